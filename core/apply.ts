@@ -1,0 +1,52 @@
+import { DTypeError } from './errors.js'
+import type { Op, Saved, Site } from './op.js'
+import { type Shape, show } from './shape.js'
+import { recordingTapes } from './tape.js'
+import { Tensor } from './tensor.js'
+
+/**
+ * Applies an operator: checks its inputs, runs its forward rule, and tells every recording tape that knows one of the
+ * inputs. This is the only way in which anything gets onto a tape.
+ */
+export function apply<A>(
+  op: Op<A>,
+  inputs: readonly Tensor[],
+  ...rest: A extends undefined ? [attrs?: A] : [attrs: A]
+): Tensor {
+  const attrs = rest[0] as A
+  checkInputs(op, inputs)
+  const shape = op.outShape ? op.outShape(shapesOf(inputs), attrs) : []
+  const saved: Saved = {}
+  const out = op.forward(inputs, attrs, shape, saved)
+  let site: Site | undefined
+  for (const tape of recordingTapes()) {
+    if (tape.paused) continue
+    for (let i = 0; i < inputs.length; i++)
+      if (tape.knows(inputs[i])) {
+        site ??= { op, inputs, out, attrs, saved }
+        tape.add(site)
+        break
+      }
+  }
+  return out
+}
+
+const shapesOf = (inputs: readonly Tensor[]): Shape[] => inputs.map(t => t.shape)
+
+function checkInputs(op: Op, inputs: readonly Tensor[]): void {
+  for (let i = 0; i < inputs.length; i++) {
+    const t = inputs[i]
+    if (!(t instanceof Tensor))
+      throw new DTypeError(
+        `${op.name}, input ${i}`,
+        `${t === null ? 'null' : Array.isArray(t) ? 'an array' : `a value of type ${typeof t}`}`,
+        'Inputs are tensors: wrap numbers and arrays by tensor(…)'
+      )
+    if (!op.mixed && t.dtype !== inputs[0].dtype)
+      throw new DTypeError(
+        op.name,
+        inputs.map(x => `${x.dtype} ${show(x.shape)}`).join(' with '),
+        "dtypes are not mixed silently: convert one by cast(t, 'f32') or cast(t, 'f64')"
+      )
+  }
+}

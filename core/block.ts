@@ -1,0 +1,103 @@
+import { carryThrough } from './carryThrough.js'
+import { RuleError } from './errors.js'
+import type { Example, Inverse, Op, Site } from './op.js'
+import type { Random } from './random.js'
+import { identity } from './structural/identity.js'
+import { cotangentSweep } from './sweeps/cotangent.js'
+import { sampleSweep } from './sweeps/sampleJacobian.js'
+import { tangentSweep } from './sweeps/tangent.js'
+import { activeTapes, isRecorded, Tape, unseen } from './tape.js'
+import { Tensor } from './tensor.js'
+
+export interface BlockRules<A> {
+  name: string
+  /** Formula, domain, when to trust the inverse, source. */
+  doc?: string
+  /** Composed of operators. */
+  forward(inputs: readonly Tensor[], attrs: A): Tensor
+  /** Left out: the ladder of the target sweep solves the block. */
+  inverse?: Inverse<A>
+  examples(random: Random): readonly Example<A>[]
+}
+
+interface Inner {
+  tape: Tape
+  xs: readonly Tensor[]
+  y: Tensor
+}
+
+/**
+ * An operator composed of operators that is one site on every tape: a simulator. Its tangent, adjoint and sample-Jacobian
+ * rules follow from its inside, by sweeping an inner tape; its inverse is declared, or left to the ladder.
+ */
+export function defineBlock<A = undefined>(rules: BlockRules<A>): Op<A> {
+  const run = (inputs: readonly Tensor[], attrs: A): Inner => {
+    const tape = new Tape()
+    const xs = inputs.map(identity)
+    tape.watch(xs)
+    const y = tape.record(() => rules.forward(xs, attrs))
+    if (!(y instanceof Tensor))
+      throw new RuleError(
+        `forward of block '${rules.name}'`,
+        `it returned a value of type ${typeof y}`,
+        'Return one tensor; stack or concat several'
+      )
+    return { tape, xs, y }
+  }
+  // The inner tape of the forward pass serves as long as nobody records: for a derivative of the derivative the
+  // inside must be seen by the outer tapes, so it runs again from the site's own inputs.
+  const inside = ({ inputs, attrs, saved }: Site<A>): Inner =>
+    saved.inner && activeTapes().length === 0 ? saved.inner : run(inputs, attrs)
+  const site = (v: { x: readonly Tensor[]; y: Tensor; attrs: A; saved: Site['saved'] }): Site<A> => ({
+    op,
+    inputs: v.x,
+    out: v.y,
+    attrs: v.attrs,
+    saved: v.saved
+  })
+
+  const op: Op<A> = {
+    name: rules.name,
+    doc: rules.doc ?? `${rules.name}: composed of operators; its derivatives follow from its inside`,
+    forward(inputs, attrs, _, saved) {
+      if (!isRecorded(inputs)) {
+        const y = rules.forward(inputs, attrs)
+        return new Tensor(y.shape, y.data)
+      }
+      const inner = unseen(() => run(inputs, attrs))
+      saved.inner = inner
+      // A tensor of its own: the inner y belongs to the inner tape.
+      return new Tensor(inner.y.shape, inner.y.data)
+    },
+    jvp(dxs, v) {
+      const { tape, xs, y } = inside(site(v))
+      const seeds = dxs.flatMap((d, i) => (d ? [[xs[i], d] as const] : []))
+      return tangentSweep(tape, seeds, [y])[0]
+    },
+    vjp(ct, v) {
+      const { tape, xs, y } = inside(site(v))
+      if (!tape.knows(y)) return xs.map(() => null)
+      if (v.lead > 0) return rowsOf(tape, xs, y, ct, false)
+      const cts = cotangentSweep(tape, [[y, ct]])
+      return xs.map(x => cts.get(x) ?? null)
+    },
+    carry(s) {
+      const { tape, xs, y } = inside(s)
+      return carryThrough(tape.sites, [y], xs)
+    },
+    sampleVjp(ct, v) {
+      const { tape, xs, y } = inside(site(v))
+      return tape.knows(y) ? rowsOf(tape, xs, y, ct, true) : xs.map(() => null)
+    },
+    inverse: rules.inverse,
+    noInverse: rules.inverse ? undefined : 'not declared: the target sweep solves the block',
+    examples: rules.examples
+  }
+  return op
+}
+
+/** The sample-Jacobian sweep over the inside. Where samples are mixed inside, `carry` has said so before. */
+function rowsOf(tape: Tape, xs: readonly Tensor[], y: Tensor, rows: Tensor, batched: boolean): (Tensor | null)[] {
+  const at = tape.pausedWhile(() => sampleSweep(tape.sites, [[y, { rows, batched }]], { wants: t => tape.knows(t) }))
+  return xs.map(x => at.get(x)?.rows ?? null)
+}

@@ -1,0 +1,119 @@
+import { apply } from '../apply.js'
+import { binaryBroadcast, type RowKernel } from '../backends/plain/broadcast.js'
+import { DTypeError } from '../errors.js'
+import { alloc } from '../memory.js'
+import { type Claim, carryAligned, defineOp, type Op, type Refusal, type Site, type View } from '../op.js'
+import type { Random } from '../random.js'
+import { broadcastShapes, sameShape, size } from '../shape.js'
+import { add } from '../structural/add.js'
+import { expand } from '../structural/expand.js'
+import { foldClaim, mapData, stretch } from '../target/claim.js'
+import { full, Tensor } from '../tensor.js'
+
+export interface Binary {
+  name: string
+  doc: string
+  /** n entries from strided rows: y[iy + j] = f(a[ia + j·da], b[ib + j·db]). */
+  row: RowKernel
+  /** The change of y when only one input moves: products with ∂y/∂a and ∂y/∂b, written with operators. */
+  jvp: readonly [(da: Tensor, v: View<undefined>) => Tensor, (db: Tensor, v: View<undefined>) => Tensor]
+  /** ct times the same partial derivatives, before broadcasting is undone. */
+  vjp: readonly [(ct: Tensor, v: View<undefined>) => Tensor, (ct: Tensor, v: View<undefined>) => Tensor]
+  /** Per entry: the one input that gives `target` while the other stays; NaN where there is none. */
+  solve?: readonly [(target: number, b: number, a: number) => number, (target: number, a: number, b: number) => number]
+  /** The smallest change of both: new a and b for one entry. */
+  choose?(target: number, a: number, b: number): readonly [number, number]
+  noInverse?: string
+  examples(random: Random): readonly { inputs: readonly Tensor[]; smooth?: boolean; note?: string }[]
+}
+
+/** The family y = f(a, b), entry by entry, with NumPy's broadcasting. */
+export function binary(rules: Binary): Op<undefined> {
+  const { solve, choose } = rules
+  const reach = (dx: Tensor, v: View<undefined>): Tensor =>
+    sameShape(dx.shape, v.y.shape) ? dx : expand(dx, v.y.shape)
+  return defineOp({
+    name: rules.name,
+    doc: rules.doc,
+    outShape: ([a, b]) => broadcastShapes(a, b, rules.name),
+    forward: ([a, b], _, shape) => {
+      const y = alloc(size(shape), a.dtype)
+      binaryBroadcast(rules.row, a.data, a.shape, b.data, b.shape, y, shape)
+      return new Tensor(shape, y)
+    },
+    jvp: ([da, db], v) => {
+      const p = da && reach(rules.jvp[0](da, v), v)
+      const q = db && reach(rules.jvp[1](db, v), v)
+      return p && q ? add(p, q) : (p ?? q)
+    },
+    vjp: (ct, v) => [
+      v.wants(0) ? v.fold(rules.vjp[0](ct, v), 0) : null,
+      v.wants(1) ? v.fold(rules.vjp[1](ct, v), 1) : null
+    ],
+    carry: carryAligned,
+    inverse: solve && {
+      kind: 'exact',
+      apply: (site, claimed, active) => {
+        const i = active[0] ? 0 : 1
+        const x = stretch(site.inputs[i], site.out.shape)
+        const other = stretch(site.inputs[1 - i], site.out.shape)
+        const value = mapData(claimed.value, (t, k) =>
+          claimed.weight && claimed.weight.data[k] === 0 ? x.data[k] : solve[i](t, other.data[k], x.data[k])
+        )
+        const folded = foldClaim({ value, weight: claimed.weight }, site.inputs[i].shape)
+        return i === 0 ? [folded, null] : [null, folded]
+      },
+      choose: choose && ((site, claimed) => chooseBoth(choose, site, claimed)),
+      lawless: site => (stretched(site) ? 'an input is broadcast: its copies get one number, their mean' : undefined)
+    },
+    noInverse: rules.noInverse,
+    examples: rules.examples
+  })
+}
+
+function stretched(site: Site): boolean {
+  return site.inputs.some(t => !sameShape(t.shape, site.out.shape))
+}
+
+function chooseBoth(
+  choose: (target: number, a: number, b: number) => readonly [number, number],
+  site: Site,
+  { value, weight }: Claim
+): (Claim | null)[] | Refusal {
+  if (stretched(site)) return { refuse: 'the smallest change of a broadcast input is not entry by entry' }
+  const [a, b] = site.inputs
+  const p = alloc(a.size, a.dtype)
+  const q = alloc(b.size, b.dtype)
+  for (let i = 0; i < p.length; i++) {
+    const kept = weight && weight.data[i] === 0
+    const [u, w] = kept ? [a.data[i], b.data[i]] : choose(value.data[i], a.data[i], b.data[i])
+    p[i] = u
+    q[i] = w
+  }
+  return [
+    { value: new Tensor(a.shape, p), weight },
+    { value: new Tensor(b.shape, q), weight }
+  ]
+}
+
+/** Numbers are weak: they take the dtype of the tensor beside them. */
+export function operands(a: Tensor | number, b: Tensor | number, op: string): readonly [Tensor, Tensor] {
+  const known = a instanceof Tensor ? a : b instanceof Tensor ? b : undefined
+  const dtype = known?.dtype ?? 'f64'
+  const lift = (v: Tensor | number): Tensor => {
+    if (v instanceof Tensor) return v
+    if (typeof v !== 'number')
+      throw new DTypeError(
+        op,
+        `an operand of type ${v === null ? 'null' : typeof v}`,
+        'Operands are tensors or numbers'
+      )
+    return full([], v, dtype)
+  }
+  return [lift(a), lift(b)]
+}
+
+/** The user's function of a binary operator. */
+export function binaryFunction(op: Op<undefined>): (a: Tensor | number, b: Tensor | number) => Tensor {
+  return (a, b) => apply(op, operands(a, b, op.name))
+}

@@ -1,0 +1,98 @@
+import { norm2 } from './scaling.js'
+
+/** Why a system of a batch stopped. */
+export type CGStatus = 'converged' | 'maxIterations' | 'indefinite' | 'nonFinite'
+
+export interface CGOptions {
+  batch: number
+  n: number
+  /** A v for all systems at once: [B, n] → [B, n], A symmetric positive definite. */
+  apply: (v: Float64Array) => Float64Array
+  /** [B, n] */
+  b: Float64Array
+  /** Stops at ‖r‖ <= max(rtol ‖b‖, atol); 1e-10 and 0. */
+  rtol?: number
+  atol?: number
+  /** 2n by default. */
+  maxIterations?: number
+}
+
+export interface CGResult {
+  /** [B, n] */
+  x: Float64Array
+  /** Of the slowest system. */
+  iterations: number
+  iterationsPerSystem: Int32Array
+  /** [B], ‖b - A x‖ as the recurrence has it. */
+  residualNorm: Float64Array
+  status: CGStatus[]
+}
+
+/**
+ * Conjugate gradients (Hestenes & Stiefel 1952; Golub & Van Loan, algorithm 11.3.3) for B independent systems, advanced
+ * together with scalars of their own, so that one product serves all. A system that is done stays as it is; its direction
+ * is zero from then on. Where pᵀA p <= 0 the system is not positive definite along p: it stops there as 'indefinite' with
+ * the x so far, as in Newton-CG. Starts from zero.
+ *
+ * Not for least squares: on AᵀA it would see the square of A's condition number; use `lsmr`.
+ */
+export function cg({ batch, n, apply, b, rtol = 1e-10, atol = 0, maxIterations = 2 * n }: CGOptions): CGResult {
+  if (b.length !== batch * n) throw new RangeError(`cg: b [${batch}, ${n}] needs ${batch * n} entries, got ${b.length}`)
+  const x = new Float64Array(batch * n)
+  const r = b.slice()
+  const p = b.slice()
+  const residualNorm = new Float64Array(batch)
+  const stopAt = new Float64Array(batch)
+  const iterationsPerSystem = new Int32Array(batch)
+  const status: (CGStatus | undefined)[] = new Array(batch).fill(undefined)
+  let running = 0
+  const stop = (s: number, why: CGStatus) => {
+    status[s] = why
+    p.fill(0, s * n, (s + 1) * n)
+    running--
+  }
+  for (let s = 0; s < batch; s++) {
+    running++
+    residualNorm[s] = norm2(b, s * n, (s + 1) * n)
+    stopAt[s] = Math.max(rtol * residualNorm[s], atol)
+    if (!(residualNorm[s] < Infinity)) stop(s, 'nonFinite')
+    else if (residualNorm[s] <= stopAt[s] || residualNorm[s] === 0) stop(s, 'converged')
+  }
+  let iterations = 0
+  while (running > 0 && iterations < maxIterations) {
+    iterations++
+    const Ap = apply(p)
+    if (Ap.length !== batch * n)
+      throw new RangeError(`cg: apply returned ${Ap.length} entries instead of [${batch}, ${n}]`)
+    for (let s = 0; s < batch; s++) {
+      if (status[s]) continue
+      const from = s * n
+      const to = from + n
+      let curvature = 0
+      for (let i = from; i < to; i++) curvature += p[i] * Ap[i]
+      if (!Number.isFinite(curvature)) {
+        stop(s, 'nonFinite')
+        continue
+      }
+      if (curvature <= 0) {
+        stop(s, 'indefinite')
+        continue
+      }
+      iterationsPerSystem[s]++
+      const old = residualNorm[s]
+      const alpha = (old / curvature) * old
+      for (let i = from; i < to; i++) {
+        x[i] += alpha * p[i]
+        r[i] -= alpha * Ap[i]
+      }
+      residualNorm[s] = norm2(r, from, to)
+      if (residualNorm[s] <= stopAt[s] || residualNorm[s] === 0) {
+        stop(s, 'converged')
+        continue
+      }
+      const beta = (residualNorm[s] / old) ** 2
+      for (let i = from; i < to; i++) p[i] = r[i] + beta * p[i]
+    }
+  }
+  return { x, iterations, iterationsPerSystem, residualNorm, status: status.map(why => why ?? 'maxIterations') }
+}

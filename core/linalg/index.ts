@@ -1,0 +1,13 @@
+export { type CGOptions, type CGResult, type CGStatus, cg } from './cg.js'
+export { eigh, type SymmetricEigen } from './eigh.js'
+export { type LSMROptions, type LSMRResult, type LSMRStatus, lsmr } from './lsmr.js'
+export { type LeastSquares, lstsqMinNorm } from './lstsq.js'
+export {
+  type PartialInverseOptions,
+  partialInverseApply,
+  partialInverseMatrix,
+  type Spectrum
+} from './partialInverse.js'
+export { qrOfTranspose, type WideQR } from './qr.js'
+export { cholesky, choleskySolve, type Solution, solve } from './solve.js'
+export { type SVD, svd, svdOfWide, type WideSVD } from './svd.js'

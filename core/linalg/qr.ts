@@ -1,0 +1,232 @@
+import { norm2 } from './scaling.js'
+
+/**
+ * Householder QR of Jᵀ, where J is [rows, cols] row-major with rows <= cols: Jᵀ = Q R, hence J = Rᵀ Qᵀ.
+ *
+ * J's rows are the columns of Jᵀ and lie contiguously, so every inner loop below runs along memory and nothing is
+ * transposed. Q is never formed: it stays a product of reflectors H_k = I - τ_k v_k v_kᵀ (v_k zero before entry k, one
+ * at k), since an update needs only a vector or two to pass through it.
+ *
+ * Source: Golub & Van Loan, Matrix Computations, 4th ed., 5.1-5.2 (reflectors), Schreiber & Van Loan 1989 (the compact
+ * block form H_1...H_4 = I - Y T Yᵀ with T upper triangular).
+ */
+export interface WideQR {
+  rows: number
+  cols: number
+  /** [rows, rows], upper triangular; its diagonal may have either sign. */
+  R: Float64Array
+  /** Q z: [rows] → [cols]. */
+  applyQ(z: Float64Array): Float64Array
+  /** Qᵀ x: [cols] → [rows]. */
+  applyQt(x: Float64Array): Float64Array
+  /** The same for `count` vectors, which are the rows of Z: [count, rows] → [count, cols]. */
+  applyQRows(Z: Float64Array, count: number): Float64Array
+}
+
+/** Reflectors per block, and vectors per pass: 4 × 2 keeps 8 sums in registers and loads 6 values for 16 flops. */
+const BLOCK = 4
+
+interface Reflectors {
+  rows: number
+  cols: number
+  /** [rows, cols]: row k is v_k. */
+  Y: Float64Array
+  tau: Float64Array
+  /** One 4×4 T per block. */
+  T: Float64Array
+}
+
+export function qrOfTranspose(J: Float64Array, rows: number, cols: number): WideQR {
+  if (rows > cols) throw new RangeError(`qrOfTranspose: needs rows <= cols, got [${rows}, ${cols}]; pass the transpose`)
+  if (J.length !== rows * cols)
+    throw new RangeError(`qrOfTranspose: [${rows}, ${cols}] needs ${rows * cols} entries, got ${J.length}`)
+  const Y = J.slice()
+  const tau = new Float64Array(rows)
+  const T = new Float64Array(Math.ceil(rows / BLOCK) * BLOCK * BLOCK)
+  const h: Reflectors = { rows, cols, Y, tau, T }
+  const R = new Float64Array(rows * rows)
+  for (let k0 = 0; k0 < rows; k0 += BLOCK) {
+    const k1 = Math.min(rows, k0 + BLOCK)
+    for (let k = k0; k < k1; k++) {
+      for (let i = k0; i < k; i++) applyOne(h, i, Y, k * cols)
+      makeReflector(h, k, R)
+    }
+    makeT(h, k0, k1)
+    applyBlock(h, k0, k1, true, Y, k1, rows)
+  }
+  const applyQRows = (Z: Float64Array, count: number) => {
+    if (Z.length !== count * rows) throw new RangeError(`applyQ: needs ${count * rows} entries, got ${Z.length}`)
+    const X = new Float64Array(count * cols)
+    for (let i = 0; i < count; i++) X.set(Z.subarray(i * rows, (i + 1) * rows), i * cols)
+    for (let k0 = BLOCK * Math.floor((rows - 1) / BLOCK); k0 >= 0; k0 -= BLOCK) {
+      applyBlock(h, k0, Math.min(rows, k0 + BLOCK), false, X, 0, count)
+    }
+    return X
+  }
+  const applyQt = (x: Float64Array) => {
+    if (x.length !== cols) throw new RangeError(`applyQt: needs ${cols} entries, got ${x.length}`)
+    const X = x.slice()
+    for (let k = 0; k < rows; k++) applyOne(h, k, X, 0)
+    return X.slice(0, rows)
+  }
+  return { rows, cols, R, applyQ: z => applyQRows(z, 1), applyQt, applyQRows }
+}
+
+/**
+ * Turns row k of Y into v_k, and moves what lies before entry k, with the new diagonal entry, to column k of R.
+ * x₀ - β adds two numbers of one sign, so that nothing cancels; a zero column gives H = I.
+ */
+function makeReflector({ rows, cols, Y, tau }: Reflectors, k: number, R: Float64Array): void {
+  const row = k * cols
+  for (let i = 0; i < k; i++) {
+    R[i * rows + k] = Y[row + i]
+    Y[row + i] = 0
+  }
+  const x0 = Y[row + k]
+  if (norm2(Y, row + k + 1, row + cols) === 0) {
+    // Already a multiple of e_k (or zero): nothing to reflect.
+    Y[row + k] = 1
+    R[k * rows + k] = x0
+    return
+  }
+  const norm = norm2(Y, row + k, row + cols)
+  const beta = x0 > 0 ? -norm : norm
+  const pivot = x0 - beta
+  for (let i = row + k + 1; i < row + cols; i++) Y[i] /= pivot
+  Y[row + k] = 1
+  tau[k] = (beta - x0) / beta
+  R[k * rows + k] = beta
+}
+
+/** T of the block: T_ii = τ_i, T[0..i, i] = -τ_i T[0..i, 0..i] (Y_0..iᵀ y_i). */
+function makeT({ cols, Y, tau, T }: Reflectors, k0: number, k1: number): void {
+  const t = k0 * BLOCK
+  const dots = new Float64Array(BLOCK)
+  for (let i = 0; i < k1 - k0; i++) {
+    const yi = (k0 + i) * cols
+    for (let j = 0; j < i; j++) {
+      const yj = (k0 + j) * cols
+      let dot = 0
+      for (let c = k0 + i; c < cols; c++) dot += Y[yj + c] * Y[yi + c]
+      dots[j] = dot
+    }
+    for (let j = 0; j < i; j++) {
+      let sum = 0
+      for (let l = j; l < i; l++) sum += T[t + j * BLOCK + l] * dots[l]
+      T[t + j * BLOCK + i] = -tau[k0 + i] * sum
+    }
+    T[t + i * BLOCK + i] = tau[k0 + i]
+  }
+}
+
+/** x ← H_k x for the vector at X[x..x+cols). */
+function applyOne({ cols, Y, tau }: Reflectors, k: number, X: Float64Array, x: number): void {
+  if (tau[k] === 0) return
+  const y = k * cols
+  let s0 = 0
+  let s1 = 0
+  let c = k
+  for (; c + 1 < cols; c += 2) {
+    s0 += Y[y + c] * X[x + c]
+    s1 += Y[y + c + 1] * X[x + c + 1]
+  }
+  if (c < cols) s0 += Y[y + c] * X[x + c]
+  const f = tau[k] * (s0 + s1)
+  for (c = k; c < cols; c++) X[x + c] -= f * Y[y + c]
+}
+
+/** X_j ← Q_b X_j, or Q_bᵀ X_j, for the rows j in [from, to) of X, where Q_b = H_k0 ... H_k1-1. */
+function applyBlock(
+  h: Reflectors,
+  k0: number,
+  k1: number,
+  transposed: boolean,
+  X: Float64Array,
+  from: number,
+  to: number
+): void {
+  const { cols } = h
+  let j = from
+  if (k1 - k0 === BLOCK) for (; j + 1 < to; j += 2) applyFourToTwo(h, k0, transposed, X, j * cols)
+  for (; j < to; j++) {
+    if (transposed) for (let k = k0; k < k1; k++) applyOne(h, k, X, j * cols)
+    else for (let k = k1 - 1; k >= k0; k--) applyOne(h, k, X, j * cols)
+  }
+}
+
+/** The hot loop: a ← a - Y T Yᵀ a (or Tᵀ) for the two neighbouring rows a, b of X, four reflectors at once. */
+function applyFourToTwo({ cols, Y, T }: Reflectors, k0: number, transposed: boolean, X: Float64Array, x: number): void {
+  const n = cols - k0
+  const y0 = k0 * cols + k0
+  const y1 = y0 + cols
+  const y2 = y1 + cols
+  const y3 = y2 + cols
+  const xa = x + k0
+  const xb = xa + cols
+  let a0 = 0
+  let a1 = 0
+  let a2 = 0
+  let a3 = 0
+  let b0 = 0
+  let b1 = 0
+  let b2 = 0
+  let b3 = 0
+  for (let c = 0; c < n; c++) {
+    const a = X[xa + c]
+    const b = X[xb + c]
+    const v0 = Y[y0 + c]
+    const v1 = Y[y1 + c]
+    const v2 = Y[y2 + c]
+    const v3 = Y[y3 + c]
+    a0 += v0 * a
+    b0 += v0 * b
+    a1 += v1 * a
+    b1 += v1 * b
+    a2 += v2 * a
+    b2 += v2 * b
+    a3 += v3 * a
+    b3 += v3 * b
+  }
+  const t = k0 * BLOCK
+  const t00 = T[t]
+  const t01 = T[t + 1]
+  const t02 = T[t + 2]
+  const t03 = T[t + 3]
+  const t11 = T[t + 5]
+  const t12 = T[t + 6]
+  const t13 = T[t + 7]
+  const t22 = T[t + 10]
+  const t23 = T[t + 11]
+  const t33 = T[t + 15]
+  let p0 = t00 * a0
+  let p1 = t11 * a1
+  let p2 = t22 * a2
+  let p3 = t33 * a3
+  let q0 = t00 * b0
+  let q1 = t11 * b1
+  let q2 = t22 * b2
+  let q3 = t33 * b3
+  if (transposed) {
+    p1 += t01 * a0
+    p2 += t02 * a0 + t12 * a1
+    p3 += t03 * a0 + t13 * a1 + t23 * a2
+    q1 += t01 * b0
+    q2 += t02 * b0 + t12 * b1
+    q3 += t03 * b0 + t13 * b1 + t23 * b2
+  } else {
+    p0 += t01 * a1 + t02 * a2 + t03 * a3
+    p1 += t12 * a2 + t13 * a3
+    p2 += t23 * a3
+    q0 += t01 * b1 + t02 * b2 + t03 * b3
+    q1 += t12 * b2 + t13 * b3
+    q2 += t23 * b3
+  }
+  for (let c = 0; c < n; c++) {
+    const v0 = Y[y0 + c]
+    const v1 = Y[y1 + c]
+    const v2 = Y[y2 + c]
+    const v3 = Y[y3 + c]
+    X[xa + c] -= p0 * v0 + p1 * v1 + (p2 * v2 + p3 * v3)
+    X[xb + c] -= q0 * v0 + q1 * v1 + (q2 * v2 + q3 * v3)
+  }
+}

@@ -1,0 +1,146 @@
+import { RuleError } from './errors.js'
+import type { Random } from './random.js'
+import type { Shape } from './shape.js'
+import type { Tensor } from './tensor.js'
+
+/** One application of an operator, as a tape records it. */
+export interface Site<A = any> {
+  readonly op: Op<A>
+  readonly inputs: readonly Tensor[]
+  readonly out: Tensor
+  readonly attrs: A
+  /** What the forward rule kept for the others (an arg-max, a block's inner tape). */
+  readonly saved: Saved
+}
+
+export type Saved = Record<string, any>
+
+/**
+ * What a derivative rule sees of its site.
+ *
+ * A cotangent may carry extra axes in front: none in the cotangent sweep, `[K, B]` in the sample-Jacobian sweep
+ * (K outputs per sample, B samples). A rule that counts axes from the end, asks `to` for the shape to reshape or
+ * expand to, and undoes broadcasting by `fold`, serves both without knowing.
+ */
+export interface View<A = any> {
+  readonly x: readonly Tensor[]
+  readonly y: Tensor
+  readonly attrs: A
+  readonly saved: Saved
+  /** Number of row axes in front of the cotangent. */
+  readonly lead: number
+  /** Whether axis 0 of input i is the sample axis and already among the row axes (never in the cotangent sweep). */
+  carried(i: number): boolean
+  /** Whether anybody asks for the cotangent of input i. */
+  wants(i: number): boolean
+  /** Shape of input i behind the row axes, the sample axis removed where it is carried. */
+  shape(i: number): Shape
+  /** `[...row axes of ct, ...shape(i)]`. */
+  to(ct: Tensor, i: number): Shape
+  /** Undoes broadcasting: sums `ct` over the axes along which input i was stretched. */
+  fold(ct: Tensor, i: number): Tensor
+}
+
+/** What a target sweep carries: for each entry a wanted value, and how much it counts. */
+export interface Claim {
+  readonly value: Tensor
+  /** null: 1 everywhere. Weight 0 is no claim; the value there is the current one. */
+  readonly weight: Tensor | null
+}
+
+export type InverseKind = 'structural' | 'exact' | 'local' | 'regularised' | 'approximate'
+export type Refusal = { readonly refuse: string }
+
+/**
+ * An operator's own inverse: which input *should* there have been, near the current one, to get this output?
+ * Works on arrays and is not recorded: a target is a constant. Out of range it gives the nearest reachable target
+ * (the mismatch is reported), or NaN entries or a refusal where there is none.
+ */
+export interface Inverse<A = any> {
+  /**
+   * structural: moves entries. exact: P⁻¹(P(x)) = x everywhere. local: the branch nearest to x.
+   * regularised: stable instead of exact. approximate: of a stated order, can be refined.
+   */
+  readonly kind: InverseKind
+  /** A claim per input (null for those that are not active), or a refusal. */
+  apply(site: Site<A>, claim: Claim, active: readonly boolean[]): readonly (Claim | null)[] | Refusal
+  /** Every output entry comes from one entry of one input (stack, concat): several active inputs are no conflict. */
+  readonly splits?: boolean
+  /** The smallest change of several independent inputs that reaches the target. */
+  choose?(site: Site<A>, claim: Claim): readonly (Claim | null)[] | Refusal
+  /** Only where the law of its kind does not hold at a site: says why (a tall matrix is only least squares). */
+  lawless?(site: Site<A>): string | undefined
+}
+
+export interface Example<A = any> {
+  readonly inputs: readonly Tensor[]
+  readonly attrs?: A
+  readonly note?: string
+  /** False at a kink or a tie, where finite differences say nothing. Default true. */
+  readonly smooth?: boolean
+}
+
+export interface OpRules<A = any> {
+  readonly name: string
+  /** Formula; one line each for tangent, adjoint, inverse; domain; source. `explain` prints it. */
+  readonly doc: string
+  /** Shape of the output; throws ShapeError. A block has none: its shape is that of what its forward makes. */
+  outShape?(shapes: readonly Shape[], attrs: A): Shape
+  forward(inputs: readonly Tensor[], attrs: A, shape: Shape, saved: Saved): Tensor
+  /** dy for the tangents of the inputs (undefined: zero). Written with operators, so that it can be differentiated. */
+  jvp(dxs: readonly (Tensor | undefined)[], v: View<A>): Tensor | undefined
+  /** A cotangent per input, or null for zero. Written with operators. */
+  vjp(ct: Tensor, v: View<A>): readonly (Tensor | null)[]
+  /**
+   * Per input: is the output's sample axis (its axis 0) that input's axis 0? undefined where the operator cannot
+   * say, because it mixes samples.
+   */
+  carry(site: Site<A>): readonly boolean[] | undefined
+  /** Replaces vjp for rows where the sample axis takes part in the operation itself (matmul of row vectors, conv). */
+  sampleVjp?(ct: Tensor, v: View<A>): readonly (Tensor | null)[]
+  /** A contiguous range of its only input that the operator hands on unchanged: reading a parameter from a flat vector. */
+  reads?(site: Site<A>): { start: number; stop: number } | undefined
+  readonly inverse?: Inverse<A>
+  /** Why there is no inverse rule, where there is none. */
+  readonly noInverse?: string
+  /** A Newton step of a loss L(y): the target for its first input, y + η Δy. Only losses have one. */
+  newtonStep?(site: Site<A>, eta: number): Claim
+  /** Inputs of different dtypes are meant (only `cast`-like operators). */
+  readonly mixed?: boolean
+  /** Points of its domain, edges included; they drive every check. */
+  examples(random: Random): readonly Example<A>[]
+}
+
+export type Op<A = any> = OpRules<A>
+
+/** An operator is a plain value with all of its rules. Importing its module registers nothing. */
+export function defineOp<A = undefined>(rules: OpRules<A>): Op<A> {
+  for (const rule of ['forward', 'jvp', 'vjp', 'carry', 'examples'] as const)
+    if (typeof rules[rule] !== 'function')
+      throw new RuleError(
+        `defineOp of '${rules.name}'`,
+        `rule '${rule}' is missing`,
+        'An operator states forward, jvp, vjp, carry and examples; a composed one uses defineBlock'
+      )
+  if (!rules.inverse && !rules.noInverse)
+    throw new RuleError(
+      `defineOp of '${rules.name}'`,
+      "neither 'inverse' nor 'noInverse'",
+      'Give an inverse rule, or say in noInverse why there is none'
+    )
+  return rules
+}
+
+/** The usual `carry` of an element-wise operator: equal rank and equal length of axis 0 (broadcasting aligns at the right). */
+export const carryAligned = (site: Site): readonly boolean[] =>
+  site.inputs.map(
+    t => t.shape.length > 0 && t.shape.length === site.out.shape.length && t.shape[0] === site.out.shape[0]
+  )
+
+/** Of an operator that acts on its last n axes only: the sample axis must lie in front of them. */
+export const carryInFront =
+  (n: number) =>
+  (site: Site): readonly boolean[] | undefined =>
+    site.inputs[0].shape.length > n ? [true] : undefined
+
+export const isRefusal = (r: readonly (Claim | null)[] | Refusal): r is Refusal => 'refuse' in r

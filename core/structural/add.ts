@@ -1,0 +1,28 @@
+import { binary, binaryFunction } from '../families/binary.js'
+
+export const addOp = binary({
+  name: 'add',
+  doc: `y = a + b
+  tangent  dy = da + db
+  adjoint  ct to each, summed over broadcast axes
+  inverse  ã = ỹ - b; where both are free, each takes half of the difference (the smallest change)`,
+  row: (a, ia, da, b, ib, db, y, iy, n) => {
+    for (let j = 0; j < n; j++, ia += da, ib += db) y[iy + j] = a[ia] + b[ib]
+  },
+  jvp: [da => da, db => db],
+  vjp: [ct => ct, ct => ct],
+  solve: [(t, b) => t - b, (t, a) => t - a],
+  choose: (t, a, b) => {
+    const half = (t - a - b) / 2
+    return [a + half, b + half]
+  },
+  examples: r => [
+    { inputs: [r.normal([2, 3]), r.normal([2, 3])] },
+    { inputs: [r.normal([2, 1]), r.normal([3])], note: 'broadcast from both sides' },
+    { inputs: [r.normal([3]), r.normal([])] },
+    { inputs: [r.normal([0, 3]), r.normal([3])], note: 'empty axis' }
+  ]
+})
+
+/** a + b, broadcasting. */
+export const add = binaryFunction(addOp)

@@ -1,0 +1,44 @@
+import { apply } from '../apply.js'
+import { broadcastCopy } from '../backends/plain/broadcast.js'
+import { ShapeError } from '../errors.js'
+import { alloc } from '../memory.js'
+import { carryAligned, defineOp } from '../op.js'
+import { broadcastShapes, type Shape, sameShape, show, size } from '../shape.js'
+import { foldClaim } from '../target/claim.js'
+import { Tensor } from '../tensor.js'
+
+export const expandOp = defineOp<{ shape: Shape }>({
+  name: 'expand',
+  doc: `y = x stretched to a shape by NumPy's rule: axes aligned at the right, axes of length 1 repeated
+  tangent  dy = expand(dx)
+  adjoint  the sum of ct over the stretched axes
+  inverse  the weighted mean of the claims on all copies`,
+  outShape: ([s], { shape }) => {
+    if (!sameShape(broadcastShapes(s, shape, 'expand'), shape))
+      throw new ShapeError(
+        `expand of ${show(s)} to ${show(shape)}`,
+        'the target is smaller than the tensor',
+        'Only axes of length 1 and new leading axes can be stretched'
+      )
+    return shape
+  },
+  forward: ([x], _, shape) => {
+    const y = alloc(size(shape), x.dtype)
+    broadcastCopy(x.data, x.shape, y, shape)
+    return new Tensor(shape, y)
+  },
+  jvp: ([dx], v) => dx && expand(dx, v.attrs.shape),
+  vjp: (ct, v) => [v.fold(ct, 0)],
+  carry: carryAligned,
+  inverse: { kind: 'structural', apply: ({ inputs: [x] }, claim) => [foldClaim(claim, x.shape)] },
+  examples: r => [
+    { inputs: [r.normal([2, 1, 3])], attrs: { shape: [2, 4, 3] } },
+    { inputs: [r.normal([3])], attrs: { shape: [2, 2, 3] } },
+    { inputs: [r.normal([])], attrs: { shape: [2] } },
+    { inputs: [r.normal([1, 2])], attrs: { shape: [0, 2] } }
+  ]
+})
+
+/** Stretches axes of length 1, and adds leading axes, to reach `shape`. */
+export const expand = (x: Tensor, shape: Shape): Tensor =>
+  sameShape(x.shape, shape) ? x : apply(expandOp, [x], { shape: [...shape] })

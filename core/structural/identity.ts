@@ -1,0 +1,25 @@
+import { apply } from '../apply.js'
+import { carryAligned, defineOp } from '../op.js'
+import { Tensor } from '../tensor.js'
+
+export const identityOp = defineOp({
+  name: 'identity',
+  doc: `y = x, as a new tensor
+  tangent  dy = dx
+  adjoint  ct
+  inverse  x̃ = ỹ
+  source   the functional verbs pass their inputs through it, so that one tensor watched at two levels is two tensors`,
+  outShape: ([s]) => s,
+  forward: ([x]) => new Tensor(x.shape, x.data),
+  jvp: ([dx]) => dx,
+  vjp: ct => [ct],
+  carry: carryAligned,
+  inverse: { kind: 'structural', apply: (_, claim) => [claim] },
+  examples: r => [{ inputs: [r.normal([3, 2])] }, { inputs: [r.normal([])] }, { inputs: [r.normal([0, 2])] }]
+})
+
+/** The same values as a new tensor. */
+export const identity = (x: Tensor): Tensor => apply(identityOp, [x])
+
+/** The same values, seen by no tape: a constant for every derivative. */
+export const stopGradient = (x: Tensor): Tensor => new Tensor(x.shape, x.data)

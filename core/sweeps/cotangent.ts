@@ -1,0 +1,62 @@
+import { DTypeError, ShapeError } from '../errors.js'
+import type { Site } from '../op.js'
+import { sameShape, show } from '../shape.js'
+import { add } from '../structural/add.js'
+import { checkKnown, type Tape } from '../tape.js'
+import type { Tensor } from '../tensor.js'
+import { checkCount, checkRule, plainView } from '../view.js'
+import { walkBack } from '../walk.js'
+
+export interface CotangentOptions {
+  /** Tensors at which the sweep ends, besides those that no site made. */
+  leaves?: ReadonlySet<Tensor>
+  /** Only these sites take part. */
+  only?(site: Site): boolean
+}
+
+/**
+ * The cotangent sweep (reverse mode, the adjoint): how does Σ ⟨ct, y⟩ depend on each input?
+ * Where two cotangents meet they add up. The tape is paused meanwhile; outer tapes record the sweep, so that it can be
+ * differentiated in turn.
+ */
+export function cotangentSweep(
+  tape: Tape,
+  seeds: readonly (readonly [Tensor, Tensor])[],
+  { leaves, only }: CotangentOptions = {}
+): Map<Tensor, Tensor> {
+  for (const [y, ct] of seeds) {
+    checkKnown(tape, y, 'cotangent sweep', 'the tensor it starts from')
+    if (!sameShape(y.shape, ct.shape))
+      throw new ShapeError(
+        'cotangent sweep',
+        `a cotangent of shape ${show(ct.shape)} for an output of shape ${show(y.shape)}`,
+        'A cotangent has the shape of its tensor'
+      )
+    if (y.dtype !== ct.dtype)
+      throw new DTypeError('cotangent sweep', `a cotangent in ${ct.dtype} for an output in ${y.dtype}`, 'Use cast')
+  }
+  const sites = only ? tape.sites.filter(only) : tape.sites
+  return tape.pausedWhile(() =>
+    walkBack<Tensor>(sites, {
+      seed: () => seeds,
+      meet: (_, a, b) => add(a, b),
+      leaf: t => leaves?.has(t) ?? false,
+      back: (site, ct) => pull(tape, site, ct)
+    })
+  )
+}
+
+/** One application of an adjoint rule. */
+function pull(tape: Tape, site: Site, ct: Tensor): [Tensor, Tensor][] {
+  const wants = (i: number) => tape.knows(site.inputs[i])
+  const cts = site.op.vjp(ct, plainView(site, wants))
+  checkCount(site, 'vjp', cts)
+  const out: [Tensor, Tensor][] = []
+  for (let i = 0; i < cts.length; i++) {
+    const c = cts[i]
+    if (!c || !wants(i)) continue
+    checkRule(site, 'vjp', c, site.inputs[i].shape, `the cotangent of input ${i}`)
+    out.push([site.inputs[i], c])
+  }
+  return out
+}

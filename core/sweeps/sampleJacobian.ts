@@ -1,0 +1,105 @@
+import { RuleError } from '../errors.js'
+import { alloc } from '../memory.js'
+import type { Site } from '../op.js'
+import { size } from '../shape.js'
+import { add } from '../structural/add.js'
+import { embed } from '../structural/embed.js'
+import { expand } from '../structural/expand.js'
+import { Tensor } from '../tensor.js'
+import { checkCount, checkRule, rowView } from '../view.js'
+import { walkBack } from '../walk.js'
+
+/**
+ * What the sample-Jacobian sweep carries: K rows per sample, `[K, B, ...]`.
+ * batched: axis 0 of the tensor is the sample axis and is already the B of the rows, `[K, B, ...shape without axis 0]`.
+ * Otherwise every sample has entries for the whole tensor, `[K, B, ...shape]` (a parameter).
+ */
+export interface Rows {
+  readonly rows: Tensor
+  readonly batched: boolean
+}
+
+export interface SampleSweepOptions {
+  leaves?: ReadonlySet<Tensor>
+  /** Does anybody want the rows of this tensor? */
+  wants(t: Tensor): boolean
+  /** An operator that mixes samples: 'error' names it; 'embed' goes on with rows B times larger. */
+  mixing?: 'error' | 'embed'
+  /**
+   * Takes rows that reach a wanted tensor through an operator that only reads a contiguous range of it (a weight out
+   * of a flat θ), so that no row of the full length is made for each of them. True where it took them.
+   */
+  take?(t: Tensor, range: { start: number; stop: number }, rows: Tensor): boolean
+}
+
+/**
+ * The sample-Jacobian sweep: dy_b/dθ for every sample b, never summed over the batch. All samples and all K outputs of
+ * a sample travel at once as rows; the rules that serve the cotangent sweep serve here too, with two more axes in front.
+ * Which tensors carry the sample axis is not declared: it is found on the way back, from the output's axis 0, by `carry`.
+ */
+export function sampleSweep(
+  sites: readonly Site[],
+  seeds: readonly (readonly [Tensor, Rows])[],
+  { leaves, wants, mixing = 'error', take }: SampleSweepOptions
+): Map<Tensor, Rows> {
+  const whole = (v: Rows, where: string): Tensor => {
+    if (!v.batched) return v.rows
+    if (mixing === 'error') throw mixes(where)
+    return embed(v.rows)
+  }
+  return walkBack<Rows>(sites, {
+    seed: () => seeds,
+    leaf: t => leaves?.has(t) ?? false,
+    meet: (t, a, b) =>
+      a.batched === b.batched
+        ? { rows: add(a.rows, b.rows), batched: a.batched }
+        : {
+            rows: add(whole(a, user(sites, t)), whole(b, user(sites, t))),
+            batched: false
+          },
+    back(site, v) {
+      const carry = v.batched ? site.op.carry(site) : undefined
+      const ct = carry ? v.rows : whole(v, site.op.name)
+      const carried = carry ?? site.inputs.map(() => false)
+      const asked = (i: number) => wants(site.inputs[i])
+      const range = take && site.op.reads?.(site)
+      if (range && take(site.inputs[0], range, ct)) return []
+      const view = rowView(site, carried, asked)
+      const rule = carry && site.op.sampleVjp ? 'sampleVjp' : 'vjp'
+      const cts = site.op[rule]!(ct, view)
+      checkCount(site, rule, cts)
+      const out: [Tensor, Rows][] = []
+      for (let i = 0; i < cts.length; i++) {
+        const c = cts[i]
+        if (!c || !asked(i)) continue
+        checkRule(site, rule, c, view.to(ct, i), `the rows of input ${i}`)
+        out.push([site.inputs[i], { rows: c, batched: carried[i] }])
+      }
+      return out
+    }
+  })
+}
+
+const mixes = (where: string): RuleError =>
+  new RuleError(
+    'sample-Jacobian',
+    `${where} mixes samples: its output's sample axis is not that of its input`,
+    "Per-sample rows do not exist through it. Use statistics per sample (GroupNorm, LayerNorm), or ask for mixing: 'embed', B times dearer"
+  )
+
+/** The operator that uses a tensor in a way that is not per sample: for the message only. */
+const user = (sites: readonly Site[], t: Tensor): string =>
+  sites
+    .filter(s => s.inputs.includes(t))
+    .map(s => s.op.name)
+    .join(', or ')
+
+/** Identity rows for y: `[K, B, ...S]` where y is `[B, ...S]` (batched), or `[K, 1, ...shape]` for the whole of y. */
+export function identityRows(y: Tensor, batched: boolean, from = 0, to?: number): Rows {
+  const S = batched ? y.shape.slice(1) : y.shape
+  const K = size(S)
+  const last = to ?? K
+  const e = new Tensor([last - from, 1, ...S], alloc((last - from) * K, y.dtype))
+  for (let k = from; k < last; k++) e.data[(k - from) * K + k] = 1
+  return { rows: batched ? expand(e, [last - from, y.shape[0], ...S]) : e, batched }
+}

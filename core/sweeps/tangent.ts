@@ -1,0 +1,30 @@
+import type { Site } from '../op.js'
+import type { Tape } from '../tape.js'
+import type { Tensor } from '../tensor.js'
+import { checkRule, plainView } from '../view.js'
+
+/**
+ * The tangent sweep (forward mode): where does the output go when the input moves? Over the sites in order; the
+ * tangents of an operator's inputs are added up by its rule. Returns the tangent of each wanted tensor, undefined for zero.
+ */
+export function tangentSweep(
+  tape: Tape,
+  seeds: readonly (readonly [Tensor, Tensor])[],
+  wanted: readonly Tensor[]
+): (Tensor | undefined)[] {
+  return tape.pausedWhile(() => {
+    const at = new Map<Tensor, Tensor>(seeds)
+    for (const site of tape.sites) push(site, at)
+    return wanted.map(t => at.get(t))
+  })
+}
+
+/** One application of a tangent rule. */
+function push(site: Site, at: Map<Tensor, Tensor>): void {
+  const dxs = site.inputs.map(t => at.get(t))
+  if (!dxs.some(Boolean)) return
+  const dy = site.op.jvp(dxs, plainView(site))
+  if (!dy) return
+  checkRule(site, 'jvp', dy, site.out.shape, 'the tangent of its output')
+  at.set(site.out, dy)
+}

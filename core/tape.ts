@@ -1,0 +1,189 @@
+import { GradientError, NonFiniteError, ShapeError } from './errors.js'
+import type { Site } from './op.js'
+import { show } from './shape.js'
+import { allFinite, Tensor } from './tensor.js'
+
+/** The tapes that record now, outermost first. */
+let recording: Tape[] = []
+
+/**
+ * A list of what happened: the operators applied to the tensors it watches, in order. Sweeps travel over it.
+ *
+ * A tensor holds no node; each tape knows which tensors depend on what it watches. So tapes nest: a tape is paused
+ * during its own sweep while outer tapes record that sweep, and that is how derivatives of derivatives come about.
+ *
+ *     using tape = new Tape()
+ *     const x = tape.watch(tensor([1, 2]))
+ *     const y = tape.record(() => sum(square(x)))
+ */
+export class Tape {
+  #sites: Site[] = []
+  #known = new Set<Tensor>()
+  #watched: Tensor[] = []
+  #paused = 0
+  #disposed = false
+
+  /** Sites in the order in which they happened, which is a topological order. */
+  get sites(): readonly Site[] {
+    this.#checkAlive('sites of a tape')
+    return this.#sites
+  }
+
+  get watched(): readonly Tensor[] {
+    return this.#watched
+  }
+
+  get disposed(): boolean {
+    return this.#disposed
+  }
+
+  /** Tracks what depends on these tensors from now on. Returns its argument. */
+  watch<T extends Tensor | readonly Tensor[]>(tensors: T): T {
+    this.#checkAlive('watch')
+    for (const t of tensors instanceof Tensor ? [tensors] : (tensors as readonly Tensor[])) {
+      if (!(t instanceof Tensor))
+        throw new GradientError('watch', `a ${typeof t}`, 'A tape watches tensors: wrap numbers by tensor(…)')
+      this.#known.add(t)
+      this.#watched.push(t)
+    }
+    return tensors
+  }
+
+  /** Does this tensor depend on a watched one? */
+  knows(t: Tensor): boolean {
+    return this.#known.has(t)
+  }
+
+  /**
+   * Runs `fn` and records what it does. Synchronous: an async function would go on after recording has ended.
+   */
+  record<R>(fn: () => R): R {
+    this.#checkAlive('record')
+    if (typeof fn !== 'function' || fn.constructor.name === 'AsyncFunction') throw notSynchronous(fn)
+    const before = recording
+    recording = [...before, this]
+    try {
+      const result = fn()
+      if (typeof (result as { then?: unknown } | null)?.then === 'function') throw notSynchronous(fn)
+      return result
+    } finally {
+      recording = before
+    }
+  }
+
+  /** Runs `fn` with this tape paused, while outer tapes go on recording: what a sweep of this tape does. */
+  pausedWhile<R>(fn: () => R): R {
+    this.#checkAlive('a sweep')
+    this.#paused++
+    try {
+      return fn()
+    } finally {
+      this.#paused--
+    }
+  }
+
+  get paused(): boolean {
+    return this.#paused > 0
+  }
+
+  /** Called by `apply` for every operator that touches a known tensor. */
+  add(site: Site): void {
+    this.#sites.push(site)
+    this.#known.add(site.out)
+  }
+
+  /** Forgets everything. Any later sweep over this tape throws. */
+  dispose(): void {
+    this.#sites = []
+    this.#known = new Set()
+    this.#watched = []
+    this.#disposed = true
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose()
+  }
+
+  /** The first site, in forward order, whose output holds NaN or an infinity. */
+  firstNonFinite(): { index: number; site: Site; message: string } | undefined {
+    const index = this.sites.findIndex(s => !allFinite(s.out.data))
+    if (index < 0) return undefined
+    const site = this.#sites[index]
+    const ranges = site.inputs.map(t => `${show(t.shape)} in ${range(t)}`).join(', ')
+    return { index, site, message: `site ${index}, ${site.op.name} of ${ranges || 'nothing'}` }
+  }
+
+  /** Throws NonFiniteError naming that site. */
+  checkFinite(): void {
+    const found = this.firstNonFinite()
+    if (found)
+      throw new NonFiniteError(
+        'checkFinite',
+        `NaN or infinity made by ${found.message}`,
+        "Look at that operator's domain, or at the step that led out of it"
+      )
+  }
+
+  #checkAlive(asked: string): void {
+    if (this.#disposed)
+      throw new GradientError(
+        asked,
+        'the tape was disposed',
+        'Sweep before the end of the block that holds `using tape`, or keep the tape alive'
+      )
+  }
+}
+
+const notSynchronous = (fn: unknown): GradientError =>
+  new GradientError(
+    'record',
+    typeof fn === 'function' ? 'an async function' : `a ${typeof fn} instead of a function`,
+    'A tape records while the function runs: await data before, and record synchronously'
+  )
+
+function range(t: Tensor): string {
+  let low = Number.POSITIVE_INFINITY
+  let high = Number.NEGATIVE_INFINITY
+  let bad = 0
+  for (const v of t.data) {
+    if (!Number.isFinite(v)) bad++
+    else {
+      low = Math.min(low, v)
+      high = Math.max(high, v)
+    }
+  }
+  return `[${low}, ${high}]${bad ? ` and ${bad} not finite` : ''}`
+}
+
+/** The tapes that record now and are not paused. */
+export const activeTapes = (): readonly Tape[] => recording.filter(t => !t.paused)
+
+/** For `apply`, without an allocation. */
+export const recordingTapes = (): readonly Tape[] => recording
+
+/** Would an operator applied to one of these tensors be recorded now? */
+export const isRecorded = (tensors: readonly Tensor[]): boolean =>
+  recording.some(tape => !tape.paused && tensors.some(t => tape.knows(t)))
+
+/** Runs `fn` seen by no tape, or only by the given one: the inside of a block. */
+export function unseen<R>(fn: () => R): R {
+  const before = recording
+  recording = []
+  try {
+    return fn()
+  } finally {
+    recording = before
+  }
+}
+
+/** Throws unless the tape knows the tensor. */
+export function checkKnown(tape: Tape, t: Tensor, asked: string, role: string): void {
+  if (!(t instanceof Tensor))
+    throw new ShapeError(asked, `${role} is a ${t === null ? 'null' : typeof t}`, 'Give a tensor')
+  if (!tape.knows(t))
+    throw new GradientError(
+      asked,
+      `the tape does not know ${role}, a tensor of shape ${show(t.shape)}`,
+      'Watch it, or compute it from watched tensors inside record'
+    )
+}

@@ -1,0 +1,107 @@
+import { broadcastCopy } from '../backends/plain/broadcast.js'
+import { reduceSum } from '../backends/plain/reduce.js'
+import { alloc, type Data } from '../memory.js'
+import type { Claim } from '../op.js'
+import { type Shape, sameShape, size } from '../shape.js'
+import { Tensor } from '../tensor.js'
+
+/** Arithmetic on claims. Everything here is unrecorded: a target is a constant. */
+
+export const claim = (value: Tensor, weight: Tensor | null = null): Claim => ({ value, weight })
+
+/** No claim at all on a tensor: its current value, weight 0. */
+export const noClaim = (t: Tensor): Claim => ({ value: t, weight: new Tensor(t.shape, alloc(t.size, t.dtype)) })
+
+/** New values, one per entry of `t`. */
+export function mapData(t: Tensor, f: (v: number, i: number) => number): Tensor {
+  const y = alloc(t.size, t.dtype)
+  for (let i = 0; i < y.length; i++) y[i] = f(t.data[i], i)
+  return new Tensor(t.shape, y)
+}
+
+export function stretch(t: Tensor, shape: Shape): Tensor {
+  if (sameShape(t.shape, shape)) return t
+  const y = alloc(size(shape), t.dtype)
+  broadcastCopy(t.data, t.shape, y, shape)
+  return new Tensor(shape, y)
+}
+
+/** Sum over all axes along which `shape` was stretched to the shape of t. */
+function collapse(t: Tensor, shape: Shape): Data {
+  const extra = t.shape.length - shape.length
+  const y = alloc(size(shape), t.dtype)
+  reduceSum(
+    t.data,
+    y,
+    t.shape,
+    t.shape.map((d, k) => k >= extra && shape[k - extra] === d)
+  )
+  return y
+}
+
+/**
+ * A claim on a stretched tensor becomes a claim on the tensor: all copies are one number, so it is their weighted mean
+ * (the least-squares answer), and the weights add up.
+ */
+export function foldClaim({ value, weight }: Claim, shape: Shape): Claim {
+  if (sameShape(value.shape, shape)) return { value, weight }
+  const w = weight ?? mapData(value, () => 1)
+  const total = collapse(w, shape)
+  const mean = collapse(
+    mapData(value, (v, i) => (w.data[i] === 0 ? 0 : v * w.data[i])),
+    shape
+  )
+  for (let i = 0; i < mean.length; i++) mean[i] = total[i] === 0 ? 0 : mean[i] / total[i]
+  return { value: new Tensor(shape, mean), weight: new Tensor(shape, total) }
+}
+
+/** Where the weight is 0 the value is the current one: puts it there. */
+export function fillUnclaimed({ value, weight }: Claim, current: Tensor): Claim {
+  return weight
+    ? { value: mapData(value, (v, i) => (weight.data[i] === 0 ? current.data[i] : v)), weight }
+    : { value, weight }
+}
+
+/**
+ * For operators that mix entries: what is asked of the output, with "stays as it is" where nothing was claimed.
+ * The difference to the current output is then 0 there.
+ */
+export const wanted = (claimed: Claim, out: Tensor): Tensor => fillUnclaimed(claimed, out).value
+
+/** x̃ = x + f(ỹ - y), the difference repeated along the reduced axes (`kept` has length 1 there). */
+export function spread(x: Tensor, out: Tensor, claimed: Claim, kept: Shape, f: (difference: number) => number): Claim {
+  const step = mapData(wanted(claimed, out), (v, i) => f(v - out.data[i]))
+  const change = stretch(new Tensor(kept, step.data), x.shape)
+  return {
+    value: mapData(x, (v, i) => v + change.data[i]),
+    weight: claimed.weight && stretch(new Tensor(kept, claimed.weight.data), x.shape)
+  }
+}
+
+export interface Met extends Claim {
+  /** Two claims with weight differ: the sweep settles it where the value is taken. */
+  readonly conflict?: boolean
+}
+
+/** Relative to how far the claims move the tensor; below it, differing claims are rounding. */
+const AGREEMENT = 1e-8
+
+/** Where two claims meet: the weighted mean, weights added. Associative, since weights add up. */
+export function meetClaims(t: Tensor, a: Met, b: Met): Met {
+  const value = alloc(t.size, t.dtype)
+  const weight = alloc(t.size, t.dtype)
+  let conflict = a.conflict || b.conflict || false
+  for (let i = 0; i < t.size; i++) {
+    const p = a.weight ? a.weight.data[i] : 1
+    const q = b.weight ? b.weight.data[i] : 1
+    const u = a.value.data[i]
+    const v = b.value.data[i]
+    const x = t.data[i]
+    weight[i] = p + q
+    value[i] = p && q ? (p * u + q * v) / (p + q) : p ? u : q ? v : x
+    const apart = Math.abs(u - v)
+    const moved = Math.max(Math.abs(u - x), Math.abs(v - x))
+    if (p && q && apart > AGREEMENT * moved + 1e-13 * Math.abs(x)) conflict = true
+  }
+  return { value: new Tensor(t.shape, value), weight: new Tensor(t.shape, weight), conflict }
+}

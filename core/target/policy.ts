@@ -1,0 +1,23 @@
+import type { Tensor } from '../tensor.js'
+import { adjoint } from './adjoint.js'
+import { newton } from './newton.js'
+import { approximate, exact, local, type Rung, regularised } from './rung.js'
+
+/** How a target sweep goes about its sites. */
+export interface Policy {
+  /** Tried in order; structural rules always apply. */
+  ladder: readonly Rung[]
+  /** Where claims disagree: solve the smallest closed region together ('block'), take their mean, or throw. */
+  meet: 'block' | 'mean' | 'error'
+  /** Let operators with several independent inputs choose the smallest change (a + b: halves). */
+  choose: boolean
+  /** The unit of a boundary tensor, where several are solved together: "smallest change" is measured in it. */
+  scales: ReadonlyMap<Tensor, number>
+}
+
+export const defaultPolicy: Policy = {
+  ladder: [exact, local, regularised, approximate, newton(), adjoint()],
+  meet: 'block',
+  choose: true,
+  scales: new Map()
+}

@@ -1,0 +1,51 @@
+import type { SolveStatus } from './rung.js'
+
+/** What happened at one site, or in one block. */
+export interface RungReport {
+  /** Name of the rung that gave the claim; several where samples took different ones. */
+  readonly rung: string
+  readonly kind: 'rule' | 'choice' | 'block'
+  readonly ops: string
+  readonly sites: number
+  /** Why this rung: for a block, why no rule did. */
+  readonly reason: string
+  /** ‖P(x̃) - ỹ‖ per sample, of this site or block alone, for the entries that had a claim. */
+  readonly mismatch: readonly number[]
+  readonly iterations?: number
+  /** Per sample, of a solver. */
+  readonly status?: readonly SolveStatus[]
+  /** Rungs that were tried first and what kept them from answering. */
+  readonly refused: readonly { rung: string; reason: string }[]
+}
+
+export interface TargetReport {
+  /** In the order of the sweep: from the goals back to the boundary. */
+  readonly rungs: readonly RungReport[]
+  /** End to end, by one replay: ‖P(x̃) - ỹ‖ per sample, all goals together, and ‖P(x) - ỹ‖ before. */
+  readonly mismatch: readonly number[]
+  readonly before: readonly number[]
+  toString(): string
+}
+
+const worst = (values: readonly number[]): number => values.reduce((m, v) => (v > m || Number.isNaN(v) ? v : m), 0)
+
+export function makeReport(
+  rungs: readonly RungReport[],
+  mismatch: readonly number[],
+  before: readonly number[]
+): TargetReport {
+  return {
+    rungs,
+    mismatch,
+    before,
+    toString: () =>
+      [
+        ...rungs.map(r => {
+          const refused = r.refused.map(f => `; ${f.rung} refused: ${f.reason}`).join('')
+          const steps = r.iterations === undefined ? '' : `, ${r.iterations} iterations`
+          return `${r.rung}  ${r.ops} (${r.sites} ${r.sites === 1 ? 'site' : 'sites'}${steps}), mismatch ${worst(r.mismatch).toExponential(1)}: ${r.reason}${refused}`
+        }),
+        `end to end: mismatch ${worst(mismatch).toExponential(1)}, before ${worst(before).toExponential(1)} (largest of ${mismatch.length} samples)`
+      ].join('\n')
+  }
+}

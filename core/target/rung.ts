@@ -1,0 +1,34 @@
+import type { Block } from './block.js'
+
+/** How a solver left one sample. Those in REFUSED go on to the next rung. */
+export type SolveStatus =
+  | 'converged'
+  /** The least-squares answer: nothing near gets closer to the goal. */
+  | 'unreachable'
+  /** One step of a method that does not aim further. */
+  | 'one step'
+  | 'max iterations'
+  | 'lost rank'
+  | 'no descent'
+  | 'not finite'
+
+export const REFUSED: ReadonlySet<SolveStatus> = new Set(['lost rank', 'no descent', 'not finite'])
+
+export interface Solution {
+  /** `[B, P]`. */
+  x: Float64Array
+  /** Per sample. */
+  mismatch: Float64Array
+  status: SolveStatus[]
+  iterations: number
+}
+
+/** A rung of the ladder: either the operators' own rules of one kind, or a solver for blocks. */
+export type Rung =
+  | { readonly name: 'exact' | 'local' | 'regularised' | 'approximate'; readonly solve?: undefined }
+  | { readonly name: string; solve(block: Block): Solution }
+
+export const exact: Rung = { name: 'exact' }
+export const local: Rung = { name: 'local' }
+export const regularised: Rung = { name: 'regularised' }
+export const approximate: Rung = { name: 'approximate' }

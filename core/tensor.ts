@@ -1,0 +1,209 @@
+import { DTypeError, ShapeError } from './errors.js'
+import { alloc, type Data } from './memory.js'
+import { checkShape, type Shape, sameShape, show, size } from './shape.js'
+
+export type { Data } from './memory.js'
+export type DType = 'f64' | 'f32'
+export type Nested = number | readonly Nested[]
+
+/**
+ * An n-dimensional array: a shape and its entries, row-major (the last axis runs fastest), in one typed array.
+ * A tensor is a value: no operator changes one, and it holds no reference to any tape.
+ */
+export class Tensor {
+  constructor(
+    readonly shape: Shape,
+    readonly data: Data
+  ) {
+    if (data.length !== size(shape)) {
+      checkShape(shape, 'a tensor')
+      throw new ShapeError(
+        `a tensor of shape ${show(shape)}`,
+        `${data.length} entries, where the shape holds ${size(shape)}`,
+        'Give a shape whose axes multiply to the number of entries'
+      )
+    }
+  }
+
+  get dtype(): DType {
+    return this.data instanceof Float64Array ? 'f64' : 'f32'
+  }
+
+  get rank(): number {
+    return this.shape.length
+  }
+
+  get size(): number {
+    return this.data.length
+  }
+
+  /** The only entry of a tensor with one entry. */
+  item(): number {
+    if (this.data.length !== 1)
+      throw new ShapeError(
+        'item() of a tensor',
+        `it has shape ${show(this.shape)}, ${this.data.length} entries`,
+        'Use data or toArray() for more than one entry'
+      )
+    return this.data[0]
+  }
+
+  /** Nested arrays (a number for a scalar). */
+  toArray(): Nested {
+    const build = (axis: number, offset: number, stride: number): Nested => {
+      if (axis === this.shape.length) return this.data[offset]
+      const inner = this.shape[axis] === 0 ? 0 : stride / this.shape[axis]
+      return Array.from({ length: this.shape[axis] }, (_, i) => build(axis + 1, offset + i * inner, inner))
+    }
+    return build(0, 0, this.data.length)
+  }
+
+  toString(): string {
+    return print(this)
+  }
+
+  /** Node's console.log and util.inspect call this; the symbol is global, so no import of Node is needed. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return print(this)
+  }
+}
+
+export interface TensorOptions {
+  shape?: Shape
+  dtype?: DType
+}
+
+/**
+ * A tensor from a number, nested arrays (copied), a typed array (not copied; its type decides the dtype), or a tensor.
+ * Default dtype f64. `shape` rearranges the entries in row-major order.
+ *
+ * Throws ShapeError for ragged input or a shape of another size, DTypeError for entries that are not numbers.
+ */
+export function tensor(value: Nested | Data | Tensor, options: TensorOptions = {}): Tensor {
+  if (options.dtype !== undefined && options.dtype !== 'f64' && options.dtype !== 'f32')
+    throw new DTypeError('a tensor', `dtype '${String(options.dtype)}'`, "The dtypes are 'f64' and 'f32'")
+  let data: Data
+  let shape: Shape
+  if (value instanceof Tensor) {
+    data = value.data
+    shape = value.shape
+  } else if (value instanceof Float64Array || value instanceof Float32Array) {
+    data = value
+    shape = [value.length]
+  } else {
+    shape = nestedShape(value)
+    data = alloc(size(shape), options.dtype ?? 'f64')
+    fill(value, shape, 0, data, 0)
+  }
+  if (options.dtype && options.dtype !== (data instanceof Float64Array ? 'f64' : 'f32'))
+    data = options.dtype === 'f64' ? Float64Array.from(data) : Float32Array.from(data)
+  if (options.shape) {
+    checkShape(options.shape, 'a tensor')
+    shape = [...options.shape]
+  }
+  return new Tensor(shape, data)
+}
+
+function nestedShape(value: Nested): number[] {
+  const shape: number[] = []
+  let v: unknown = value
+  while (Array.isArray(v)) {
+    shape.push(v.length)
+    if (v.length === 0) break
+    v = v[0]
+  }
+  return shape
+}
+
+/** Copies nested arrays into `data`; returns the next free position. Ragged input shows here. */
+function fill(value: unknown, shape: Shape, axis: number, data: Data, at: number): number {
+  if (axis === shape.length) {
+    if (typeof value !== 'number') {
+      if (Array.isArray(value))
+        throw new ShapeError(
+          'a tensor from nested arrays',
+          `ragged input: an array at depth ${axis} where others hold numbers`,
+          'All rows along an axis must have the same length and depth'
+        )
+      throw new DTypeError(
+        'a tensor from nested arrays',
+        `an entry of type ${value === null ? 'null' : typeof value}`,
+        'Entries must be numbers'
+      )
+    }
+    data[at] = value
+    return at + 1
+  }
+  if (!Array.isArray(value) || value.length !== shape[axis])
+    throw new ShapeError(
+      'a tensor from nested arrays',
+      `ragged input: ${Array.isArray(value) ? `a row of length ${value.length}` : `a ${typeof value}`} along axis ${axis}, where the first row has length ${shape[axis]}`,
+      'All rows along an axis must have the same length and depth'
+    )
+  for (const v of value) at = fill(v, shape, axis + 1, data, at)
+  return at
+}
+
+function make(shape: Shape, dtype: DType, value: number): Tensor {
+  checkShape(shape, 'a tensor')
+  const data = alloc(size(shape), dtype)
+  if (value !== 0) data.fill(value)
+  return new Tensor([...shape], data)
+}
+
+export const full = (shape: Shape, value: number, dtype: DType = 'f64'): Tensor => make(shape, dtype, value)
+export const zeros = (shape: Shape, dtype: DType = 'f64'): Tensor => make(shape, dtype, 0)
+export const ones = (shape: Shape, dtype: DType = 'f64'): Tensor => make(shape, dtype, 1)
+export const zerosLike = (t: Tensor): Tensor => make(t.shape, t.dtype, 0)
+export const onesLike = (t: Tensor): Tensor => make(t.shape, t.dtype, 1)
+
+/** The n×n identity. */
+export function eye(n: number, dtype: DType = 'f64'): Tensor {
+  const t = make([n, n], dtype, 0)
+  for (let i = 0; i < n; i++) t.data[i * n + i] = 1
+  return t
+}
+
+/** 0, 1, …, n - 1. */
+export function arange(n: number, dtype: DType = 'f64'): Tensor {
+  const t = make([n], dtype, 0)
+  for (let i = 0; i < n; i++) t.data[i] = i
+  return t
+}
+
+/** n numbers from `start` to `stop`, both included. */
+export function linspace(start: number, stop: number, n: number, dtype: DType = 'f64'): Tensor {
+  const t = make([n], dtype, 0)
+  for (let i = 0; i < n; i++) t.data[i] = n === 1 ? start : start + ((stop - start) * i) / (n - 1)
+  return t
+}
+
+/** True where every entry is finite. */
+export function allFinite(data: Data): boolean {
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return false
+  return true
+}
+
+/** Equal in shape, dtype and every entry (NaN equals NaN). */
+export function equalTensors(a: Tensor, b: Tensor): boolean {
+  return sameShape(a.shape, b.shape) && a.dtype === b.dtype && a.data.every((v, i) => Object.is(v, b.data[i]))
+}
+
+const EDGE = 3
+const LONGEST = 8
+
+const number = (v: number): string => (Number.isInteger(v) ? String(v) : Number(v.toPrecision(5)).toString())
+
+/** `f64 [2, 3]` and the entries; of long axes only both ends. */
+function print(t: Tensor): string {
+  const rows = (axis: number, offset: number, stride: number, indent: string): string => {
+    if (axis === t.shape.length) return number(t.data[offset])
+    const n = t.shape[axis]
+    const inner = n === 0 ? 0 : stride / n
+    const last = axis === t.shape.length - 1
+    const shown = n <= LONGEST ? [...Array(n).keys()] : [...Array(EDGE).keys(), -1, n - 3, n - 2, n - 1]
+    const parts = shown.map(i => (i < 0 ? '…' : rows(axis + 1, offset + i * inner, inner, `${indent} `)))
+    return `[${parts.join(last ? ', ' : `,\n${indent} `)}]`
+  }
+  return `${t.dtype} ${show(t.shape)}${t.shape.length > 1 ? '\n' : ' '}${rows(0, 0, t.data.length, '')}`
+}

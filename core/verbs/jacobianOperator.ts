@@ -1,0 +1,25 @@
+import { cotangentSweep } from '../sweeps/cotangent.js'
+import { tangentSweep } from '../sweeps/tangent.js'
+import { type Tensor, zerosLike } from '../tensor.js'
+import { type Fn, trace } from './trace.js'
+
+export interface JacobianOperator {
+  value: Tensor
+  /** J v, `v` of the shape of x: a tangent sweep. */
+  apply(v: Tensor): Tensor
+  /** Jᵀ u, `u` of the shape of y: a cotangent sweep. */
+  applyT(u: Tensor): Tensor
+}
+
+/** The Jacobian as its two products, never stored: for iterative solvers. The forward pass runs once. */
+export function jacobianOperator(f: Fn): (x: Tensor) => JacobianOperator {
+  return x => {
+    const { tape, watched, y } = trace('jacobianOperator', f, [x], [0])
+    const [z] = watched
+    return {
+      value: y,
+      apply: v => tangentSweep(tape, [[z, v]], [y])[0] ?? zerosLike(y),
+      applyT: u => (tape.knows(y) ? cotangentSweep(tape, [[y, u]]).get(z) : undefined) ?? zerosLike(z)
+    }
+  }
+}

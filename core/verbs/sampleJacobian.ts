@@ -1,0 +1,201 @@
+import { GradientError, ShapeError } from '../errors.js'
+import { show, size } from '../shape.js'
+import { permute } from '../structural/permute.js'
+import { identityRows, type Rows, sampleSweep } from '../sweeps/sampleJacobian.js'
+import { activeTapes, type Tape } from '../tape.js'
+import { type Tensor, zeros } from '../tensor.js'
+import { type Fn, type PerWrt, perWrt, trace, type Wrt, wrtList } from './trace.js'
+
+export interface SampleJacobianOptions<W extends number | readonly number[]> extends Wrt<W> {
+  /** An operator that mixes samples stops the sweep with an error ('error', default), or rows grow B-fold ('embed'). */
+  mixing?: 'error' | 'embed'
+  /**
+   * Bytes that the rows in flight may take, 256 MiB by default: beyond it the K outputs go in several sweeps.
+   * The result itself, 8 B K P bytes, is not counted.
+   */
+  budget?: number
+  /** Where to write, `[B, K, ...x]` for each differentiated argument: a buffer to use again. */
+  into?: readonly Tensor[]
+}
+
+export const DEFAULT_BUDGET = 256 * 2 ** 20
+
+/**
+ * Per-sample Jacobians dy_b/dx of a function of a batch: y is `[B, ...K]`; J is `[B, K, ...x]` for a parameter x, which
+ * all samples share, and `[B, K, ...x without axis 0]` for an x that carries the sample axis itself (an activation),
+ * where other samples' entries would be zero. One sweep for all samples and all outputs; no loop over either.
+ *
+ *     const { value, J } = sampleJacobian((theta, x) => net(theta, x), { wrt: 0 })(theta, x0)   // J: [B, K, P]
+ *
+ * Throws RuleError naming the operator where samples are mixed (a mean over the batch, BatchNorm).
+ */
+export function sampleJacobian<W extends number | readonly number[] = number>(
+  f: Fn,
+  { wrt, mixing, budget = DEFAULT_BUDGET, into }: SampleJacobianOptions<W> = {}
+): (...args: Tensor[]) => { value: Tensor; J: PerWrt<W> } {
+  return (...args) => {
+    const { tape, watched, y } = traceBatch(f, args, wrt)
+    const K = size(y.shape.slice(1))
+    // A result that an enclosing derivative needs is made of operators; otherwise it is written in place.
+    if (activeTapes().length > 0) {
+      const at = sweep(tape, y, 0, K, { mixing })
+      return {
+        value: y,
+        J: perWrt(
+          wrt,
+          watched.map(x => toSamples(at.get(x), y, x))
+        )
+      }
+    }
+    const sinks = watched.map((x, i) => new Sink(x, y, into?.[i]))
+    const step = rowsPerSweep(tape, y, budget)
+    for (let from = 0; from < K; from += step) {
+      const to = Math.min(K, from + step)
+      const at = sweep(tape, y, from, to, {
+        mixing,
+        take: (t, range, rows) => sinks[watched.indexOf(t)]?.put(rows, from, range.start) ?? false
+      })
+      watched.forEach((x, i) => {
+        const left = at.get(x)
+        if (left) sinks[i].putAll(left, from)
+      })
+    }
+    return {
+      value: y,
+      J: perWrt(
+        wrt,
+        sinks.map(s => s.J)
+      )
+    }
+  }
+}
+
+/**
+ * The same rows, streamed: `visit` gets pieces `[K, B, stop - start]` of the columns start … stop of argument `wrt`
+ * as the sweep finds them, so that J is never stored. Pieces that overlap (a weight used twice) are to be added.
+ */
+export function sampleJacobianPieces(
+  f: Fn,
+  visit: (piece: { rows: Tensor; start: number; stop: number }) => void,
+  { wrt = 0, mixing }: { wrt?: number; mixing?: 'error' | 'embed' } = {}
+): (...args: Tensor[]) => Tensor {
+  return (...args) => {
+    const { tape, watched, y } = traceBatch(f, args, wrt)
+    const [theta] = watched
+    const at = sweep(tape, y, 0, size(y.shape.slice(1)), {
+      mixing,
+      take: (t, { start, stop }, rows) => {
+        if (t !== theta) return false
+        visit({ rows, start, stop })
+        return true
+      }
+    })
+    const rest = at.get(theta)
+    if (rest) visit({ rows: rest.rows, start: 0, stop: theta.size })
+    return y
+  }
+}
+
+function traceBatch(f: Fn, args: readonly Tensor[], wrt: number | readonly number[] | undefined) {
+  const traced = trace('sampleJacobian', f, args, wrtList(wrt))
+  const { tape, y } = traced
+  if (y.rank === 0)
+    throw new ShapeError('sampleJacobian', 'the function returned a scalar', 'Return one row per sample, [B, ...]')
+  if (y.shape[0] === 0)
+    throw new ShapeError('sampleJacobian', `an empty batch, y has shape ${show(y.shape)}`, 'Give at least one sample')
+  if (!tape.knows(y))
+    throw new GradientError(
+      'sampleJacobian',
+      'the result does not depend on the argument',
+      'Check wrt, and that the function uses it through operators'
+    )
+  return traced
+}
+
+type SweepSettings = Pick<Parameters<typeof sampleSweep>[2], 'mixing' | 'take'>
+
+const sweep = (tape: Tape, y: Tensor, from: number, to: number, settings: SweepSettings): Map<Tensor, Rows> =>
+  tape.pausedWhile(() =>
+    sampleSweep(tape.sites, [[y, identityRows(y, true, from, to)]], { wants: t => tape.knows(t), ...settings })
+  )
+
+/** How many of the K rows fit the budget: per row the largest tensor on the way, and its neighbours' copies. */
+function rowsPerSweep(tape: Tape, y: Tensor, budget: number): number {
+  const B = y.shape[0]
+  let largest = y.data.byteLength
+  for (const { inputs, out, op } of tape.sites) {
+    largest = Math.max(largest, out.data.byteLength)
+    // A parameter's rows are B times the parameter; one read in pieces is never held whole.
+    if (!op.reads)
+      for (const t of inputs) if (tape.knows(t) && t.shape[0] !== B) largest = Math.max(largest, B * t.data.byteLength)
+  }
+  const LIVE = 3
+  return Math.max(1, Math.floor(budget / (LIVE * largest)))
+}
+
+/** `[K, B, ...x]` to `[B, K, ...x]`, by operators. */
+function toSamples(rows: Rows | undefined, y: Tensor, x: Tensor): Tensor {
+  if (!rows) return zeros([y.shape[0], size(y.shape.slice(1)), ...x.shape], x.dtype)
+  const t = rows.rows
+  return permute(t, [1, 0, ...t.shape.map((_, k) => k).slice(2)])
+}
+
+/** The buffer `[B·K, P]` of one argument, filled as rows arrive. */
+class Sink {
+  readonly #K: number
+  readonly #B: number
+  #J: Tensor | undefined
+  readonly #given: boolean
+
+  constructor(
+    readonly x: Tensor,
+    y: Tensor,
+    into: Tensor | undefined
+  ) {
+    this.#B = y.shape[0]
+    this.#K = size(y.shape.slice(1))
+    this.#J = into
+    this.#given = into !== undefined
+    if (into) into.data.fill(0)
+  }
+
+  /** What was written; zeros if nothing arrived. */
+  get J(): Tensor {
+    return this.#buffer(this.x.shape)
+  }
+
+  /** Adds rows `[k, B, n]` to the columns from `start` on, for the outputs from `from` on. */
+  put(rows: Tensor, from: number, start: number): boolean {
+    this.#write(this.#buffer(this.x.shape), rows, from, start)
+    return true
+  }
+
+  /** Adds rows of the whole argument. */
+  putAll({ rows, batched }: Rows, from: number): void {
+    this.#write(this.#buffer(batched ? this.x.shape.slice(1) : this.x.shape), rows, from, 0)
+  }
+
+  #buffer(shape: readonly number[]): Tensor {
+    const full = [this.#B, this.#K, ...shape]
+    this.#J ??= zeros(full, this.x.dtype)
+    if (this.#given && show(this.#J.shape) !== show(full))
+      throw new ShapeError(
+        'sampleJacobian into a buffer',
+        `the buffer has shape ${show(this.#J.shape)}, the Jacobian ${show(full)}`,
+        'Give a buffer of that shape'
+      )
+    return this.#J
+  }
+
+  #write(J: Tensor, rows: Tensor, from: number, start: number): void {
+    const k = rows.shape[0]
+    const n = rows.size / (k * this.#B)
+    const P = J.size / (this.#B * this.#K)
+    for (let i = 0; i < k; i++)
+      for (let b = 0; b < this.#B; b++) {
+        const to = (b * this.#K + from + i) * P + start
+        const at = (i * this.#B + b) * n
+        for (let j = 0; j < n; j++) J.data[to + j] += rows.data[at + j]
+      }
+  }
+}
