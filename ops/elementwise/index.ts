@@ -16,4 +16,12 @@ export { sin } from './sin.js'
 export { square } from './square.js'
 export { sub } from './sub.js'
 
-export const elementwiseOps = [addOp, subOp, mulOp, divOp, negOp, squareOp, sinOp, cosOp]
+import { reluOp } from './relu.js'
+export { relu } from './relu.js'
+import { tanhOp } from './tanh.js'
+export { tanh } from './tanh.js'
+import { sqrtOp } from './sqrt.js'
+export { sqrt } from './sqrt.js'
+import { castOp } from './cast.js'
+export { cast } from './cast.js'
+export const elementwiseOps = [addOp, subOp, mulOp, divOp, negOp, squareOp, sinOp, cosOp, reluOp]

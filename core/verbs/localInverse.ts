@@ -1,0 +1,46 @@
+import { InverseError, NonFiniteError, ShapeError } from '../errors.js'
+import { sameShape, show } from '../shape.js'
+import type { Policy } from '../target/policy.js'
+import { targetSweep } from '../target/targetSweep.js'
+import { allFinite, type Tensor } from '../tensor.js'
+import { trace } from './trace.js'
+
+export interface LocalInverseOptions extends Partial<Policy> {
+  /** Largest ‖P(x̃) - ỹ‖ per sample, relative to ‖P(x) - ỹ‖ and rounding; beyond it the verb throws. Default 1e-9. */
+  tolerance?: number
+}
+
+/**
+ * P⁻¹(ỹ; x): the input near x whose output is ỹ, by the target sweep over P recorded at x. Unlike in training it throws
+ * InverseError where the target is out of reach, with the report of every rung in the message.
+ *
+ *     localInverse(square)(tensor([4]), tensor([-1]))   // [-2]
+ */
+export function localInverse(
+  P: (x: Tensor) => Tensor,
+  { tolerance = 1e-9, ...policy }: LocalInverseOptions = {}
+): (target: Tensor, x: Tensor) => Tensor {
+  return (target, x) => {
+    const { tape, watched, y } = trace('localInverse', P, [x], [0])
+    if (!sameShape(target.shape, y.shape))
+      throw new ShapeError(
+        'localInverse',
+        `a target of shape ${show(target.shape)} for an output of shape ${show(y.shape)}`,
+        'Give a target of the shape of P(x)'
+      )
+    if (!allFinite(target.data) || !allFinite(x.data))
+      throw new NonFiniteError('localInverse', 'NaN or infinity in the target or in x', 'Give finite numbers')
+    const { targets, report } = targetSweep(tape, [[y, target]], watched, policy)
+    let scale = 0
+    for (const v of target.data) scale = Math.max(scale, Math.abs(v))
+    report.mismatch.forEach((m, b) => {
+      if (!(m <= tolerance * Math.max(report.before[b], 1e-3 * scale, Number.MIN_VALUE)))
+        throw new InverseError(
+          'localInverse',
+          `sample ${b} misses the target by ${m.toExponential(2)}, before it was ${report.before[b].toExponential(2)}\n${report}\n`,
+          'The target is out of reach from this x: start nearer, or use targetSweep, which gives the nearest one'
+        )
+    })
+    return targets[0].value
+  }
+}

@@ -1,0 +1,36 @@
+import { apply } from '../../core/apply.js'
+import { alloc } from '../../core/memory.js'
+import { carryAligned, type Claim, defineOp, type Op } from '../../core/op.js'
+import { type DType, Tensor } from '../../core/tensor.js'
+
+const convert = (x: Tensor, dtype: DType): Tensor => {
+  const y = alloc(x.size, dtype)
+  y.set(x.data)
+  return new Tensor(x.shape, y)
+}
+
+export const castOp: Op<{ dtype: DType }> = defineOp<{ dtype: DType }>({
+  name: 'cast',
+  doc: `y = x in another dtype
+  tangent  dy = cast(dx)
+  adjoint  ct in the dtype of x
+  inverse  ỹ in the dtype of x; through f32 a target keeps 24 bits`,
+  outShape: ([s]) => s,
+  forward: ([x], { dtype }) => convert(x, dtype),
+  jvp: ([dx], v) => dx && cast(dx, v.attrs.dtype),
+  vjp: (ct, v) => [cast(ct, v.x[0].dtype)],
+  carry: carryAligned,
+  inverse: {
+    kind: 'structural',
+    apply: ({ inputs: [x] }, { value, weight }): Claim[] => [
+      { value: convert(value, x.dtype), weight: weight && convert(weight, x.dtype) }
+    ]
+  },
+  examples: r => [
+    { inputs: [r.normal([2, 3])], attrs: { dtype: 'f64' } },
+    { inputs: [r.normal([0])], attrs: { dtype: 'f64' }, note: 'empty axis' }
+  ]
+})
+
+/** The same numbers in another dtype; recorded, so that derivatives and targets come back in the dtype of x. */
+export const cast = (x: Tensor, dtype: DType): Tensor => (x.dtype === dtype ? x : apply(castOp, [x], { dtype }))

@@ -1,0 +1,60 @@
+import { defineBlock } from '../../core/block.js'
+import { apply } from '../../core/apply.js'
+import { add } from '../../core/structural/add.js'
+import { mul } from '../../core/structural/mul.js'
+import { reshape } from '../../core/structural/reshape.js'
+import type { Tensor } from '../../core/tensor.js'
+import { div } from '../elementwise/div.js'
+import { sqrt } from '../elementwise/sqrt.js'
+import { square } from '../elementwise/square.js'
+import { sub } from '../elementwise/sub.js'
+import { mean } from '../reductions/mean.js'
+
+interface BatchNormAttrs {
+  eps: number
+}
+
+/** All axes but the channels', which are axis 1. */
+const others = (x: Tensor): number[] => x.shape.map((_, k) => k).filter(k => k !== 1)
+const perChannel = (t: Tensor, x: Tensor): Tensor => reshape(t, [t.size, ...Array<number>(x.rank - 2).fill(1)])
+
+/** Mean and (biased) variance of each channel over the batch and all positions, `[C]`. */
+export function batchStatistics(x: Tensor): { mean: Tensor; variance: Tensor } {
+  const m = mean(x, others(x), true)
+  const variance = mean(square(sub(x, m)), others(x))
+  return { mean: reshape(m, [x.shape[1]]), variance }
+}
+
+export const batchNormOp = defineBlock<BatchNormAttrs>({
+  name: 'batchNorm',
+  doc: `y = w (x - μ_c)/√(σ²_c + ε) + b, μ_c and σ²_c (biased) over the batch and all positions of channel c
+  rules    follow from its composition
+  rows     none: the statistics mix samples, so per-sample Jacobians do not exist through it
+  source   Ioffe and Szegedy 2015, algorithm 1`,
+  forward: ([x, w, b], { eps }) => {
+    const axes = others(x)
+    const centred = sub(x, mean(x, axes, true))
+    const deviation = sqrt(add(mean(square(centred), axes, true), eps))
+    return add(mul(centred, div(reshape(w, perChannel(w, x).shape), deviation)), perChannel(b, x))
+  },
+  examples: r => [
+    { inputs: [r.normal([4, 2]), r.uniform([2], 0.5, 1.5), r.normal([2])], attrs: { eps: 1e-5 } },
+    { inputs: [r.normal([2, 2, 2, 3]), r.uniform([2], 0.5, 1.5), r.normal([2])], attrs: { eps: 1e-5 } }
+  ]
+})
+
+/** Batch normalisation with the statistics of this batch: x [B, C, ...], weight and bias [C]. */
+export const batchNorm = (x: Tensor, weight: Tensor, bias: Tensor, eps = 1e-5): Tensor =>
+  apply(batchNormOp, [x, weight, bias], { eps })
+
+/** The same with given statistics (`[C]`, the running ones): for use after training; every sample on its own. */
+export function batchNormFixed(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor,
+  statistics: { mean: Tensor; variance: Tensor },
+  eps = 1e-5
+): Tensor {
+  const scale = div(weight, sqrt(add(statistics.variance, eps)))
+  return add(mul(sub(x, perChannel(statistics.mean, x)), perChannel(scale, x)), perChannel(bias, x))
+}

@@ -1,0 +1,17 @@
+import type { Op } from '../../core/op.js'
+import { expandOp } from '../../core/structural/expand.js'
+import { identityOp } from '../../core/structural/identity.js'
+import { permuteOp } from '../../core/structural/permute.js'
+import { reshapeOp } from '../../core/structural/reshape.js'
+import { concatOp } from './concat.js'
+import { padOp, sliceOp } from './slice.js'
+
+export { expand } from '../../core/structural/expand.js'
+export { identity, stopGradient } from '../../core/structural/identity.js'
+export { permute, swapAxes } from '../../core/structural/permute.js'
+export { reshape } from '../../core/structural/reshape.js'
+export { at } from './at.js'
+export { concat, stack } from './concat.js'
+export { pad, slice } from './slice.js'
+
+export const shapeOps: readonly Op[] = [identityOp, reshapeOp, permuteOp, expandOp, sliceOp, padOp, concatOp]

@@ -1,0 +1,57 @@
+import { mapData } from '../core/target/claim.js'
+import { type Tensor } from '../core/tensor.js'
+import { norm, type Optimizer, type StepReport } from './optimizer.js'
+import { type PartialInverseOptions, partialInverse, type SpectrumReport } from './partialInverse.js'
+
+export interface JacobianInput {
+  /** `[B, K, P]`: sampleJacobian of the outputs with respect to θ. */
+  J: Tensor
+  /** dL/dy, `[B, K]`. */
+  lossGradient: Tensor
+}
+
+export interface HigOptions extends PartialInverseOptions {
+  lr?: number
+}
+
+export type HigReport = StepReport & SpectrumReport
+
+/**
+ * Half-inverse gradients: Δθ = -η J^(-1/2) dL/dy with the Jacobian of all samples of the batch, stacked (seed 4, eq. 27;
+ * Schnell, Holl, Thuerey 2022). Singular values at or below the truncation are dropped, never clamped: their singular
+ * vectors are the unreliable ones, and clamping would divide by a small number along them.
+ */
+export function hig({ lr = 1, kappa = -1 / 2, truncation = 1e-10, relative = true }: HigOptions = {}): Optimizer<
+  JacobianInput,
+  null,
+  HigReport
+> {
+  return {
+    name: 'hig',
+    needs: 'sampleJacobian',
+    init: () => null,
+    step(theta, { J, lossGradient }) {
+      const { delta: direction, report } = partialInverse(J, lossGradient, { kappa, truncation, relative })
+      const delta = mapData(theta, (_, i) => lr * direction.data[i])
+      return {
+        theta: mapData(theta, (v, i) => v - delta.data[i]),
+        delta,
+        state: null,
+        report: {
+          ...report,
+          status: report.kept < report.singularValues.length ? 'truncated' : 'ok',
+          gradientNorm: norm(lossGradient),
+          stepNorm: norm(delta)
+        }
+      }
+    }
+  }
+}
+
+/**
+ * Gauss-Newton on the stacked Jacobian: Δθ = -η J⁺ dL/dy (seed 4, eq. 26), the truncated pseudo-inverse instead of
+ * (JᵀJ)⁻¹Jᵀ, whose condition is the square.
+ */
+export function gaussNewton(options: Omit<HigOptions, 'kappa'> = {}): Optimizer<JacobianInput, null, HigReport> {
+  return { ...hig({ ...options, kappa: -1 }), name: 'gaussNewton' }
+}

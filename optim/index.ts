@@ -1,0 +1,8 @@
+export { type AdamOptions, adam } from './adam.js'
+export { gaussNewton, type HigOptions, type HigReport, hig, type JacobianInput } from './hig.js'
+export { lossTarget } from './lossTarget.js'
+export { type NewtonStepOptions, newtonMethod } from './newton.js'
+export type { Optimizer, Step, StepReport } from './optimizer.js'
+export { type PartialInverseOptions, partialInverse, type SpectrumReport } from './partialInverse.js'
+export { type SgdOptions, sgd } from './sgd.js'
+export { type SipOptions, type SipResult, sipBackward } from './sipBackward.js'

@@ -1,0 +1,67 @@
+import { GradientError, RuleError } from '../core/errors.js'
+import { eigh } from '../core/linalg/eigh.js'
+import type { Claim, Site } from '../core/op.js'
+import { sum } from '../core/structural/sum.js'
+import { checkKnown, type Tape, unseen } from '../core/tape.js'
+import { replay } from '../core/target/block.js'
+import { claim, mapData } from '../core/target/claim.js'
+import { findRegion } from '../core/target/region.js'
+import type { Tensor } from '../core/tensor.js'
+import { grad } from '../core/verbs/grad.js'
+import { hessian } from '../core/verbs/jacobian.js'
+import { sampleJacobian } from '../core/verbs/sampleJacobian.js'
+
+/**
+ * The Newton step of a loss in y: the target ỹ = y + η Δy, where the physics' output y feeds the loss L.
+ *
+ * A loss operator that knows its step (l2: Δy = y* - y) gives it. Any other is differentiated: Δy = -|H|⁻¹ g per sample,
+ * H = ∂²L_b/∂y_b², with the absolute values of its eigenvalues, so that the step goes downhill where L is not convex;
+ * eigenvalues at or below `truncation` times the largest are left out.
+ */
+export function lossTarget(
+  tape: Tape,
+  loss: Tensor,
+  { y, eta = 1, truncation = 1e-10 }: { y?: Tensor; eta?: number; truncation?: number } = {}
+): readonly [Tensor, Claim] {
+  checkKnown(tape, loss, 'a Newton step of the loss', 'the loss')
+  const site = tape.sites.find(s => s.out === loss)
+  if (site?.op.newtonStep && (!y || y === site.inputs[0])) return [site.inputs[0], site.op.newtonStep(site, eta)]
+  if (!y)
+    throw new RuleError(
+      'a Newton step of the loss',
+      `${site ? `${site.op.name}, which made it,` : 'the tensor'} has no newtonStep`,
+      'Use l2 or l1, or name the output of the physics by `y`: then |H| is found by differentiation'
+    )
+  checkKnown(tape, y, 'a Newton step of the loss', 'y')
+  const region = findRegion(tape, [loss], [y])
+  if (!region.active(loss))
+    throw new GradientError('a Newton step of the loss', 'the loss does not depend on y', 'Name the tensor that the loss is made of')
+  return [y, unseen(() => tape.pausedWhile(() => newtonByHessian(region.sites, loss, y, eta, truncation)))]
+}
+
+function newtonByHessian(sites: readonly Site[], loss: Tensor, y: Tensor, eta: number, truncation: number): Claim {
+  // A scalar loss of a single state is a batch of one.
+  const single = loss.rank === 0 || y.rank === 0 || y.shape[0] !== loss.shape[0]
+  const B = single ? 1 : y.shape[0]
+  const n = y.size / Math.max(1, B)
+  const f = (u: Tensor): Tensor => {
+    const [l] = replay(sites, [y], [u], [loss])
+    return sum(l)
+  }
+  const g = grad(f)(y)
+  const H = single ? undefined : sampleJacobian(grad(f))(y).J.data
+  const whole = single ? hessian(f)(y).data : undefined
+  const step = new Float64Array(y.size)
+  for (let b = 0; b < B; b++) {
+    const Hb = Float64Array.from(whole ?? H!.subarray(b * n * n, (b + 1) * n * n))
+    const { values, vectors } = eigh(Hb, n)
+    const cut = truncation * Math.max(...Array.from(values, Math.abs))
+    for (let k = 0; k < n; k++) {
+      if (!(Math.abs(values[k]) > cut)) continue
+      let c = 0
+      for (let i = 0; i < n; i++) c += vectors[i * n + k] * g.data[b * n + i]
+      for (let i = 0; i < n; i++) step[b * n + i] -= (vectors[i * n + k] * c) / Math.abs(values[k])
+    }
+  }
+  return claim(mapData(y, (v, i) => v + eta * step[i]))
+}

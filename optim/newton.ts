@@ -1,0 +1,47 @@
+import { ShapeError } from '../core/errors.js'
+import { lstsqMinNorm } from '../core/linalg/lstsq.js'
+import { show } from '../core/shape.js'
+import { mapData } from '../core/target/claim.js'
+import { Tensor } from '../core/tensor.js'
+import { checkGradient, norm, type Optimizer } from './optimizer.js'
+
+export interface NewtonStepOptions {
+  /** η in Δθ = -η H⁻¹ g. */
+  lr?: number
+  /** Singular values of H at or below rcond times the largest count as zero: no step along them. */
+  rcond?: number
+}
+
+/**
+ * Newton's method: Δθ = -η H⁻¹ g (seed 1, eq. 21), by least squares where H is singular, so that flat directions get no
+ * step instead of an infinite one. Right in units; but the Hessian of a composition mixes the functions before and after.
+ */
+export function newtonMethod({ lr = 1, rcond = 1e-12 }: NewtonStepOptions = {}): Optimizer<
+  { gradient: Tensor; hessian: Tensor },
+  null
+> {
+  return {
+    name: 'newton',
+    needs: 'hessian',
+    init: () => null,
+    step(theta, { gradient, hessian }) {
+      checkGradient('newton', theta, gradient)
+      const n = theta.size
+      if (hessian.size !== n * n)
+        throw new ShapeError(
+          'a step of newton',
+          `a Hessian of shape ${show(hessian.shape)} for ${n} parameters`,
+          'Give hessian(f)(theta)'
+        )
+      checkGradient('newton', hessian, hessian)
+      const { x, rank } = lstsqMinNorm(Float64Array.from(hessian.data), n, n, Float64Array.from(gradient.data), { rcond })
+      const delta = mapData(theta, (_, i) => lr * x[i])
+      return {
+        theta: mapData(theta, (v, i) => v - delta.data[i]),
+        delta,
+        state: null,
+        report: { status: rank < n ? 'singular' : 'ok', gradientNorm: norm(gradient), stepNorm: norm(delta) }
+      }
+    }
+  }
+}

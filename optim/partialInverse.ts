@@ -1,0 +1,52 @@
+import { NonFiniteError, ShapeError } from '../core/errors.js'
+import { partialInverseApply } from '../core/linalg/partialInverse.js'
+import { show } from '../core/shape.js'
+import { allFinite, Tensor } from '../core/tensor.js'
+
+export interface PartialInverseOptions {
+  /** Power of the singular values: -1/2 half-inverse (default), -1 truncated pseudo-inverse, 1 the plain gradient Jᵀg. */
+  kappa?: number
+  /** Singular values at or below truncation · σ_max are dropped, never clamped. */
+  truncation?: number
+  /** false: `truncation` itself is the threshold. */
+  relative?: boolean
+}
+
+export interface SpectrumReport {
+  /** All singular values of J, descending. */
+  readonly singularValues: Float64Array
+  /** How many took part, and the threshold. */
+  readonly kept: number
+  readonly threshold: number
+}
+
+/**
+ * V Λ^κ Uᵀ g for J = U Λ Vᵀ: the family between gradient and Gauss-Newton (seed 4, eq. 27: "J^(-1/2) = V Λ^(-1/2) Uᵀ").
+ * J [B, K, P] are the samples' Jacobians, stacked to [B·K, P]; g [B, K] is dL/dy. Result [P], to be subtracted from θ.
+ */
+export function partialInverse(
+  J: Tensor,
+  g: Tensor,
+  { kappa = -1 / 2, truncation = 1e-10, relative = true }: PartialInverseOptions = {}
+): { delta: Tensor; report: SpectrumReport } {
+  const rows = g.size
+  if (J.rank < 2 || rows === 0 || J.size % rows !== 0 || J.shape[0] !== g.shape[0])
+    throw new ShapeError(
+      'partialInverse',
+      `J ${show(J.shape)} and dL/dy ${show(g.shape)}`,
+      'Give J [B, K, P] and dL/dy [B, K], as sampleJacobian and grad return them'
+    )
+  if (!allFinite(J.data) || !allFinite(g.data))
+    throw new NonFiniteError('partialInverse', 'NaN or infinity in J or dL/dy', 'Look for the first one with tape.checkFinite()')
+  const f64 = (t: Tensor): Float64Array => (t.data instanceof Float64Array ? t.data : Float64Array.from(t.data))
+  const P = J.size / rows
+  const { delta, singularValues, kept, threshold } = partialInverseApply(f64(J), rows, P, f64(g), {
+    kappa,
+    truncation,
+    relative
+  })
+  return {
+    delta: new Tensor([P], J.dtype === 'f64' ? delta : Float32Array.from(delta)),
+    report: { singularValues, kept, threshold }
+  }
+}

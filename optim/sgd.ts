@@ -1,0 +1,39 @@
+import { mapData } from '../core/target/claim.js'
+import { Tensor } from '../core/tensor.js'
+import { checkGradient, norm, type Optimizer } from './optimizer.js'
+
+export interface SgdOptions {
+  lr: number
+  /** μ: the step goes along b ← μ b + g, b = g at first. */
+  momentum?: number
+  /** Along g + μ b instead. */
+  nesterov?: boolean
+}
+
+export interface SgdState {
+  readonly velocity: Tensor | null
+}
+
+/**
+ * Gradient descent, θ ← θ - lr g, on whatever batch the gradient comes from; with momentum as PyTorch has it (b without
+ * the factor 1 - μ). Its step has the units of 1/θ (seed 1, "Units"): one lr cannot suit parameters in different units.
+ */
+export function sgd({ lr, momentum = 0, nesterov = false }: SgdOptions): Optimizer<Tensor, SgdState> {
+  return {
+    name: 'sgd',
+    needs: 'gradient',
+    init: () => ({ velocity: null }),
+    step(theta, g, { velocity }) {
+      checkGradient('sgd', theta, g)
+      const b = momentum === 0 ? g : velocity ? mapData(g, (v, i) => momentum * velocity.data[i] + v) : g
+      const along = nesterov ? mapData(g, (v, i) => v + momentum * b.data[i]) : b
+      const delta = mapData(along, v => lr * v)
+      return {
+        theta: mapData(theta, (v, i) => v - delta.data[i]),
+        delta,
+        state: { velocity: momentum === 0 ? null : b },
+        report: { status: 'ok', gradientNorm: norm(g), stepNorm: norm(delta) }
+      }
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import { GradientError } from '../core/errors.js'
+import { cotangentSweep } from '../core/sweeps/cotangent.js'
+import { checkKnown, type Tape } from '../core/tape.js'
+import { mapData } from '../core/target/claim.js'
+import type { Policy } from '../core/target/policy.js'
+import { type Targets, targetSweep } from '../core/target/targetSweep.js'
+import { Tensor, zerosLike } from '../core/tensor.js'
+import type { PerWrt } from '../core/verbs/trace.js'
+import { lossTarget } from './lossTarget.js'
+
+export interface SipOptions<W extends Tensor | readonly Tensor[]> {
+  /** Where the physics begins: the network's outputs x. */
+  boundary: readonly Tensor[]
+  /** Parameters of the network. */
+  wrt: W
+  /** Step in y: Δy = η (y* - y) for the L2 loss. As large as the inverse is accurate, often 1. */
+  eta?: number
+  /** Factor on the cotangent x - x̃: 1 for the sum of the proxies ½|x - x̃|², 1/B for their mean. */
+  scale?: number
+  /** Proxy loss in x: 'l2', ½|x - x̃|² (cotangent x - x̃), or 'l1', |x - x̃|₁ (cotangent its sign). */
+  proxy?: 'l2' | 'l1'
+  /** The physics' output, where the loss has no Newton step of its own. */
+  y?: Tensor
+  policy?: Partial<Policy>
+}
+
+export interface SipResult<G> extends Targets {
+  /** ∂/∂θ of the proxy loss, x̃ a constant: for any first-order optimiser. */
+  readonly grad: G
+}
+
+/**
+ * Scale-invariant physics training, backward (seed 2; Holl, Koltun, Thuerey 2022): a Newton step on the loss in y, the
+ * target sweep from y back to the boundary, where x̃ becomes the cotangent scale · (x - x̃) of the proxy loss, and the
+ * cotangent sweep from there to the parameters. Each site is swept once, by one or by the other.
+ *
+ *     using tape = new Tape()
+ *     const th = tape.watch(theta)
+ *     const { x, L } = tape.record(() => { const x = net(th, yTarget); return { x, L: l2(P(x), yTarget) } })
+ *     const { grad } = sipBackward(tape, L, { boundary: [x], wrt: th })
+ *
+ * `loss` is one loss tensor `[B]`, or several terms. The cotangents do not go on through physics behind the boundary:
+ * where a network's input is itself a state, they stop there.
+ */
+export function sipBackward<W extends Tensor | readonly Tensor[]>(
+  tape: Tape,
+  loss: Tensor | readonly Tensor[],
+  { boundary, wrt, eta = 1, scale = 1, proxy = 'l2', y, policy }: SipOptions<W>
+): SipResult<PerWrt<W extends readonly Tensor[] ? number[] : number>> {
+  const parameters: readonly Tensor[] = wrt instanceof Tensor ? [wrt] : (wrt as readonly Tensor[])
+  for (const p of parameters) checkKnown(tape, p, 'sipBackward', 'a parameter')
+  const terms: readonly Tensor[] = loss instanceof Tensor ? [loss] : loss
+  if (terms.length === 0) throw new GradientError('sipBackward', 'no loss', 'Give a loss [B], or several')
+  const goals = terms.map(l => lossTarget(tape, l, { y, eta }))
+  const found = targetSweep(tape, goals, boundary, policy)
+  const seeds = boundary.map((x, i) => [x, proxyCotangent(x, found.targets[i].value, proxy, scale)] as const)
+  const swept = new Set(found.region.sites)
+  const cts = cotangentSweep(tape, seeds, { only: site => !swept.has(site), leaves: new Set(parameters) })
+  const grads = parameters.map(p => cts.get(p) ?? zerosLike(p))
+  return { ...found, grad: (wrt instanceof Tensor ? grads[0] : grads) as never }
+}
+
+const proxyCotangent = (x: Tensor, target: Tensor, proxy: 'l2' | 'l1', scale: number): Tensor =>
+  mapData(x, (v, i) => scale * (proxy === 'l2' ? v - target.data[i] : Math.sign(v - target.data[i])))

@@ -1,0 +1,69 @@
+import { apply } from '../../core/apply.js'
+import { ShapeError } from '../../core/errors.js'
+import { type Claim, defineOp, type Op } from '../../core/op.js'
+import { show, size } from '../../core/shape.js'
+import { wanted } from '../../core/target/claim.js'
+import { type DType, Tensor } from '../../core/tensor.js'
+import { filter, heatExponent } from './spectrum.js'
+import { stabilisedInverse } from './stabilisedInverse.js'
+
+export interface DiffuseAttrs {
+  /** ν t: diffusivity times time, in cells². */
+  amount: number
+  /** Standard deviation of the noise in ỹ - y relative to |ỹ - y|: what the inverse trusts. */
+  uncertainty: number
+}
+
+const array = (values: Float64Array, dtype: DType) => (dtype === 'f64' ? values : Float32Array.from(values))
+
+export const diffuseOp: Op<DiffuseAttrs> = defineOp<DiffuseAttrs>({
+  name: 'diffuse',
+  doc: `heat conduction ∂u/∂t = ν ∇²u over periodic unit cells, exact in Fourier space: ŷ = x̂ e^(-k² ν t), k = 2πf
+  tangent  diffuse(dx): the operator is linear
+  adjoint  diffuse(ct): it is symmetric, so its gradient diffuses once more
+  inverse  regularised: x̃ = x + stabilised inverse of ỹ - y. Every bin is amplified as far as it is more likely signal than
+           noise; the exact inverse would amplify by up to e^(2π² ν t), 1e68 for ν t = 8
+  domain   fields [..., H, W]; ν t ≥ 0
+  source   seed 3; PhiFlow's diffuse.fourier and the notebook's inv_diffuse`,
+  outShape: ([s], { amount }) => {
+    if (s.length < 2 || size(s.slice(-2)) === 0)
+      throw new ShapeError(`diffuse of ${show(s)}`, 'no field', 'Give [..., H, W] with H, W ≥ 1')
+    if (!(amount >= 0))
+      throw new ShapeError(`diffuse of ${show(s)}`, `an amount ν t of ${amount}`, 'ν t is 0 or more; its inverse runs backward')
+    return s
+  },
+  forward: ([x], { amount }) => {
+    const [h, w] = x.shape.slice(-2)
+    const kernel = heatExponent(h, w, amount).map(e => Math.exp(-e))
+    return new Tensor(x.shape, array(filter(x.data, kernel, h, w), x.dtype))
+  },
+  jvp: ([dx], v) => dx && apply(diffuseOp, [dx], v.attrs),
+  vjp: (ct, v) => [apply(diffuseOp, [ct], v.attrs)],
+  carry: ({ inputs: [x] }) => (x.rank > 2 ? [true] : undefined),
+  inverse: {
+    kind: 'regularised',
+    apply: ({ inputs: [x], out, attrs }, claimed): Claim[] => {
+      const [h, w] = x.shape.slice(-2)
+      const n = h * w
+      const exponent = heatExponent(h, w, attrs.amount)
+      const target = wanted(claimed, out)
+      const value = Float64Array.from(x.data)
+      for (let at = 0; at < value.length; at += n) {
+        const dy = Float64Array.from({ length: n }, (_, i) => target.data[at + i] - out.data[at + i])
+        const { dx } = stabilisedInverse(dy, exponent, h, w, dy.map(d => attrs.uncertainty * Math.abs(d)))
+        for (let i = 0; i < n; i++) value[at + i] += dx[i]
+      }
+      return [{ value: new Tensor(x.shape, array(value, x.dtype)), weight: null }]
+    }
+  },
+  examples: r => [
+    { inputs: [r.normal([2, 4, 6])], attrs: { amount: 0.5, uncertainty: 1e-6 } },
+    { inputs: [r.normal([5, 3])], attrs: { amount: 0.2, uncertainty: 1e-6 }, note: 'odd sizes' },
+    { inputs: [r.normal([2, 1, 4])], attrs: { amount: 0, uncertainty: 1e-6 }, note: 'no time' },
+    { inputs: [r.normal([1, 8, 8])], attrs: { amount: 8, uncertainty: 1e-6 }, note: 'the seeds\' ν t = 8' }
+  ]
+})
+
+/** Heat conduction for ν t = `amount` over the last two axes, periodic unit cells. */
+export const diffuse = (x: Tensor, amount: number, uncertainty = 1e-6): Tensor =>
+  apply(diffuseOp, [x], { amount, uncertainty })

@@ -1,0 +1,13 @@
+import type { Op } from '../core/op.js'
+import { diffuseOp } from './heat/diffuse.js'
+import { oscillatorsOp } from './oscillators.js'
+
+export { type DiffuseAttrs, diffuse, diffuseOp } from './heat/diffuse.js'
+export { drawRectangles, type Rectangle, randomRectangles } from './heat/rectangles.js'
+export { filter, heatExponent } from './heat/spectrum.js'
+export { type StabilisedInverse, stabilisedInverse } from './heat/stabilisedInverse.js'
+export { type OscillatorOptions, oscillatorMatrix, oscillators, oscillatorsOp } from './oscillators.js'
+export { rungeKutta4Step } from './rungeKutta4.js'
+
+/** Every physics operator, with small settings, for tables: checks, documentation. */
+export const allPhysics: readonly Op[] = [diffuseOp, oscillatorsOp({ steps: 2 })]
