@@ -1,7 +1,13 @@
 export { type CGOptions, type CGResult, type CGStatus, cg } from './cg.js'
 export { eigh, type SymmetricEigen } from './eigh.js'
 export { type LSMROptions, type LSMRResult, type LSMRStatus, lsmr } from './lsmr.js'
-export { type LeastSquares, lstsqMinNorm } from './lstsq.js'
+export {
+  type LeastSquares,
+  type LeastSquaresBatch,
+  type LeastSquaresOptions,
+  lstsqMinNorm,
+  lstsqMinNormBatch
+} from './lstsq.js'
 export {
   type PartialInverseOptions,
   partialInverseApply,

@@ -156,6 +156,8 @@ class System {
   private normr: number
   // for the estimates of ‖A‖ and cond(A), section 3.3
   private normA2 = 0
+  private normA = 0
+  private condA = 1
   private maxrbar = 0
   private minrbar = Infinity
   readonly normb: number
@@ -205,8 +207,11 @@ class System {
     this.normr = Math.sqrt(this.d + (this.betad - taud) ** 2 + this.betadd ** 2)
 
     this.normA2 += beta * beta
-    this.maxrbar = Math.max(this.maxrbar, rhobarold)
-    if (this.iterations > 0) this.minrbar = Math.min(this.minrbar, rhobarold)
+    if (this.iterations > 0) {
+      // The first ρ̄ is the 1 it starts from, which says nothing about A.
+      this.maxrbar = Math.max(this.maxrbar, rhobarold)
+      this.minrbar = Math.min(this.minrbar, rhobarold)
+    }
     this.condA = Math.max(this.maxrbar, rhotemp) / Math.min(this.minrbar, rhotemp)
     this.normA = Math.sqrt(this.normA2)
     this.normA2 += alpha * alpha
@@ -216,9 +221,6 @@ class System {
       hFactor: thetanew / rho
     }
   }
-
-  private normA = 0
-  private condA = 1
 
   /** The stopping rules of section 3.1; exact limits of the arithmetic count as met. */
   test(normx: number, atol: number, btol: number, conlim: number): void {

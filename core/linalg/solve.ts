@@ -12,13 +12,16 @@ export interface Solution {
 
 /**
  * Solves A x = b for a dense square A [n, n] and b [n, nrhs], row-major, by LU with partial pivoting (Golub & Van Loan
- * 3.4). A pivot at or below n · 2⁻⁵² · max|A| counts as zero: what is left of the column is then rounding. Singularity
+ * 3.4). A pivot at or below n · 2⁻⁵² times the largest entry of its column of A counts as zero: what is left of the column
+ * is then rounding. By column, so that unknowns in different units do not make a regular matrix singular. Singularity
  * is reported, not thrown: a caller stepping towards a solution has other steps to try.
  */
 export function solve(A: Float64Array, n: number, b: Float64Array, nrhs = 1): Solution {
   if (A.length !== n * n) throw new RangeError(`solve: [${n}, ${n}] needs ${n * n} entries, got ${A.length}`)
   if (b.length !== n * nrhs) throw new RangeError(`solve: b [${n}, ${nrhs}] needs ${n * nrhs} entries, got ${b.length}`)
-  const tiny = n * Number.EPSILON * maxAbs(A, 'solve')
+  maxAbs(A, 'solve') // finite entries only
+  const columnMax = new Float64Array(n)
+  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) columnMax[j] = Math.max(columnMax[j], Math.abs(A[i * n + j]))
   const lu = A.slice()
   const x = b.slice()
   let smallest = Infinity
@@ -27,7 +30,8 @@ export function solve(A: Float64Array, n: number, b: Float64Array, nrhs = 1): So
     let pivotRow = k
     for (let i = k + 1; i < n; i++) if (Math.abs(lu[i * n + k]) > Math.abs(lu[pivotRow * n + k])) pivotRow = i
     const size = Math.abs(lu[pivotRow * n + k])
-    if (size <= tiny) return { x: new Float64Array(n * nrhs), singular: true, column: k, pivotRatio: 0 }
+    if (size <= n * Number.EPSILON * columnMax[k])
+      return { x: new Float64Array(n * nrhs), singular: true, column: k, pivotRatio: 0 }
     smallest = Math.min(smallest, size)
     largest = Math.max(largest, size)
     if (pivotRow !== k) {

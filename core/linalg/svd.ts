@@ -70,13 +70,12 @@ export function svdOfWide(J: Float64Array, rows: number, cols: number): WideSVD 
 
   const applyVRows = (C: Float64Array, count: number) => {
     if (C.length !== count * rows) throw new RangeError(`applyV: needs ${count * rows} entries, got ${C.length}`)
-    const Z = new Float64Array(count * rows)
-    for (let i = 0; i < count; i++) {
-      const z = Z.subarray(i * rows, (i + 1) * rows)
-      for (let k = 0; k < rows; k++) z[order[k]] = C[i * rows + k]
-      log.backward(z)
-    }
-    return qr.applyQRows(Z, count)
+    // The rotations act on whole rows of Cᵀ, which is one pass over their log instead of one per vector.
+    const Zt = new Float64Array(rows * count)
+    for (let k = 0; k < rows; k++) for (let i = 0; i < count; i++) Zt[order[k] * count + i] = C[i * rows + k]
+    if (count === 1) log.backward(Zt)
+    else log.backwardRows(Zt, count)
+    return qr.applyQRows(transpose(Zt, rows, count), count)
   }
   const applyVt = (x: Float64Array) => {
     const z = qr.applyQt(x)

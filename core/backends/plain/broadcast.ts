@@ -2,7 +2,7 @@ import { type Data, sizeOf } from './data.js'
 
 /**
  * The inner loop of an element-wise binary operator: y[iy + t] = f(a[ia + t da], b[ib + t db]) for t < n.
- * The steps da and db are 0 (the operand is constant along the row) or the operand's stride.
+ * The steps da and db are 1, or 0 where the operand is constant along the row.
  */
 export type RowKernel = (
   a: Data,
@@ -43,10 +43,11 @@ export function binaryBroadcast(
   if (n === 0) return
   const aSize = sizeOf(aShape)
   const bSize = sizeOf(bShape)
-  if (aSize === n && bSize === n) return row(a, 0, 1, b, 0, 1, y, 0, n)
-  if (aSize === n && bSize === 1) return row(a, 0, 1, b, 0, 0, y, 0, n)
-  if (bSize === n && aSize === 1) return row(a, 0, 0, b, 0, 1, y, 0, n)
-  if (aSize === n && isSuffix(bShape, bSize, yShape)) {
+  if (aSize === n && (bSize === n || bSize === 1)) {
+    row(a, 0, 1, b, 0, bSize === n ? 1 : 0, y, 0, n)
+  } else if (bSize === n && aSize === 1) {
+    row(a, 0, 0, b, 0, 1, y, 0, n)
+  } else if (aSize === n && isSuffix(bShape, bSize, yShape)) {
     for (let i = 0; i < n; i += bSize) row(a, i, 1, b, 0, 1, y, i, bSize)
   } else if (bSize === n && isSuffix(aShape, aSize, yShape)) {
     for (let i = 0; i < n; i += aSize) row(a, 0, 1, b, i, 1, y, i, aSize)
@@ -65,8 +66,8 @@ const SHORT_RUN = 64
 
 const copyRow: RowKernel = (a, ia, da, _b, _ib, _db, y, iy, n) => {
   if (da === 0) y.fill(a[ia], iy, iy + n)
-  else if (da === 1 && n >= SHORT_RUN) y.set(a.subarray(ia, ia + n), iy)
-  else for (let t = 0; t < n; t++) y[iy + t] = a[ia + t * da]
+  else if (n >= SHORT_RUN) y.set(a.subarray(ia, ia + n), iy)
+  else for (let t = 0; t < n; t++) y[iy + t] = a[ia + t]
 }
 
 /** Whether `shape`, leading ones aside, is the tail of `yShape`. */
@@ -111,7 +112,6 @@ function collapse(aShape: readonly number[], bShape: readonly number[], yShape: 
 
 /** One row call along the innermost collapsed axis for every position of the others, y front to back. */
 function strided(row: RowKernel, a: Data, b: Data, y: Data, n: number, rank: number): void {
-  if (rank === 0) return row(a, 0, 0, b, 0, 0, y, 0, 1)
   const length = sizes[0]
   const da = aStrides[0]
   const db = bStrides[0]

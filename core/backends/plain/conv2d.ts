@@ -1,5 +1,6 @@
 import { type Data, Scratch } from './data.js'
 import { gatherProduct, KC, type Target } from './gatherProduct.js'
+import { type Image, load, newImage } from './image.js'
 import { pack4, ROWS } from './tile.js'
 
 /**
@@ -40,7 +41,6 @@ export function conv2dOutputSize(g: Conv2dGeometry): [height: number, width: num
 /** Most rows of the per-sample weight adjoint that are packed together: 1 MB. */
 const ROW_GROUP = 256
 
-const imageScratch = new Scratch()
 const rowScratch = new Scratch()
 const sumScratch = new Scratch()
 
@@ -124,34 +124,6 @@ export function conv2dWeightPerSample(x: Data, ct: Data, dw: Data, g: Conv2dGeom
   }
 }
 
-/** One sample in f64 with a border of zeros; planes are `plane` apart. */
-interface Image {
-  data: Float64Array
-  channels: number
-  height: number
-  width: number
-  top: number
-  left: number
-  paddedWidth: number
-  plane: number
-}
-
-function newImage(
-  channels: number,
-  height: number,
-  width: number,
-  top: number,
-  left: number,
-  paddedHeight: number,
-  paddedWidth: number
-): Image {
-  // An odd number of cache lines between planes: at a power of two, all channels of a pixel would share one cache set.
-  const plane = 8 * (Math.ceil((paddedHeight * paddedWidth) / 8) | 1)
-  const data = imageScratch.take(channels * plane)
-  data.fill(0, 0, channels * plane)
-  return { data, channels, height, width, top, left, paddedWidth, plane }
-}
-
 function inputImage(g: Conv2dGeometry): Image {
   const { inChannels, height, width, padH, padW } = g
   return newImage(inChannels, height, width, padH, padW, height + 2 * padH, width + 2 * padW)
@@ -165,18 +137,6 @@ function outputImage(g: Conv2dGeometry): Image {
   const rows = Math.max(height, Math.floor((g.height - 1 + g.padH) / g.strideH) + 1)
   const cols = Math.max(width, Math.floor((g.width - 1 + g.padW) / g.strideW) + 1)
   return newImage(g.outChannels, height, width, top, left, top + rows, left + cols)
-}
-
-/** Copies a sample into the image; the border keeps its zeros. */
-function load(image: Image, x: Data, sample: number): void {
-  const { data, channels, height, width, top, left, paddedWidth, plane } = image
-  let from = sample * channels * height * width
-  for (let c = 0; c < channels; c++) {
-    for (let i = 0; i < height; i++, from += width) {
-      const to = c * plane + (top + i) * paddedWidth + left
-      for (let j = 0; j < width; j++) data[to + j] = x[from + j]
-    }
-  }
 }
 
 /** Where the window of each output pixel starts in a plane of the image. */

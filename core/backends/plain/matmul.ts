@@ -10,10 +10,18 @@ const KC = 256
 const MC = 128
 const NC = 384
 
-/** Below these sizes packing costs more than it saves, and the operands are read in place. */
+/**
+ * Below these sizes packing costs more than it saves, and the operands are read in place. f32 packs earlier, because
+ * packing also turns it into the f64 panels that the tile was compiled for.
+ */
 const PACK_MIN_SIDE = 8
-const PACK_MIN_PRODUCTS = 24 * 24 * 24
+const PACK_MIN_PRODUCTS_F64 = 40 ** 3
+const PACK_MIN_PRODUCTS_F32 = 24 ** 3
 
+/** From this size on, a matrix read against its rows no longer fits the first-level cache. */
+const STREAM_MIN = 4096
+
+const combined = new Scratch()
 const rowPanels = new Scratch()
 const columnPanels = new Scratch()
 
@@ -43,14 +51,59 @@ export function matmul(
   const aCol = transA ? m : 1
   const bRow = transB ? 1 : n
   const bCol = transB ? k : 1
-  if (Math.min(m, n, k) >= PACK_MIN_SIDE && m * n * k >= PACK_MIN_PRODUCTS) {
+  const packFrom = c instanceof Float64Array ? PACK_MIN_PRODUCTS_F64 : PACK_MIN_PRODUCTS_F32
+  if (Math.min(m, n, k) >= PACK_MIN_SIDE && m * n * k >= packFrom) {
     packed(a, ao, aRow, aCol, b, bo, bRow, bCol, c, co, m, n, k, accumulate)
   } else if (m === 1) {
     // A row times a matrix is a matrix times a column, which has rows to tile over.
-    direct(b, bo, bCol, bRow, a, ao, aCol, aRow, c, co, n, 1, k, accumulate)
+    timesColumn(b, bo, bCol, bRow, a, ao, aCol, c, co, n, k, accumulate)
+  } else if (n === 1) {
+    timesColumn(a, ao, aRow, aCol, b, bo, bRow, c, co, m, k, accumulate)
   } else {
     direct(a, ao, aRow, aCol, b, bo, bRow, bCol, c, co, m, n, k, accumulate)
   }
+}
+
+/** C[m, 1] (+)= A[m, k] x[k]. */
+function timesColumn(
+  a: Data,
+  ao: number,
+  aRow: number,
+  aCol: number,
+  x: Data,
+  xo: number,
+  xStep: number,
+  c: Data,
+  co: number,
+  m: number,
+  k: number,
+  accumulate: boolean
+): void {
+  if (aRow !== 1 || m * k < STREAM_MIN) {
+    direct(a, ao, aRow, aCol, x, xo, xStep, 1, c, co, m, 1, k, accumulate)
+    return
+  }
+  // The columns of A are contiguous: combine them four at a time, so that A is read front to back.
+  const sum = combined.take(m)
+  for (let i = 0; i < m; i++) sum[i] = accumulate ? c[co + i] : 0
+  let p = 0
+  for (; p + 3 < k; p += 4) {
+    const a0 = ao + p * aCol
+    const a1 = a0 + aCol
+    const a2 = a1 + aCol
+    const a3 = a2 + aCol
+    const x0 = x[xo + p * xStep]
+    const x1 = x[xo + (p + 1) * xStep]
+    const x2 = x[xo + (p + 2) * xStep]
+    const x3 = x[xo + (p + 3) * xStep]
+    for (let i = 0; i < m; i++) sum[i] += a[a0 + i] * x0 + a[a1 + i] * x1 + (a[a2 + i] * x2 + a[a3 + i] * x3)
+  }
+  for (; p < k; p++) {
+    const a0 = ao + p * aCol
+    const x0 = x[xo + p * xStep]
+    for (let i = 0; i < m; i++) sum[i] += a[a0 + i] * x0
+  }
+  for (let i = 0; i < m; i++) c[co + i] = sum[i]
 }
 
 /** 4 x 2 tiles on the operands in place. At the edges a tile repeats the last row or column and stores it once. */

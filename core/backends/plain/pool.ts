@@ -17,6 +17,10 @@ export function maxPool2d(
 ): void {
   const outHeight = Math.floor((height - size) / stride) + 1
   const outWidth = Math.floor((width - size) / stride) + 1
+  if (size === 2) {
+    maxPool2x2(x, y, argmax, planes, height, width, outHeight, outWidth, stride)
+    return
+  }
   let q = 0
   for (let p = 0; p < planes; p++) {
     const plane = p * height * width
@@ -29,13 +33,59 @@ export function maxPool2d(
           const row = corner + u * width
           for (let at = row; at < row + size; at++) {
             const value = x[plane + at]
-            // Short of a NaN, one comparison per element.
-            if (value <= best) continue
-            if (value > best || (Number.isNaN(value) && !Number.isNaN(best))) {
+            if (exceeds(value, best)) {
               best = value
               where = at
             }
           }
+        }
+        y[q] = best
+        argmax[q++] = where
+      }
+    }
+  }
+}
+
+/** Whether a later value replaces the best so far: if larger, or the first NaN. */
+function exceeds(value: number, best: number): boolean {
+  return !(value <= best) && !Number.isNaN(best)
+}
+
+/** The usual window, unrolled: about twice as fast as the loop. */
+function maxPool2x2(
+  x: Data,
+  y: Data,
+  argmax: Int32Array,
+  planes: number,
+  height: number,
+  width: number,
+  outHeight: number,
+  outWidth: number,
+  stride: number
+): void {
+  let q = 0
+  for (let p = 0; p < planes; p++) {
+    const plane = p * height * width
+    for (let i = 0; i < outHeight; i++) {
+      for (let j = 0; j < outWidth; j++) {
+        const corner = i * stride * width + j * stride
+        const at = plane + corner
+        let best = x[at]
+        let where = corner
+        let value = x[at + 1]
+        if (exceeds(value, best)) {
+          best = value
+          where = corner + 1
+        }
+        value = x[at + width]
+        if (exceeds(value, best)) {
+          best = value
+          where = corner + width
+        }
+        value = x[at + width + 1]
+        if (exceeds(value, best)) {
+          best = value
+          where = corner + width + 1
         }
         y[q] = best
         argmax[q++] = where

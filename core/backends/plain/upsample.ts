@@ -26,7 +26,7 @@ export function upsampleBilinear2d(
   factor: number
 ): void {
   const rows = resampling(height, factor)
-  const cols = resampling(width, factor)
+  const { low: lefts, high: rights, weight: weights } = resampling(width, factor)
   const blended = rowScratch.take(width)
   let q = 0
   for (let p = 0; p < planes; p++) {
@@ -37,8 +37,8 @@ export function upsampleBilinear2d(
       const weight = rows.weight[i]
       for (let j = 0; j < width; j++) blended[j] = x[low + j] + weight * (x[high + j] - x[low + j])
       for (let j = 0; j < width * factor; j++) {
-        const left = blended[cols.low[j]]
-        y[q++] = left + cols.weight[j] * (blended[cols.high[j]] - left)
+        const left = blended[lefts[j]]
+        y[q++] = left + weights[j] * (blended[rights[j]] - left)
       }
     }
   }
@@ -54,7 +54,7 @@ export function upsampleBilinear2dAdjoint(
   factor: number
 ): void {
   const rows = resampling(height, factor)
-  const cols = resampling(width, factor)
+  const { low: lefts, high: rights, weight: weights } = resampling(width, factor)
   const blended = rowScratch.take(width)
   const size = height * width
   const total = planeScratch.take(size)
@@ -65,9 +65,9 @@ export function upsampleBilinear2dAdjoint(
       blended.fill(0, 0, width)
       for (let j = 0; j < width * factor; j++) {
         const value = ct[q++]
-        const right = cols.weight[j] * value
-        blended[cols.low[j]] += value - right
-        blended[cols.high[j]] += right
+        const right = weights[j] * value
+        blended[lefts[j]] += value - right
+        blended[rights[j]] += right
       }
       const low = rows.low[i] * width
       const high = rows.high[i] * width

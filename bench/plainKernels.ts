@@ -1,0 +1,162 @@
+import { binaryBroadcast, type RowKernel } from '../core/backends/plain/broadcast.js'
+import { type Conv2dGeometry, conv2d, conv2dInput, conv2dWeight } from '../core/backends/plain/conv2d.js'
+import type { Data } from '../core/backends/plain/data.js'
+import { matmul } from '../core/backends/plain/matmul.js'
+import { permuteCopy } from '../core/backends/plain/permute.js'
+import { maxPool2d } from '../core/backends/plain/pool.js'
+import { reduceSum } from '../core/backends/plain/reduce.js'
+import { upsampleBilinear2d, upsampleBilinear2dAdjoint } from '../core/backends/plain/upsample.js'
+
+/**
+ * Speed of the plain kernels, warm, median of rounds: `node dist/bench/plainKernels.js`. f64 and f32 run in the same
+ * process, as in a program that uses both. GF/s count two operations per product.
+ */
+const ROUND_MS = 20
+const ROUNDS = 11
+
+/** Milliseconds per call: warms up, then takes the median of rounds of about ROUND_MS. */
+function measure(run: () => void): number {
+  let calls = 1
+  for (;;) {
+    const start = performance.now()
+    for (let i = 0; i < calls; i++) run()
+    const spent = performance.now() - start
+    if (spent >= ROUND_MS) break
+    calls = Math.max(calls + 1, Math.ceil((calls * ROUND_MS) / Math.max(spent, ROUND_MS / 10)))
+  }
+  const rounds: number[] = []
+  for (let r = 0; r < ROUNDS; r++) {
+    const start = performance.now()
+    for (let i = 0; i < calls; i++) run()
+    rounds.push((performance.now() - start) / calls)
+  }
+  return rounds.sort((a, b) => a - b)[ROUNDS >> 1]
+}
+
+const dtypes: [string, (n: number) => Data][] = [
+  ['f64', n => Float64Array.from({ length: n }, () => Math.random() - 0.5)],
+  ['f32', n => Float32Array.from({ length: n }, () => Math.random() - 0.5)]
+]
+
+function report(name: string, ms: number, flops = 0): void {
+  const time = ms < 0.1 ? `${(ms * 1000).toFixed(2)} µs` : `${ms.toFixed(2)} ms`
+  const rate = flops > 0 ? `${(flops / ms / 1e6).toFixed(2)} GF/s` : ''
+  console.log(`${name.padEnd(48)}${time.padStart(12)}${rate.padStart(14)}`)
+}
+
+function benchMatmul(m: number, n: number, k: number): void {
+  for (const [dtype, random] of dtypes) {
+    const a = random(m * k)
+    const b = random(k * n)
+    const c = random(m * n)
+    const ms = measure(() => matmul(a, 0, b, 0, c, 0, m, n, k, false, false, false))
+    report(`matmul ${dtype} ${m}x${n}x${k}`, ms, 2 * m * n * k)
+  }
+}
+
+function benchConv(batch: number, inChannels: number, size: number, outChannels: number): void {
+  const g: Conv2dGeometry = {
+    batch,
+    inChannels,
+    height: size,
+    width: size,
+    outChannels,
+    kernelHeight: 3,
+    kernelWidth: 3,
+    strideH: 1,
+    strideW: 1,
+    padH: 1,
+    padW: 1
+  }
+  const flops = 2 * batch * outChannels * inChannels * 9 * size * size
+  for (const [dtype, random] of dtypes) {
+    const x = random(batch * inChannels * size * size)
+    const y = random(batch * outChannels * size * size)
+    const w = random(outChannels * inChannels * 9)
+    const name = `conv2d 3x3 ${dtype} [${batch},${inChannels},${size},${size}]->${outChannels}`
+    report(
+      `${name} forward`,
+      measure(() => conv2d(x, w, y, g)),
+      flops
+    )
+    report(
+      `${name} input`,
+      measure(() => conv2dInput(y, w, x, g)),
+      flops
+    )
+    report(
+      `${name} weight`,
+      measure(() => conv2dWeight(x, y, w, g)),
+      flops
+    )
+  }
+}
+
+const add: RowKernel = (a, ia, da, b, ib, db, y, iy, n) => {
+  for (let t = 0; t < n; t++) y[iy + t] = a[ia + t * da] + b[ib + t * db]
+}
+
+function benchBroadcast(aShape: number[], bShape: number[]): void {
+  const size = (shape: number[]) => shape.reduce((p, s) => p * s, 1)
+  for (const [dtype, random] of dtypes) {
+    const a = random(size(aShape))
+    const b = random(size(bShape))
+    const y = random(size(aShape))
+    report(
+      `add ${dtype} [${aShape}] + [${bShape}]`,
+      measure(() => binaryBroadcast(add, a, aShape, b, bShape, y, aShape))
+    )
+  }
+}
+
+for (const n of [16, 32, 64, 128, 256, 512, 1024]) benchMatmul(n, n, n)
+benchMatmul(4, 20, 20)
+benchMatmul(1000, 1, 1000)
+benchMatmul(1, 1000, 1000)
+benchConv(16, 16, 64, 16)
+benchConv(16, 1, 64, 16)
+benchConv(16, 32, 64, 16)
+
+for (const [dtype, random] of dtypes) {
+  const planes = 16 * 16
+  const x = random(planes * 64 * 64)
+  const small = random(planes * 32 * 32)
+  const large = random(planes * 128 * 128)
+  const argmax = new Int32Array(small.length)
+  const shape = [16, 16, 64 * 64]
+  const channels = random(16)
+  report(
+    `maxPool2d 2 ${dtype} [16,16,64,64]`,
+    measure(() => maxPool2d(x, small, argmax, planes, 64, 64, 2, 2))
+  )
+  report(
+    `upsample x2 ${dtype} [16,16,64,64]`,
+    measure(() => upsampleBilinear2d(x, large, planes, 64, 64, 2))
+  )
+  report(
+    `upsample x2 adjoint ${dtype}`,
+    measure(() => upsampleBilinear2dAdjoint(large, x, planes, 64, 64, 2))
+  )
+  report(
+    `reduceSum ${dtype} [16,16,4096] all`,
+    measure(() => reduceSum(x, channels.subarray(0, 1), shape, [false, false, false]))
+  )
+  report(
+    `reduceSum ${dtype} [16,16,4096] keep C`,
+    measure(() => reduceSum(x, channels, shape, [false, true, false]))
+  )
+  report(
+    `reduceSum ${dtype} [16,16,4096] keep last`,
+    measure(() => reduceSum(x, small.subarray(0, 4096), shape, [false, false, true]))
+  )
+  const copy = random(x.length)
+  report(
+    `transpose ${dtype} [1024,1024]`,
+    measure(() => permuteCopy(x, [1024, 1024], [1, 0], copy))
+  )
+}
+benchBroadcast([32, 4], [4])
+benchBroadcast([32, 20], [20])
+benchBroadcast([32, 20], [32, 1])
+benchBroadcast([32, 4], [])
+benchBroadcast([16, 16, 4096], [16, 1])

@@ -1,0 +1,650 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import t from 'tap'
+import { binaryBroadcast, broadcastCopy, type RowKernel } from '../../core/backends/plain/broadcast.js'
+import {
+  type Conv2dGeometry,
+  conv2d,
+  conv2dInput,
+  conv2dOutputSize,
+  conv2dWeight,
+  conv2dWeightPerSample
+} from '../../core/backends/plain/conv2d.js'
+import { type Data, sizeOf } from '../../core/backends/plain/data.js'
+import { matmul } from '../../core/backends/plain/matmul.js'
+import { permuteCopy, sliceCopy, slicePut } from '../../core/backends/plain/permute.js'
+import { gatherPlanes, maxPool2d, scatterPlanes } from '../../core/backends/plain/pool.js'
+import { reduceMax, reduceSum } from '../../core/backends/plain/reduce.js'
+import { upsampleBilinear2d, upsampleBilinear2dAdjoint } from '../../core/backends/plain/upsample.js'
+
+// --- helpers: a seeded generator, arrays, comparison, index arithmetic ---
+
+let state = 1
+function uniform(): number {
+  state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+  return state / 2 ** 32
+}
+const int = (low: number, high: number) => low + Math.floor(uniform() * (high - low + 1))
+const chance = () => uniform() < 0.5
+
+type Make = (n: number) => Data
+const zeros: Record<string, Make> = { f64: n => new Float64Array(n), f32: n => new Float32Array(n) }
+const tolerance: Record<string, number> = { f64: 1e-12, f32: 1e-5 }
+const random = (make: Make, n: number) => make(n).map(() => 2 * uniform() - 1) as Data
+
+/** Largest difference relative to the largest reference value; NaN must meet NaN. */
+function difference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  if (actual.length !== expected.length) return Infinity
+  let most = 0
+  let scale = 1e-300
+  for (let i = 0; i < expected.length; i++) {
+    if (Object.is(actual[i], expected[i])) continue
+    if (!Number.isFinite(actual[i] - expected[i])) return Infinity
+    most = Math.max(most, Math.abs(actual[i] - expected[i]))
+  }
+  for (let i = 0; i < expected.length; i++)
+    if (Number.isFinite(expected[i])) scale = Math.max(scale, Math.abs(expected[i]))
+  return most / scale
+}
+
+const dot = (a: ArrayLike<number>, b: ArrayLike<number>) => {
+  let s = 0
+  for (let i = 0; i < a.length; i++) s += a[i] * b[i]
+  return s
+}
+const relative = (a: number, b: number) => Math.abs(a - b) / Math.max(Math.abs(a), Math.abs(b), 1e-3)
+
+function* indices(shape: readonly number[]): Generator<number[]> {
+  const n = sizeOf(shape)
+  for (let flat = 0; flat < n; flat++) {
+    const index: number[] = []
+    for (let d = shape.length - 1, rest = flat; d >= 0; d--) {
+      index[d] = rest % shape[d]
+      rest = Math.floor(rest / shape[d])
+    }
+    yield index
+  }
+}
+/** The flat position of an index; size-1 axes repeat and missing leading axes are ignored, as in broadcasting. */
+function flat(shape: readonly number[], index: readonly number[]): number {
+  const lead = index.length - shape.length
+  return shape.reduce((at, size, d) => at * size + (size === 1 ? 0 : index[d + lead]), 0)
+}
+
+interface GoldenCase {
+  inputs: unknown[]
+  output: unknown
+  cotangent: unknown
+  grads: unknown[]
+}
+const golden: Record<string, GoldenCase> = JSON.parse(
+  readFileSync(resolve(process.cwd(), 'tests/golden/torch_ops.json'), 'utf8')
+).ops
+const flatten = (nested: unknown) => Float64Array.from([nested].flat(Infinity) as number[])
+function shapeOf(nested: unknown): number[] {
+  return Array.isArray(nested) ? [nested.length, ...shapeOf(nested[0])] : []
+}
+
+// --- matmul ---
+
+function naiveMatmul(
+  a: Data,
+  ao: number,
+  b: Data,
+  bo: number,
+  [m, n, k]: number[],
+  transA: boolean,
+  transB: boolean
+): Float64Array {
+  const c = new Float64Array(m * n)
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j < n; j++) {
+      for (let p = 0; p < k; p++)
+        c[i * n + j] += a[ao + (transA ? p * m + i : i * k + p)] * b[bo + (transB ? j * k + p : p * n + j)]
+    }
+  }
+  return c
+}
+
+/** The result differs from the naive one by rounding only, and nothing outside C is touched. */
+function matmulError(make: Make, sizes: number[], transA: boolean, transB: boolean, accumulate: boolean): number {
+  const [m, n, k] = sizes
+  const [ao, bo, co] = [int(0, 5), int(0, 5), int(0, 5)]
+  const a = random(make, ao + m * k + 2)
+  const b = random(make, bo + k * n + 2)
+  const c = random(make, co + m * n + 2)
+  const expected = Float64Array.from(c)
+  const product = naiveMatmul(a, ao, b, bo, sizes, transA, transB)
+  for (let i = 0; i < m * n; i++) expected[co + i] = product[i] + (accumulate ? c[co + i] : 0)
+  matmul(a, ao, b, bo, c, co, m, n, k, transA, transB, accumulate)
+  return difference(c, expected)
+}
+
+for (const dtype of ['f64', 'f32']) {
+  t.test(`matmul ${dtype}: random shapes, transpositions, offsets, accumulation`, t => {
+    let most = 0
+    for (let trial = 0; trial < 400; trial++) {
+      const sizes = [int(0, 45), int(0, 45), int(0, 45)]
+      for (let flags = 0; flags < 8; flags++) {
+        most = Math.max(most, matmulError(zeros[dtype], sizes, (flags & 1) > 0, (flags & 2) > 0, (flags & 4) > 0))
+      }
+    }
+    t.ok(most < tolerance[dtype], `error ${most}`)
+    t.end()
+  })
+
+  t.test(`matmul ${dtype}: sizes around the block boundaries`, t => {
+    let most = 0
+    const shapes = [
+      [127, 30, 255],
+      [128, 30, 256],
+      [129, 31, 257],
+      [131, 386, 40],
+      [20, 383, 258],
+      [24, 385, 513],
+      [260, 24, 24],
+      [1, 300, 70],
+      [300, 1, 70],
+      [7, 400, 300],
+      [1, 1, 1000],
+      [1, 90, 67],
+      [90, 1, 66],
+      [5000, 1, 1],
+      [4, 130, 131],
+      [131, 3, 130]
+    ]
+    for (const sizes of shapes) {
+      for (let flags = 0; flags < 8; flags++) {
+        most = Math.max(most, matmulError(zeros[dtype], sizes, (flags & 1) > 0, (flags & 2) > 0, (flags & 4) > 0))
+      }
+    }
+    t.ok(most < tolerance[dtype], `error ${most}`)
+    t.end()
+  })
+}
+
+t.test('matmul: an empty contraction gives zeros, or leaves C with accumulate', t => {
+  const c = Float64Array.of(1, 2, 3, 4)
+  const none = new Float64Array(0)
+  matmul(none, 0, none, 0, c, 0, 2, 2, 0, false, false, true)
+  t.same([...c], [1, 2, 3, 4])
+  matmul(none, 0, none, 0, c, 0, 2, 2, 0, false, false, false)
+  t.same([...c], [0, 0, 0, 0])
+  t.end()
+})
+
+t.test('matmul: the same bits on every call', t => {
+  const a = random(zeros.f32, 150 * 300)
+  const b = random(zeros.f32, 300 * 70)
+  const first = new Float32Array(150 * 70)
+  const second = new Float32Array(150 * 70)
+  matmul(a, 0, b, 0, first, 0, 150, 70, 300, false, false, false)
+  matmulError(zeros.f64, [200, 100, 300], true, true, false)
+  matmul(a, 0, b, 0, second, 0, 150, 70, 300, false, false, false)
+  t.same(first, second)
+  t.end()
+})
+
+// --- convolution ---
+
+function randomGeometry(): Conv2dGeometry {
+  const kernelHeight = int(1, 4)
+  const kernelWidth = int(1, 4)
+  const padH = int(0, 3)
+  const padW = int(0, 3)
+  return {
+    batch: int(1, 3),
+    inChannels: int(1, 6),
+    height: Math.max(1, kernelHeight - 2 * padH) + int(0, 8),
+    width: Math.max(1, kernelWidth - 2 * padW) + int(0, 8),
+    outChannels: int(1, 9),
+    kernelHeight,
+    kernelWidth,
+    strideH: int(1, 3),
+    strideW: int(1, 3),
+    padH,
+    padW
+  }
+}
+
+/** Visits every product of a convolution: positions in x, w and y. */
+function eachProduct(g: Conv2dGeometry, visit: (x: number, w: number, y: number) => void): void {
+  const [outHeight, outWidth] = conv2dOutputSize(g)
+  const shape = [g.batch, g.outChannels, outHeight, outWidth, g.inChannels, g.kernelHeight, g.kernelWidth]
+  for (const [b, o, Y, X, c, i, j] of indices(shape)) {
+    const row = Y * g.strideH + i - g.padH
+    const col = X * g.strideW + j - g.padW
+    if (row < 0 || row >= g.height || col < 0 || col >= g.width) continue
+    visit(
+      ((b * g.inChannels + c) * g.height + row) * g.width + col,
+      ((o * g.inChannels + c) * g.kernelHeight + i) * g.kernelWidth + j,
+      ((b * g.outChannels + o) * outHeight + Y) * outWidth + X
+    )
+  }
+}
+
+function convSizes(g: Conv2dGeometry): { x: number; w: number; y: number } {
+  return {
+    x: g.batch * g.inChannels * g.height * g.width,
+    w: g.outChannels * g.inChannels * g.kernelHeight * g.kernelWidth,
+    y: g.batch * g.outChannels * sizeOf(conv2dOutputSize(g))
+  }
+}
+
+for (const dtype of ['f64', 'f32']) {
+  t.test(`conv2d ${dtype}: forward, adjoints and per-sample weights against the definition`, t => {
+    const make = zeros[dtype]
+    let most = 0
+    const long: Conv2dGeometry = {
+      ...randomGeometry(),
+      inChannels: 130,
+      kernelHeight: 2,
+      kernelWidth: 2,
+      height: 40,
+      width: 17
+    }
+    for (let trial = 0; trial < 150; trial++) {
+      const g = trial === 0 ? { ...long, strideH: 1, strideW: 1, outChannels: 5, batch: 2 } : randomGeometry()
+      const size = convSizes(g)
+      const x = random(make, size.x)
+      const w = random(make, size.w)
+      const ct = random(make, size.y)
+      const y = new Float64Array(size.y)
+      const dx = new Float64Array(size.x)
+      const dw = new Float64Array(size.w)
+      eachProduct(g, (i, j, o) => {
+        y[o] += x[i] * w[j]
+        dx[i] += ct[o] * w[j]
+        dw[j] += ct[o] * x[i]
+      })
+      // Outputs start as garbage: the kernels overwrite.
+      const [y1, dx1, dw1] = [random(make, size.y), random(make, size.x), random(make, size.w)]
+      conv2d(x, w, y1, g)
+      conv2dInput(ct, w, dx1, g)
+      conv2dWeight(x, ct, dw1, g)
+      most = Math.max(most, difference(y1, y), difference(dx1, dx), difference(dw1, dw))
+
+      const rows = trial === 1 ? 300 : int(1, 3)
+      const cts = random(make, rows * size.y)
+      const perSample = random(make, rows * g.batch * size.w)
+      conv2dWeightPerSample(x, cts, perSample, g, rows)
+      const expected = new Float64Array(perSample.length)
+      eachProduct(g, (i, j, o) => {
+        const sample = Math.floor((o * g.batch) / size.y)
+        for (let r = 0; r < rows; r++) expected[(r * g.batch + sample) * size.w + j] += cts[r * size.y + o] * x[i]
+      })
+      most = Math.max(most, difference(perSample, expected))
+    }
+    t.ok(most < tolerance[dtype], `error ${most}`)
+    t.end()
+  })
+}
+
+t.test('conv2d: dot tests of both adjoints', t => {
+  let most = 0
+  for (let trial = 0; trial < 100; trial++) {
+    const g = randomGeometry()
+    const size = convSizes(g)
+    const x = random(zeros.f64, size.x)
+    const w = random(zeros.f64, size.w)
+    const ct = random(zeros.f64, size.y)
+    const y = new Float64Array(size.y)
+    const dx = new Float64Array(size.x)
+    const dw = new Float64Array(size.w)
+    conv2d(x, w, y, g)
+    conv2dInput(ct, w, dx, g)
+    conv2dWeight(x, ct, dw, g)
+    most = Math.max(most, relative(dot(y, ct), dot(x, dx)), relative(dot(y, ct), dot(w, dw)))
+  }
+  t.ok(most < 1e-12, `error ${most}`)
+  t.end()
+})
+
+t.test('conv2d: an empty batch has zero weight adjoint', t => {
+  const g = { ...randomGeometry(), batch: 0 }
+  const dw = random(zeros.f64, convSizes(g).w)
+  conv2dWeight(new Float64Array(0), new Float64Array(0), dw, g)
+  t.ok(dw.every(v => v === 0))
+  t.end()
+})
+
+for (const [name, stride, pad] of [
+  ['conv2d_pad1', 1, 1],
+  ['conv2d_stride2_pad1', 2, 1],
+  ['conv2d_1x1', 1, 0]
+] as const) {
+  t.test(`conv2d: PyTorch ${name}`, t => {
+    const { inputs, output, cotangent, grads } = golden[name]
+    const [batch, inChannels, height, width] = shapeOf(inputs[0])
+    const [outChannels, , kernelHeight, kernelWidth] = shapeOf(inputs[1])
+    const g: Conv2dGeometry = {
+      batch,
+      inChannels,
+      height,
+      width,
+      outChannels,
+      kernelHeight,
+      kernelWidth,
+      strideH: stride,
+      strideW: stride,
+      padH: pad,
+      padW: pad
+    }
+    t.same(conv2dOutputSize(g), shapeOf(output).slice(2))
+    const [x, w, bias] = inputs.map(flatten)
+    const ct = flatten(cotangent)
+    const y = new Float64Array(ct.length)
+    const dx = new Float64Array(x.length)
+    const dw = new Float64Array(w.length)
+    conv2d(x, w, y, g)
+    const plane = sizeOf(conv2dOutputSize(g))
+    t.ok(
+      difference(
+        y.map((v, i) => v + bias[Math.floor(i / plane) % outChannels]),
+        flatten(output)
+      ) < 1e-12
+    )
+    conv2dInput(ct, w, dx, g)
+    t.ok(difference(dx, flatten(grads[0])) < 1e-12)
+    conv2dWeight(x, ct, dw, g)
+    t.ok(difference(dw, flatten(grads[1])) < 1e-12)
+    t.end()
+  })
+}
+
+// --- pooling ---
+
+t.test('maxPool2d: values, first positions of ties, NaN, tangent and adjoint', t => {
+  const failures: string[] = []
+  for (let trial = 0; trial < 200; trial++) {
+    const make = chance() ? zeros.f64 : zeros.f32
+    const [planes, size, stride] = [int(1, 4), int(1, 3), int(1, 3)]
+    const [height, width] = [size + int(0, 6), size + int(0, 6)]
+    const out = [Math.floor((height - size) / stride) + 1, Math.floor((width - size) / stride) + 1]
+    // Few distinct values, so that windows tie.
+    const x = make(planes * height * width).map(() => (uniform() < 0.05 ? NaN : int(-2, 2))) as Data
+    const [inSize, outSize] = [height * width, sizeOf(out)]
+    const y = make(planes * outSize)
+    const argmax = new Int32Array(planes * outSize)
+    maxPool2d(x, y, argmax, planes, height, width, size, stride)
+    let o = 0
+    for (const [p, i, j] of indices([planes, ...out])) {
+      let where = -1
+      for (const [u, v] of indices([size, size])) {
+        const at = (i * stride + u) * width + j * stride + v
+        const value = x[p * inSize + at]
+        const best = x[p * inSize + where]
+        if (where < 0 || value > best || (Number.isNaN(value) && !Number.isNaN(best))) where = at
+      }
+      if (argmax[o] !== where || !Object.is(y[o], x[p * inSize + where])) failures.push(`window ${p} ${i} ${j}`)
+      o++
+    }
+    // A stack of three tangents and cotangents over one index.
+    const dx = random(zeros.f64, 3 * x.length)
+    const ct = random(zeros.f64, 3 * y.length)
+    const dy = new Float64Array(ct.length)
+    const back = new Float64Array(dx.length)
+    gatherPlanes(dx, argmax, dy, 3 * planes, inSize, outSize)
+    scatterPlanes(ct, argmax, back, 3 * planes, inSize, outSize)
+    if (dy.some((v, i) => v !== dx[Math.floor(i / outSize) * inSize + argmax[i % argmax.length]]))
+      failures.push('gather')
+    if (relative(dot(dy, ct), dot(dx, back)) > 1e-12) failures.push('dot test')
+  }
+  t.same(failures, [])
+  t.end()
+})
+
+t.test('maxPool2d: PyTorch maxpool2d_ties', t => {
+  const { inputs, output, cotangent, grads } = golden.maxpool2d_ties
+  const [batch, channels, height, width] = shapeOf(inputs[0])
+  const ct = flatten(cotangent)
+  const y = new Float64Array(ct.length)
+  const argmax = new Int32Array(ct.length)
+  const planes = batch * channels
+  const plane = height * width
+  maxPool2d(flatten(inputs[0]), y, argmax, planes, height, width, 2, 2)
+  t.same(y, flatten(output))
+  const dx = new Float64Array(planes * plane)
+  scatterPlanes(ct, argmax, dx, planes, plane, ct.length / planes)
+  t.same(dx, flatten(grads[0]))
+  t.end()
+})
+
+// --- upsampling ---
+
+t.test('upsampleBilinear2d: PyTorch upsample_bilinear_x2_align_corners_false', t => {
+  const { inputs, output, cotangent, grads } = golden.upsample_bilinear_x2_align_corners_false
+  const [batch, channels, height, width] = shapeOf(inputs[0])
+  const ct = flatten(cotangent)
+  const y = new Float64Array(ct.length)
+  upsampleBilinear2d(flatten(inputs[0]), y, batch * channels, height, width, 2)
+  t.ok(difference(y, flatten(output)) < 1e-12)
+  const dx = new Float64Array(batch * channels * height * width)
+  upsampleBilinear2dAdjoint(ct, dx, batch * channels, height, width, 2)
+  t.ok(difference(dx, flatten(grads[0])) < 1e-12)
+  t.end()
+})
+
+t.test('upsampleBilinear2d: against the definition, and dot tests', t => {
+  let most = 0
+  for (let trial = 0; trial < 100; trial++) {
+    const dtype = chance() ? 'f64' : 'f32'
+    const [planes, height, width, factor] = [int(1, 3), int(1, 6), int(1, 6), int(1, 4)]
+    const x = random(zeros[dtype], planes * height * width)
+    const ct = random(zeros[dtype], x.length * factor * factor)
+    const y = zeros[dtype](ct.length)
+    const dx = random(zeros[dtype], x.length)
+    upsampleBilinear2d(x, y, planes, height, width, factor)
+    upsampleBilinear2dAdjoint(ct, dx, planes, height, width, factor)
+    const expected = new Float64Array(y.length)
+    let o = 0
+    for (const [p, Y, X] of indices([planes, height * factor, width * factor])) {
+      const along = (position: number, size: number) => {
+        const source = Math.max(0, (position + 0.5) / factor - 0.5)
+        const low = Math.floor(source)
+        return { low, high: Math.min(low + 1, size - 1), weight: source - low }
+      }
+      const v = along(Y, height)
+      const h = along(X, width)
+      const at = (i: number, j: number) => x[(p * height + i) * width + j]
+      expected[o++] =
+        (1 - v.weight) * ((1 - h.weight) * at(v.low, h.low) + h.weight * at(v.low, h.high)) +
+        v.weight * ((1 - h.weight) * at(v.high, h.low) + h.weight * at(v.high, h.high))
+    }
+    most = Math.max(most, difference(y, expected) / tolerance[dtype])
+    most = Math.max(most, relative(dot(y, ct), dot(x, dx)) / (dtype === 'f64' ? 1e-12 : 1e-4))
+  }
+  t.ok(most < 1, `error ${most} of the tolerance`)
+  t.end()
+})
+
+// --- reductions ---
+
+t.test('reduceSum and reduceMax: random shapes and axes', t => {
+  const failures: string[] = []
+  let most = 0
+  for (let trial = 0; trial < 600; trial++) {
+    const dtype = chance() ? 'f64' : 'f32'
+    const shape = Array.from({ length: int(0, 5) }, () => int(trial % 10 === 0 ? 0 : 1, 6))
+    const keep = shape.map(chance)
+    const kept = shape.map((size, d) => (keep[d] ? size : 1))
+    const x = random(zeros[dtype], sizeOf(shape))
+    if (x.length > 3 && trial % 7 === 0) x[int(0, x.length - 1)] = NaN
+    const sum = new Float64Array(sizeOf(kept))
+    const max = new Float64Array(sum.length).fill(-Infinity)
+    let i = 0
+    for (const index of indices(shape)) {
+      const o = flat(kept, index)
+      sum[o] += x[i]
+      max[o] = Math.max(max[o], x[i++])
+    }
+    const y = random(zeros[dtype], sum.length)
+    reduceMax(x, y, shape, keep)
+    if (y.some((v, o) => !Object.is(v, max[o]))) failures.push(`max over ${shape}, keep ${keep}`)
+    reduceSum(x, y, shape, keep)
+    most = Math.max(most, difference(y, sum) / tolerance[dtype])
+  }
+  t.ok(most < 1, `error ${most} of the tolerance`)
+  t.same(failures, [])
+  t.end()
+})
+
+t.test('reduceSum: long runs stay accurate along every axis', t => {
+  const n = 400_000
+  for (const [shape, keep] of [
+    [[n], [false]],
+    [
+      [n, 2],
+      [false, true]
+    ],
+    [
+      [2, n],
+      [true, false]
+    ],
+    [
+      [2, n, 3],
+      [true, false, true]
+    ],
+    [
+      [1000, 2, 400],
+      [false, true, false]
+    ]
+  ] as [number[], boolean[]][]) {
+    for (const dtype of ['f64', 'f32']) {
+      const value = zeros[dtype](1).fill(0.1)[0]
+      const x = zeros[dtype](sizeOf(shape)).fill(value)
+      const y = zeros[dtype](sizeOf(shape.filter((_, d) => keep[d])))
+      reduceSum(x, y, shape, keep)
+      const expected = value * (x.length / y.length)
+      const most = Math.max(...y.map(v => Math.abs(v - expected) / expected))
+      t.ok(most < (dtype === 'f64' ? 1e-14 : 6e-8), `${dtype} [${shape}] error ${most}`)
+    }
+  }
+  t.end()
+})
+
+// --- broadcasting ---
+
+const subtract: RowKernel = (a, ia, da, b, ib, db, y, iy, n) => {
+  for (let i = 0; i < n; i++) y[iy + i] = a[ia + i * da] - b[ib + i * db]
+}
+
+/** A shape that broadcasts to `shape`: some axes 1, leading ones dropped. */
+function narrower(shape: readonly number[]): number[] {
+  const first = chance() ? 0 : int(0, shape.length)
+  const ones = chance()
+  return shape.map(size => (ones && chance() ? 1 : size)).slice(first)
+}
+
+t.test('binaryBroadcast and broadcastCopy: random shapes', t => {
+  const failures: string[] = []
+  for (let trial = 0; trial < 2000; trial++) {
+    const most = Array.from({ length: int(0, 4) }, () => int(trial % 20 === 0 ? 0 : 1, trial % 5 === 0 ? 80 : 5))
+    if (sizeOf(most) > 20_000) continue
+    const [aShape, bShape] = [narrower(most), narrower(most)]
+    const rank = Math.max(aShape.length, bShape.length)
+    const yShape = Array.from({ length: rank }, (_, d) => {
+      const a = aShape[d - rank + aShape.length] ?? 1
+      const b = bShape[d - rank + bShape.length] ?? 1
+      return a === 1 ? b : a
+    })
+    const make = chance() ? zeros.f64 : zeros.f32
+    const [a, b, y] = [random(make, sizeOf(aShape)), random(make, sizeOf(bShape)), make(sizeOf(yShape))]
+    const expected = make(y.length)
+    const copied = make(y.length)
+    let o = 0
+    for (const index of indices(yShape)) {
+      copied[o] = a[flat(aShape, index)]
+      expected[o++] = a[flat(aShape, index)] - b[flat(bShape, index)]
+    }
+    binaryBroadcast(subtract, a, aShape, b, bShape, y, yShape)
+    if (difference(y, expected) > 0) failures.push(`[${aShape}] - [${bShape}]`)
+    broadcastCopy(a, aShape, y, yShape)
+    if (difference(y, copied) > 0) failures.push(`copy [${aShape}] to [${yShape}]`)
+  }
+  t.same(failures, [])
+  t.end()
+})
+
+t.test('binaryBroadcast: one row call where strides allow', t => {
+  let calls = 0
+  const count: RowKernel = () => {
+    calls++
+  }
+  const callsFor = (aShape: number[], bShape: number[], yShape: number[]) => {
+    calls = 0
+    const data = (shape: number[]) => new Float64Array(sizeOf(shape))
+    binaryBroadcast(count, data(aShape), aShape, data(bShape), bShape, data(yShape), yShape)
+    return calls
+  }
+  t.equal(callsFor([3, 4, 5], [3, 4, 5], [3, 4, 5]), 1)
+  t.equal(callsFor([3, 4, 5], [], [3, 4, 5]), 1)
+  t.equal(callsFor([1, 1], [3, 4, 5], [3, 4, 5]), 1)
+  t.equal(callsFor([], [], []), 1)
+  t.equal(callsFor([0, 4], [4], [0, 4]), 0)
+  t.equal(callsFor([2, 3, 4, 5], [3, 1, 1], [2, 3, 4, 5]), 6)
+  t.equal(callsFor([8, 4], [4], [8, 4]), 8)
+  t.end()
+})
+
+// --- permutation and slices ---
+
+t.test('permuteCopy: random shapes and orders', t => {
+  const failures: string[] = []
+  for (let trial = 0; trial < 800; trial++) {
+    const shape = Array.from({ length: int(0, 5) }, () => int(trial % 20 === 0 ? 0 : 1, trial % 5 === 0 ? 70 : 6))
+    if (sizeOf(shape) > 100_000) continue
+    const axes = shape.map((_, d) => d)
+    for (let d = axes.length - 1; d > 0; d--) {
+      const other = int(0, d)
+      ;[axes[d], axes[other]] = [axes[other], axes[d]]
+    }
+    const make = chance() ? zeros.f64 : zeros.f32
+    const x = random(make, sizeOf(shape))
+    const y = make(x.length)
+    permuteCopy(x, shape, axes, y)
+    let o = 0
+    for (const index of indices(axes.map(d => shape[d]))) {
+      const source: number[] = []
+      for (let d = 0; d < axes.length; d++) source[axes[d]] = index[d]
+      if (y[o++] !== x[flat(shape, source)]) {
+        failures.push(`[${shape}] by [${axes}]`)
+        break
+      }
+    }
+  }
+  t.same(failures, [])
+  t.end()
+})
+
+t.test('sliceCopy and slicePut: random slices', t => {
+  const failures: string[] = []
+  for (let trial = 0; trial < 800; trial++) {
+    const shape = Array.from({ length: int(0, 4) }, () => int(1, trial % 5 === 0 ? 90 : 6))
+    if (sizeOf(shape) > 100_000) continue
+    const whole = chance()
+    const starts = shape.map(size => (whole && chance() ? 0 : int(0, size - 1)))
+    const steps = shape.map(() => (whole ? 1 : int(1, 3)))
+    const most = shape.map((size, d) => Math.floor((size - 1 - starts[d]) / steps[d]) + 1)
+    const sizes = most.map(size => (whole && chance() ? size : int(trial % 20 === 0 ? 0 : 1, size)))
+    const make = chance() ? zeros.f64 : zeros.f32
+    const x = random(make, sizeOf(shape))
+    const y = make(sizeOf(sizes))
+    sliceCopy(x, shape, starts, steps, sizes, y)
+    const put = make(x.length)
+    const expected = make(x.length)
+    slicePut(y, shape, starts, steps, sizes, put)
+    let o = 0
+    for (const index of indices(sizes)) {
+      const at = flat(
+        shape,
+        index.map((i, d) => starts[d] + steps[d] * i)
+      )
+      if (y[o] !== x[at]) failures.push(`slice ${starts} ${steps} ${sizes} of [${shape}]`)
+      expected[at] = y[o++]
+    }
+    if (difference(put, expected) > 0) failures.push(`put ${starts} ${steps} ${sizes} into [${shape}]`)
+  }
+  t.same(failures, [])
+  t.end()
+})
