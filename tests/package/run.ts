@@ -60,8 +60,32 @@ function fromReadme(mark: string): { language: string; text: string } {
   return { language: match[1], text: match[2] }
 }
 
+interface LockEntry {
+  hasInstallScript?: boolean
+  deprecated?: string
+  link?: boolean
+}
+
 const checks = new Checks()
 let tarball = ''
+
+await checks.check(
+  "the clone's lock file: no webgpu, no gl, nothing deprecated, no script to run, no registry named",
+  () => {
+    const { allowScripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+    const lock = readFileSync(join(root, 'package-lock.json'), 'utf8')
+    assert.doesNotMatch(lock, /"resolved": "\w+:/)
+    const entries = Object.entries<LockEntry>(JSON.parse(lock).packages).map(([path, entry]) => ({ ...entry, path }))
+    const real = entries.filter(
+      ({ path, link }) => /\/(webgpu|gl)$/.test(path) && !link && !path.startsWith('tools/absent/')
+    )
+    const scripts = entries.filter(
+      ({ path, hasInstallScript }) => hasInstallScript && allowScripts[basename(path)] !== false
+    )
+    const deprecated = entries.filter(entry => entry.deprecated)
+    assert.deepEqual([...real, ...scripts, ...deprecated], [])
+  }
+)
 
 await checks.check('npm pack', () => {
   run('npm', ['pack', '--pack-destination', work], root)
@@ -91,7 +115,7 @@ function nothingNative() {
   )
   assert.deepEqual(native, [])
   const lock = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8'))
-  const entries = Object.entries<{ hasInstallScript?: boolean; deprecated?: string }>(lock.packages)
+  const entries = Object.entries<LockEntry>(lock.packages)
   assert.deepEqual(
     entries.filter(([name, entry]) => entry.hasInstallScript || entry.deprecated || /\/(webgpu|gl)$/.test(name)),
     []
