@@ -68,9 +68,9 @@ export class Random {
 
   /**
    * Normal with the given mean and standard deviation, by Marsaglia's polar method: two numbers from a point in the unit
-   * disc. Relies on +, *, / and Math.sqrt, which IEEE 754 rounds correctly everywhere, and on Math.log, which V8 computes
-   * in its own portable code (fdlibm); another engine may differ in the last bit of a number, but never gets out of step,
-   * as accepting a point uses no logarithm. An odd number left over is dropped, so that the state is the generator's alone.
+   * disc. Uses nothing but +, -, *, / and Math.sqrt, which IEEE 754 rounds correctly everywhere; Math.log differs in the
+   * last bit between engines, and between versions of one. An odd number left over is dropped, so that the state is the
+   * generator's alone.
    */
   normal(shape: Shape, mean = 0, std = 1, options?: RandomOptions): Tensor {
     return this.fill(shape, options, data => {
@@ -83,7 +83,7 @@ export class Random {
           v = 2 * this.next() - 1
           s = u * u + v * v
         } while (s >= 1 || s === 0)
-        const f = Math.sqrt((-2 * Math.log(s)) / s)
+        const f = Math.sqrt((-2 * portableLog(s)) / s)
         data[i] = mean + std * (u * f)
         if (i + 1 < data.length) data[i + 1] = mean + std * (v * f)
       }
@@ -188,4 +188,20 @@ function finalise(x: number): number {
   x = Math.imul(x ^ (x >>> 16), 0x85ebca6b)
   x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35)
   return x ^ (x >>> 16)
+}
+
+/** ln s for 0 < s < 1 by arithmetic alone: s = m 2^-k with m in [1, 2), ln m = 2 artanh((m - 1)/(m + 1)) as its series. */
+function portableLog(s: number): number {
+  let k = 0
+  let m = s
+  while (m < 1) {
+    m *= 2
+    k++
+  }
+  const z = (m - 1) / (m + 1)
+  const z2 = z * z
+  // z < 1/3: the terms after z³⁵/35 are below 1e-18.
+  let tail = 0
+  for (let n = 35; n >= 1; n -= 2) tail = tail * z2 + 1 / n
+  return 2 * z * tail - k * Math.LN2
 }

@@ -26,10 +26,13 @@ export interface AdamState {
  * θ ← θ - lr m̂/(√v̂ + ε). The division by √v̂ takes the scale out of each parameter on its own: a diagonal
  * normalisation, blind to how parameters are coupled.
  */
-export function adam({ lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-7, epsilonHat = false }: AdamOptions = {}): Optimizer<
-  Tensor,
-  AdamState
-> {
+export function adam({
+  lr = 1e-3,
+  beta1 = 0.9,
+  beta2 = 0.999,
+  eps = 1e-7,
+  epsilonHat = false
+}: AdamOptions = {}): Optimizer<Tensor, AdamState> {
   return {
     name: 'adam',
     needs: 'gradient',

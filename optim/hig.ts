@@ -1,5 +1,5 @@
 import { mapData } from '../core/target/claim.js'
-import { type Tensor } from '../core/tensor.js'
+import type { Tensor } from '../core/tensor.js'
 import { norm, type Optimizer, type StepReport } from './optimizer.js'
 import { type PartialInverseOptions, partialInverse, type SpectrumReport } from './partialInverse.js'
 
@@ -21,11 +21,12 @@ export type HigReport = StepReport & SpectrumReport
  * Schnell, Holl, Thuerey 2022). Singular values at or below the truncation are dropped, never clamped: their singular
  * vectors are the unreliable ones, and clamping would divide by a small number along them.
  */
-export function hig({ lr = 1, kappa = -1 / 2, truncation = 1e-10, relative = true }: HigOptions = {}): Optimizer<
-  JacobianInput,
-  null,
-  HigReport
-> {
+export function hig({
+  lr = 1,
+  kappa = -1 / 2,
+  truncation = 1e-10,
+  relative = true
+}: HigOptions = {}): Optimizer<JacobianInput, null, HigReport> {
   return {
     name: 'hig',
     needs: 'sampleJacobian',

@@ -35,7 +35,11 @@ export function lossTarget(
   checkKnown(tape, y, 'a Newton step of the loss', 'y')
   const region = findRegion(tape, [loss], [y])
   if (!region.active(loss))
-    throw new GradientError('a Newton step of the loss', 'the loss does not depend on y', 'Name the tensor that the loss is made of')
+    throw new GradientError(
+      'a Newton step of the loss',
+      'the loss does not depend on y',
+      'Name the tensor that the loss is made of'
+    )
   return [y, unseen(() => tape.pausedWhile(() => newtonByHessian(region.sites, loss, y, eta, truncation)))]
 }
 

@@ -2,7 +2,7 @@ import { ShapeError } from '../core/errors.js'
 import { lstsqMinNorm } from '../core/linalg/lstsq.js'
 import { show } from '../core/shape.js'
 import { mapData } from '../core/target/claim.js'
-import { Tensor } from '../core/tensor.js'
+import type { Tensor } from '../core/tensor.js'
 import { checkGradient, norm, type Optimizer } from './optimizer.js'
 
 export interface NewtonStepOptions {
@@ -16,10 +16,10 @@ export interface NewtonStepOptions {
  * Newton's method: Δθ = -η H⁻¹ g (seed 1, eq. 21), by least squares where H is singular, so that flat directions get no
  * step instead of an infinite one. Right in units; but the Hessian of a composition mixes the functions before and after.
  */
-export function newtonMethod({ lr = 1, rcond = 1e-12 }: NewtonStepOptions = {}): Optimizer<
-  { gradient: Tensor; hessian: Tensor },
-  null
-> {
+export function newtonMethod({
+  lr = 1,
+  rcond = 1e-12
+}: NewtonStepOptions = {}): Optimizer<{ gradient: Tensor; hessian: Tensor }, null> {
   return {
     name: 'newton',
     needs: 'hessian',
@@ -34,7 +34,9 @@ export function newtonMethod({ lr = 1, rcond = 1e-12 }: NewtonStepOptions = {}):
           'Give hessian(f)(theta)'
         )
       checkGradient('newton', hessian, hessian)
-      const { x, rank } = lstsqMinNorm(Float64Array.from(hessian.data), n, n, Float64Array.from(gradient.data), { rcond })
+      const { x, rank } = lstsqMinNorm(Float64Array.from(hessian.data), n, n, Float64Array.from(gradient.data), {
+        rcond
+      })
       const delta = mapData(theta, (_, i) => lr * x[i])
       return {
         theta: mapData(theta, (v, i) => v - delta.data[i]),

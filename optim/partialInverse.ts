@@ -37,7 +37,11 @@ export function partialInverse(
       'Give J [B, K, P] and dL/dy [B, K], as sampleJacobian and grad return them'
     )
   if (!allFinite(J.data) || !allFinite(g.data))
-    throw new NonFiniteError('partialInverse', 'NaN or infinity in J or dL/dy', 'Look for the first one with tape.checkFinite()')
+    throw new NonFiniteError(
+      'partialInverse',
+      'NaN or infinity in J or dL/dy',
+      'Look for the first one with tape.checkFinite()'
+    )
   const f64 = (t: Tensor): Float64Array => (t.data instanceof Float64Array ? t.data : Float64Array.from(t.data))
   const P = J.size / rows
   const { delta, singularValues, kept, threshold } = partialInverseApply(f64(J), rows, P, f64(g), {

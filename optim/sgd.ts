@@ -1,5 +1,5 @@
 import { mapData } from '../core/target/claim.js'
-import { Tensor } from '../core/tensor.js'
+import type { Tensor } from '../core/tensor.js'
 import { checkGradient, norm, type Optimizer } from './optimizer.js'
 
 export interface SgdOptions {

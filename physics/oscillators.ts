@@ -39,12 +39,23 @@ export function oscillatorMatrix(masses: number, coupling: number): Float64Array
 }
 
 /** The simulator as an operator: inputs x0 [B, 2n] and u [B, steps], output the state [B, 2n] at the end. */
-export function oscillatorsOp({ masses = 2, steps = 24, dt = 0.5, coupling = 0.2 }: OscillatorOptions = {}): Op<undefined> {
+export function oscillatorsOp({
+  masses = 2,
+  steps = 24,
+  dt = 0.5,
+  coupling = 0.2
+}: OscillatorOptions = {}): Op<undefined> {
   const n = 2 * masses
   const A = oscillatorMatrix(masses, coupling)
   // Samples are row vectors, so the matrix stands on the right, transposed.
-  const At = new Tensor([n, n], Float64Array.from({ length: n * n }, (_, i) => A[(i % n) * n + Math.floor(i / n)]))
-  const push = new Tensor([n], Float64Array.from({ length: n }, (_, i) => (i === n - 1 ? 1 : 0)))
+  const At = new Tensor(
+    [n, n],
+    Float64Array.from({ length: n * n }, (_, i) => A[(i % n) * n + Math.floor(i / n)])
+  )
+  const push = new Tensor(
+    [n],
+    Float64Array.from({ length: n }, (_, i) => (i === n - 1 ? 1 : 0))
+  )
   return defineBlock({
     name: 'oscillators',
     doc: `${masses} coupled oscillators under a control that is constant over each of ${steps} steps of ${dt}, by RK4
@@ -65,7 +76,10 @@ export function oscillatorsOp({ masses = 2, steps = 24, dt = 0.5, coupling = 0.2
       }
       return s
     },
-    examples: r => [{ inputs: [r.uniform([3, n]), r.normal([3, steps])] }, { inputs: [r.uniform([1, n]), r.normal([1, steps])] }]
+    examples: r => [
+      { inputs: [r.uniform([3, n]), r.normal([3, steps])] },
+      { inputs: [r.uniform([1, n]), r.normal([1, steps])] }
+    ]
   })
 }
 

@@ -111,8 +111,16 @@ export const conv2dOp: Op<ConvAttrs> = defineOp<ConvAttrs>({
   examples: r => [
     { inputs: [r.normal([2, 2, 4, 3]), r.normal([3, 2, 3, 3])], attrs: conv(1, 1, [4, 3], [3, 3]) },
     { inputs: [r.normal([2, 1, 5, 4]), r.normal([2, 1, 2, 3])], attrs: conv(2, 1, [5, 4], [2, 3]), note: 'stride 2' },
-    { inputs: [r.normal([2, 3, 3]), r.normal([1, 2, 1, 1])], attrs: conv(1, 0, [3, 3], [1, 1]), note: 'one sample, 1×1' },
-    { inputs: [r.normal([2, 1, 3, 3]), r.normal([2, 1, 1, 2, 2])], attrs: conv(1, 0, [3, 3], [2, 2]), note: 'a weight per sample' },
+    {
+      inputs: [r.normal([2, 3, 3]), r.normal([1, 2, 1, 1])],
+      attrs: conv(1, 0, [3, 3], [1, 1]),
+      note: 'one sample, 1×1'
+    },
+    {
+      inputs: [r.normal([2, 1, 3, 3]), r.normal([2, 1, 1, 2, 2])],
+      attrs: conv(1, 0, [3, 3], [2, 2]),
+      note: 'a weight per sample'
+    },
     { inputs: [r.normal([0, 1, 3, 3]), r.normal([1, 1, 3, 3])], attrs: conv(1, 1, [3, 3], [3, 3]), note: 'empty batch' }
   ]
 })
@@ -129,7 +137,11 @@ export const conv2dInputOp: Op<ConvAttrs> = defineOp<ConvAttrs>({
         `the output of that convolution is ${show([w[w.length - 4], ...outSize(a)])}`,
         'Give a cotangent of the shape of the output'
       )
-    return [...broadcastShapes(ct.slice(0, -3), w.slice(0, -4), 'conv2dInput, leading axes'), w[w.length - 3], ...a.size]
+    return [
+      ...broadcastShapes(ct.slice(0, -3), w.slice(0, -4), 'conv2dInput, leading axes'),
+      w[w.length - 3],
+      ...a.size
+    ]
   },
   forward: ([ct, w], a, shape) => {
     const y = alloc(size(shape), ct.dtype)
@@ -226,7 +238,10 @@ export const conv2dWeightOp: Op<ConvWeightAttrs> = defineOp<ConvWeightAttrs>({
   noInverse: 'in general neither square nor of full rank; the newton rung solves it',
   examples: r => [
     { inputs: [r.normal([2, 2, 4, 3]), r.normal([2, 3, 4, 3])], attrs: { ...conv(1, 1, [4, 3], [3, 3]), total: true } },
-    { inputs: [r.normal([2, 1, 3, 3]), r.normal([2, 2, 2, 2])], attrs: { ...conv(1, 0, [3, 3], [2, 2]), total: false } },
+    {
+      inputs: [r.normal([2, 1, 3, 3]), r.normal([2, 2, 2, 2])],
+      attrs: { ...conv(1, 0, [3, 3], [2, 2]), total: false }
+    },
     {
       inputs: [r.normal([2, 1, 3, 3]), r.normal([2, 2, 1, 2, 2])],
       attrs: { ...conv(1, 0, [3, 3], [2, 2]), total: false },

@@ -104,4 +104,5 @@ export const putPlanesOp: Op<PlaneAttrs> = defineOp<PlaneAttrs>({
 })
 
 /** The largest entry of each window of the last two axes. */
-export const maxPool2d = (x: Tensor, window: number, stride = window): Tensor => apply(maxPool2dOp, [x], { window, stride })
+export const maxPool2d = (x: Tensor, window: number, stride = window): Tensor =>
+  apply(maxPool2dOp, [x], { window, stride })

@@ -1,6 +1,6 @@
 import { apply } from '../../core/apply.js'
 import { alloc } from '../../core/memory.js'
-import { carryAligned, type Claim, defineOp, type Op } from '../../core/op.js'
+import { type Claim, carryAligned, defineOp, type Op } from '../../core/op.js'
 import { type DType, Tensor } from '../../core/tensor.js'
 
 const convert = (x: Tensor, dtype: DType): Tensor => {

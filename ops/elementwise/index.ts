@@ -17,11 +17,18 @@ export { square } from './square.js'
 export { sub } from './sub.js'
 
 import { reluOp } from './relu.js'
+
 export { relu } from './relu.js'
+
 import { tanhOp } from './tanh.js'
+
 export { tanh } from './tanh.js'
+
 import { sqrtOp } from './sqrt.js'
+
 export { sqrt } from './sqrt.js'
+
 import { castOp } from './cast.js'
+
 export { cast } from './cast.js'
 export const elementwiseOps = [addOp, subOp, mulOp, divOp, negOp, squareOp, sinOp, cosOp, reluOp]

@@ -35,7 +35,11 @@ export const matmulOp: Op<MatmulAttrs> = defineOp<MatmulAttrs>({
   rows     samples as row vectors [B, n] take part in the product: their row for the weight is the outer product x ct`,
   outShape: ([a, b], { ta, tb }) => {
     if (a.length < 2 || b.length < 2)
-      throw new ShapeError(`matmul of ${show(a)} and ${show(b)}`, 'a vector or a scalar', 'Give matrices; reshape a vector')
+      throw new ShapeError(
+        `matmul of ${show(a)} and ${show(b)}`,
+        'a vector or a scalar',
+        'Give matrices; reshape a vector'
+      )
     const [m, k] = dims(a, ta)
     const [k2, n] = dims(b, tb)
     if (k !== k2)
@@ -87,7 +91,11 @@ export const matmulOp: Op<MatmulAttrs> = defineOp<MatmulAttrs>({
     { inputs: [r.normal([3, 2]), r.normal([2, 3])], attrs: { ta: true, tb: true } },
     { inputs: [r.normal([2, 2, 3]), r.normal([2, 3])], attrs: { ta: false, tb: true }, note: 'shared right factor' },
     { inputs: [r.normal([2, 3]), r.normal([2, 3, 2])], attrs: { ta: false, tb: false }, note: 'shared left factor' },
-    { inputs: [r.normal([2, 1, 2, 3]), r.normal([2, 3, 2])], attrs: { ta: false, tb: false }, note: 'broadcast batches' },
+    {
+      inputs: [r.normal([2, 1, 2, 3]), r.normal([2, 3, 2])],
+      attrs: { ta: false, tb: false },
+      note: 'broadcast batches'
+    },
     { inputs: [r.normal([2, 0]), r.normal([0, 2])], attrs: { ta: false, tb: false }, note: 'empty inner axis' }
   ]
 })
@@ -150,7 +158,8 @@ function smallestChange(
   const i = active[0] ? 0 : 1
   const fixed = site.inputs[1 - i]
   if (fixed.rank !== 2) return { refuse: 'the fixed factor is a batch of matrices' }
-  if (size(batch(site.inputs[i].shape)) !== size(batch(site.out.shape))) return { refuse: 'the free factor is broadcast' }
+  if (size(batch(site.inputs[i].shape)) !== size(batch(site.out.shape)))
+    return { refuse: 'the free factor is broadcast' }
   const [r, c] = fixed.shape
   if (fixed.size === 0) return { refuse: 'the fixed factor is empty' }
   const { matrix: flat } = partialInverseMatrix(Float64Array.from(fixed.data), r, c, { kappa: -1, truncation: 1e-13 })

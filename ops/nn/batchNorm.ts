@@ -1,5 +1,5 @@
-import { defineBlock } from '../../core/block.js'
 import { apply } from '../../core/apply.js'
+import { defineBlock } from '../../core/block.js'
 import { add } from '../../core/structural/add.js'
 import { mul } from '../../core/structural/mul.js'
 import { reshape } from '../../core/structural/reshape.js'

@@ -22,7 +22,11 @@ export interface MlpOptions {
  */
 export function mlp(widths: readonly number[], { activation = tanh, init = glorot }: MlpOptions = {}): Network {
   if (widths.length < 2 || widths.some(n => !Number.isInteger(n) || n < 1))
-    throw new ShapeError(`mlp of widths ${show(widths)}`, 'fewer than two, or not whole and positive', 'Give [in, ..., out]')
+    throw new ShapeError(
+      `mlp of widths ${show(widths)}`,
+      'fewer than two, or not whole and positive',
+      'Give [in, ..., out]'
+    )
   const layers = widths.slice(1).map((out, i) => ({ in: widths[i], out, w: `dense${i}.weight`, b: `dense${i}.bias` }))
   const parameters = new Parameters(
     layers.flatMap(l => [
@@ -32,7 +36,11 @@ export function mlp(widths: readonly number[], { activation = tanh, init = gloro
   )
   return network(parameters, (theta, x) => {
     if (x.shape[x.rank - 1] !== widths[0])
-      throw new ShapeError(`mlp of widths ${show(widths)}`, `an input of shape ${show(x.shape)}`, `Give [B, ${widths[0]}]`)
+      throw new ShapeError(
+        `mlp of widths ${show(widths)}`,
+        `an input of shape ${show(x.shape)}`,
+        `Give [B, ${widths[0]}]`
+      )
     return layers.reduce((h, l, i) => {
       const z = add(matmul(h, parameters.read(theta, l.w)), parameters.read(theta, l.b))
       return i < layers.length - 1 ? activation(z) : z

@@ -63,7 +63,11 @@ export class Parameters {
     const p = this.list.find(q => q.name === name)
     const start = this.#start.get(name)
     if (!p || start === undefined)
-      throw new ShapeError(`parameter '${name}'`, 'there is none of that name', `Names: ${this.list.map(q => q.name).join(', ')}`)
+      throw new ShapeError(
+        `parameter '${name}'`,
+        'there is none of that name',
+        `Names: ${this.list.map(q => q.name).join(', ')}`
+      )
     this.check(theta)
     return reshape(slice(theta, 0, start, start + size(p.shape)), p.shape)
   }

@@ -1,5 +1,5 @@
 import { apply } from '../../core/apply.js'
-import { slicePut, sliceCopy } from '../../core/backends/plain/permute.js'
+import { sliceCopy, slicePut } from '../../core/backends/plain/permute.js'
 import { ShapeError } from '../../core/errors.js'
 import { alloc } from '../../core/memory.js'
 import { defineOp, type Op } from '../../core/op.js'
@@ -17,7 +17,8 @@ interface ConcatAttrs {
 const starts = (shapes: readonly Shape[], axis: number): number[] =>
   shapes.reduce<number[]>((at, s) => [...at, at[at.length - 1] + s[s.length + axis]], [0])
 
-const only = (shape: Shape, axis: number, start: number): readonly number[] => shape.map((_, k) => (k === shape.length + axis ? start : 0))
+const only = (shape: Shape, axis: number, start: number): readonly number[] =>
+  shape.map((_, k) => (k === shape.length + axis ? start : 0))
 const ones = (shape: Shape): number[] => shape.map(() => 1)
 
 export const concatOp: Op<ConcatAttrs> = defineOp<ConcatAttrs>({
@@ -40,13 +41,20 @@ export const concatOp: Op<ConcatAttrs> = defineOp<ConcatAttrs>({
   },
   forward: (xs, { axis }, shape) => {
     const y = alloc(size(shape), xs[0].dtype)
-    const from = starts(xs.map(x => x.shape), axis)
+    const from = starts(
+      xs.map(x => x.shape),
+      axis
+    )
     xs.forEach((x, i) => {
       slicePut(x.data, shape, only(shape, axis, from[i]), ones(shape), x.shape, y)
     })
     return new Tensor(shape, y)
   },
-  jvp: (dxs, v) => concat(dxs.map((d, i) => d ?? zerosLike(v.x[i])), v.attrs.axis),
+  jvp: (dxs, v) =>
+    concat(
+      dxs.map((d, i) => d ?? zerosLike(v.x[i])),
+      v.attrs.axis
+    ),
   vjp: (ct, v) => {
     const shapes = v.x.map((_, i) => v.shape(i))
     const from = starts(shapes, v.attrs.axis)
@@ -57,7 +65,10 @@ export const concatOp: Op<ConcatAttrs> = defineOp<ConcatAttrs>({
     kind: 'structural',
     splits: true,
     apply: ({ inputs, attrs: { axis } }, { value, weight }, active) => {
-      const from = starts(inputs.map(x => x.shape), axis)
+      const from = starts(
+        inputs.map(x => x.shape),
+        axis
+      )
       const part = (t: Tensor, i: number): Tensor => {
         const shape = inputs[i].shape
         const y = alloc(size(shape), t.dtype)

@@ -1,5 +1,5 @@
 import { apply } from '../../core/apply.js'
-import { slicePut, sliceCopy } from '../../core/backends/plain/permute.js'
+import { sliceCopy, slicePut } from '../../core/backends/plain/permute.js'
 import { ShapeError } from '../../core/errors.js'
 import { alloc } from '../../core/memory.js'
 import { defineOp, type Op, type Site } from '../../core/op.js'

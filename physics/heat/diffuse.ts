@@ -29,7 +29,11 @@ export const diffuseOp: Op<DiffuseAttrs> = defineOp<DiffuseAttrs>({
     if (s.length < 2 || size(s.slice(-2)) === 0)
       throw new ShapeError(`diffuse of ${show(s)}`, 'no field', 'Give [..., H, W] with H, W ≥ 1')
     if (!(amount >= 0))
-      throw new ShapeError(`diffuse of ${show(s)}`, `an amount ν t of ${amount}`, 'ν t is 0 or more; its inverse runs backward')
+      throw new ShapeError(
+        `diffuse of ${show(s)}`,
+        `an amount ν t of ${amount}`,
+        'ν t is 0 or more; its inverse runs backward'
+      )
     return s
   },
   forward: ([x], { amount }) => {
@@ -50,7 +54,13 @@ export const diffuseOp: Op<DiffuseAttrs> = defineOp<DiffuseAttrs>({
       const value = Float64Array.from(x.data)
       for (let at = 0; at < value.length; at += n) {
         const dy = Float64Array.from({ length: n }, (_, i) => target.data[at + i] - out.data[at + i])
-        const { dx } = stabilisedInverse(dy, exponent, h, w, dy.map(d => attrs.uncertainty * Math.abs(d)))
+        const { dx } = stabilisedInverse(
+          dy,
+          exponent,
+          h,
+          w,
+          dy.map(d => attrs.uncertainty * Math.abs(d))
+        )
         for (let i = 0; i < n; i++) value[at + i] += dx[i]
       }
       return [{ value: new Tensor(x.shape, array(value, x.dtype)), weight: null }]
@@ -60,7 +70,7 @@ export const diffuseOp: Op<DiffuseAttrs> = defineOp<DiffuseAttrs>({
     { inputs: [r.normal([2, 4, 6])], attrs: { amount: 0.5, uncertainty: 1e-6 } },
     { inputs: [r.normal([5, 3])], attrs: { amount: 0.2, uncertainty: 1e-6 }, note: 'odd sizes' },
     { inputs: [r.normal([2, 1, 4])], attrs: { amount: 0, uncertainty: 1e-6 }, note: 'no time' },
-    { inputs: [r.normal([1, 8, 8])], attrs: { amount: 8, uncertainty: 1e-6 }, note: 'the seeds\' ν t = 8' }
+    { inputs: [r.normal([1, 8, 8])], attrs: { amount: 8, uncertainty: 1e-6 }, note: "the seeds' ν t = 8" }
   ]
 })
 

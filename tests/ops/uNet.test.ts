@@ -53,7 +53,10 @@ for (const c of golden('u_net').cases)
       const d = views[p.name].data
       const norm = Math.hypot(...d)
       // The biases before a batch norm have gradient zero up to rounding.
-      t.ok(Math.abs(norm - c.grad_norms[i]) < 1e-12 * Math.max(1, c.grad_norms[i]), `${p.name} norm ${norm} ${c.grad_norms[i]}`)
+      t.ok(
+        Math.abs(norm - c.grad_norms[i]) < 1e-12 * Math.max(1, c.grad_norms[i]),
+        `${p.name} norm ${norm} ${c.grad_norms[i]}`
+      )
       t.ok(Math.abs(d[0] - c.grad_first[i]) < 1e-12 * Math.max(1, c.grad_norms[i]), `${p.name} first`)
       t.ok(Math.abs(sum(views[p.name]).item() - c.grad_sum[i]) < 2e-12 * Math.max(1, c.grad_norms[i]), `${p.name} sum`)
     })

@@ -1,9 +1,16 @@
 import t from 'tap'
-import { sum, Tape, tensor, targetSweep } from '../../core/index.js'
-import { diffuse, drawRectangles, heatExponent, randomRectangles, type Rectangle, stabilisedInverse } from '../../physics/index.js'
+import { sum, Tape, targetSweep, tensor } from '../../core/index.js'
 import { random } from '../../core/random.js'
 import { l2 } from '../../ops/index.js'
 import { sipBackward } from '../../optim/index.js'
+import {
+  diffuse,
+  drawRectangles,
+  heatExponent,
+  type Rectangle,
+  randomRectangles,
+  stabilisedInverse
+} from '../../physics/index.js'
 import { golden, relativeError } from '../golden.js'
 
 t.test('diffuse against PhiFlow', async t => {
@@ -18,7 +25,13 @@ t.test('diffuse against PhiFlow', async t => {
 
 t.test('rectangles against PhiFlow', async t => {
   const g = golden('heat_rectangles')
-  const rectangles: Rectangle[] = g.rects.map(([cx, cy, halfX, halfY, strength]: number[]) => ({ cx, cy, halfX, halfY, strength }))
+  const rectangles: Rectangle[] = g.rects.map(([cx, cy, halfX, halfY, strength]: number[]) => ({
+    cx,
+    cy,
+    halfX,
+    halfY,
+    strength
+  }))
   const u = drawRectangles(g.n, rectangles)
   t.ok(relativeError(tensor(u, { shape: [g.n, g.n] }), g.u) < 1e-15)
 })
@@ -49,7 +62,11 @@ t.test('the stabilised inverse against the notebook', async t => {
   const shape = { shape: [16, 16] }
   // Bins at rounding level have a kernel that depends on the FFT's rounding; dx does not (the file says < 1e-11).
   const seen = tensor(g.amp_abs).data.map(a => (a > 1e-9 ? 1 : 0))
-  const masked = (v: Float64Array) => tensor(v.map((a, i) => (seen[i] ? a : 0)), shape)
+  const masked = (v: Float64Array) =>
+    tensor(
+      v.map((a, i) => (seen[i] ? a : 0)),
+      shape
+    )
   t.ok(relativeError(masked(r.amplitude), masked(tensor(g.amp_abs).data as Float64Array)) < 1e-13)
   t.ok(relativeError(masked(r.signal), masked(tensor(g.sig_prob).data as Float64Array)) < 1e-9, 'signal probability')
   t.ok(relativeError(masked(r.kernel), masked(tensor(g.kernel).data as Float64Array)) < 1e-9, 'kernel')
