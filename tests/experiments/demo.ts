@@ -59,7 +59,8 @@ export default defineExperiment({
       for (const curve of curves) {
         const [method, space] = curve.name.split(' ')
         const speed = method === 'SIP' ? 0.55 : 0.4
-        const value = (space === 'x' ? 187 : 59) * (step + 1) ** (-speed - (space === 'x' ? 0.1 : 0.6)) * (0.9 + 0.2 * random())
+        const value =
+          (space === 'x' ? 187 : 59) * (step + 1) ** (-speed - (space === 'x' ? 0.1 : 0.6)) * (0.9 + 0.2 * random())
         ;(curve.x as number[]).push(step)
         ;(curve.y as number[]).push(value)
         numbers[curve.name] = value
@@ -131,11 +132,18 @@ function kernels(): Figure {
         x: { label: 'Frequency |f| (cycles per cell)' },
         y: { label: 'Amplification', scale: 'log', domain: [1e-16, 1e16] },
         series: [
-          { name: 'exact inverse', style: { color: '#444444', dash: [2, 4], marker: 'none' }, x: exact.f, y: exact.median },
+          {
+            name: 'exact inverse',
+            style: { color: '#444444', dash: [2, 4], marker: 'none' },
+            x: exact.f,
+            y: exact.median
+          },
           { name: 'stabilised inverse (SIP)', style: 'SIP', x: stable.f, y: stable.median },
           { name: 'adjoint (GD)', style: 'GD', x: adjoint.f, y: adjoint.median }
         ],
-        bands: [{ name: 'range of the stabilised inverse', style: 'SIP', x: stable.f, low: stable.low, high: stable.high }]
+        bands: [
+          { name: 'range of the stabilised inverse', style: 'SIP', x: stable.f, low: stable.low, high: stable.high }
+        ]
       }
     ]
   }
@@ -205,7 +213,15 @@ function epochs(seeds: number): Figure {
         x: { label: 'Epoch' },
         y: { label: 'Σ (y − y*)², mean over the samples', scale: 'log' },
         series: [line('HIG', family(2, 0.45)), line('SIP', family(0.6, 0.8)), line('Adam', family(0.8, 0.82))],
-        bands: [{ name: 'HIG, measured elsewhere', style: 'HIG', x: [0, 12, 24], low: [0.7, 5e-5, 3e-9], high: [1.7, 3e-4, 8e-8] }]
+        bands: [
+          {
+            name: 'HIG, measured elsewhere',
+            style: 'HIG',
+            x: [0, 12, 24],
+            low: [0.7, 5e-5, 3e-9],
+            high: [1.7, 3e-4, 8e-8]
+          }
+        ]
       }
     ]
   }

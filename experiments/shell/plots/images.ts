@@ -42,9 +42,19 @@ function range(fields: Field[]): [number, number] {
 }
 
 /** As many pixels per cell as the picture has at two pixels per unit, at least one. */
-function image(field: Field, domain: [number, number], colors: 'viridis' | 'inferno' | 'magma' | 'cividis', x: number, y: number, side: number): Mark {
+function image(
+  field: Field,
+  domain: [number, number],
+  colors: 'viridis' | 'inferno' | 'magma' | 'cividis',
+  x: number,
+  y: number,
+  side: number
+): Mark {
   const zoom = Math.max(1, Math.ceil((2 * side) / Math.max(field.width, field.height)))
-  const [w, h] = field.width >= field.height ? [side, (side * field.height) / field.width] : [(side * field.width) / field.height, side]
+  const [w, h] =
+    field.width >= field.height
+      ? [side, (side * field.height) / field.width]
+      : [(side * field.width) / field.height, side]
   const url = dataUrl(fieldToPng(field, domain, colors, zoom))
   const place = { x: x + (side - w) / 2, y: y + (side - h) / 2, width: w, height: h }
   return {
@@ -59,7 +69,12 @@ function image(field: Field, domain: [number, number], colors: 'viridis' | 'infe
 const rowLabel = (label: string, y: number): Mark =>
   text(label, -10, y, { align: 'center', angle: -90, fontSize: size.panel, baseline: 'alphabetic' })
 
-function colorBar({ label, colors = 'inferno' }: ImagesFigure, domain: [number, number], x: number, full: number): Mark {
+function colorBar(
+  { label, colors = 'inferno' }: ImagesFigure,
+  domain: [number, number],
+  x: number,
+  full: number
+): Mark {
   const height = Math.min(full, 420)
   const steps = Array.from({ length: 256 }, (_, i) => 1 - i / 255)
   const url = dataUrl(fieldToPng({ name: 'bar', width: 1, height: 256, values: steps }, [0, 1], colors, 1))

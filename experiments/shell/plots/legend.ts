@@ -1,8 +1,8 @@
 import type { Mark } from 'vega'
 import type { Band, Figure, Series, Style } from '../figure.js'
 import { styleOf } from '../styles.js'
-import { ink, size } from './theme.js'
 import { textWidth, wrapText } from './text.js'
+import { ink, size } from './theme.js'
 
 export interface Entry {
   name: string

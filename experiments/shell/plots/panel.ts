@@ -1,12 +1,18 @@
 import { contours as d3contours } from 'd3-contour'
-import type { Axis as VegaAxis, Data, Mark, Scale } from 'vega'
+import type { Data, Mark, Scale, Axis as VegaAxis } from 'vega'
 import type { Axis, Band, Contours, Numbers, Panel, Series } from '../figure.js'
 import { type Entry, fixed, markerArea, markerPaint, text } from './legend.js'
 import { size } from './theme.js'
 import { domainOf, linearTicks, logTicks, type Ticks } from './ticks.js'
 
 /** One panel as a group: grid, contours, bands, single seeds, lines, markers, labelled points, in this order. */
-export function panelGroup(panel: Panel, entries: Map<string, Entry>, left: number, width: number, height: number): Mark {
+export function panelGroup(
+  panel: Panel,
+  entries: Map<string, Entry>,
+  left: number,
+  width: number,
+  height: number
+): Mark {
   const x = resolve(panel.x, horizontal(panel), Math.round(width / 70))
   const y = resolve(panel.y, vertical(panel), Math.round(height / 50))
   const data: Data[] = []
@@ -32,11 +38,16 @@ export function panelGroup(panel: Panel, entries: Map<string, Entry>, left: numb
     const points = rows(s.x, s.y, x.log, y.log).filter(row => row.ok)
     layer(s.line === false ? points : thin(points, s.markers, i / panel.series.length), {
       type: 'symbol',
-      encode: { enter: { ...at, ...(fixed({ shape: marker, size: markerArea(marker), ...markerPaint(color) }) as object) } }
+      encode: {
+        enter: { ...at, ...(fixed({ shape: marker, size: markerArea(marker), ...markerPaint(color) }) as object) }
+      }
     })
   })
   for (const point of panel.points ?? []) {
-    layer([point], { type: 'symbol', encode: { enter: { ...at, ...(fixed({ shape: 'cross', size: 90, fill: '#222222' }) as object) } } })
+    layer([point], {
+      type: 'symbol',
+      encode: { enter: { ...at, ...(fixed({ shape: 'cross', size: 90, fill: '#222222' }) as object) } }
+    })
     const look = { text: point.label, fontSize: size.tick, ...placements[point.place ?? 'above'] }
     // Twice: first a white rim, so that the label can be read on top of lines.
     for (const rim of [{ stroke: '#ffffff', strokeWidth: 4 }, {}]) {
@@ -92,7 +103,14 @@ function resolve(axis: Axis, values: Iterable<number>, wanted: number): Resolved
 }
 
 const scale = (name: string, { log, domain }: Resolved, range: 'width' | 'height') =>
-  ({ name, type: log ? 'log' : 'linear', domain, range: range === 'width' ? [0, { signal: 'width' }] : [{ signal: 'height' }, 0], zero: false, nice: false }) as unknown as Scale
+  ({
+    name,
+    type: log ? 'log' : 'linear',
+    domain,
+    range: range === 'width' ? [0, { signal: 'width' }] : [{ signal: 'height' }, 0],
+    zero: false,
+    nice: false
+  }) as unknown as Scale
 
 /** Two axes on top of each other: labelled ticks with the grid, and short ticks between. */
 function axes(orient: 'bottom' | 'left', name: string, axis: Axis, { major, minor }: Ticks): VegaAxis[] {
@@ -136,14 +154,27 @@ const lineMark = (color: string, width: number, dash: number[], opacity = 1): Ma
     enter: {
       ...at,
       defined: { field: 'ok' },
-      ...(fixed({ stroke: color, strokeWidth: width, strokeDash: dash, strokeOpacity: opacity, strokeJoin: 'round' }) as object)
+      ...(fixed({
+        stroke: color,
+        strokeWidth: width,
+        strokeDash: dash,
+        strokeOpacity: opacity,
+        strokeJoin: 'round'
+      }) as object)
     }
   }
 })
 
 const bandMark = (color: string): Mark => ({
   type: 'area',
-  encode: { enter: { ...at, y2: { scale: 'y', field: 'y2' }, defined: { field: 'ok' }, ...(fixed({ fill: color, fillOpacity: 0.22 }) as object) } }
+  encode: {
+    enter: {
+      ...at,
+      y2: { scale: 'y', field: 'y2' },
+      defined: { field: 'ok' },
+      ...(fixed({ fill: color, fillOpacity: 0.22 }) as object)
+    }
+  }
 })
 
 const bandRows = ({ x, low, high }: Band, log: boolean) =>

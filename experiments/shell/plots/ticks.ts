@@ -52,7 +52,10 @@ export function logTicks(low: number, high: number, wanted = 7): Ticks {
     if (values.length < 3) values = within(nine)
     if (values.length < 2) return linearTicks(low, high)
     const plain = low >= 1e-3 && high < 1e5
-    return { major: values.map(value => ({ value, label: plain ? number(value) : scientific(value) })), minor: within(nine) }
+    return {
+      major: values.map(value => ({ value, label: plain ? number(value) : scientific(value) })),
+      minor: within(nine)
+    }
   }
   const every = [1, 2, 3, 5, 10, 20, 50].find(step => (last - first) / step < wanted) ?? 100
   const major: Ticks['major'] = []
