@@ -1,11 +1,81 @@
-// Placeholder: takes the main job's arguments and leaves a file where the report will be.
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
+import { realpathSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { CommanderError } from 'commander'
+import { experiments } from './index.js'
+import { type Request, readCommandLine } from './shell/cli.js'
+import { writeResults } from './shell/folder.js'
+import { recordJson } from './shell/record.js'
+import { runExperiment, sentence } from './shell/run.js'
+import { printTable } from './shell/table.js'
+import { type ExperimentTable, Interrupted } from './shell/types.js'
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: { quick: { type: 'boolean' }, full: { type: 'boolean' }, json: { type: 'boolean' }, out: { type: 'string' } }
-})
-const out = values.out ?? 'results'
-mkdirSync(out, { recursive: true })
-writeFileSync(`${out}/${positionals[0] ?? 'heat'}.json`, '{}\n')
+/** 0 it worked; 1 it failed; 2 it was called wrongly; 130 it was interrupted. */
+type ExitCode = 0 | 1 | 2 | 130
+
+/** The command line over a table of experiments. Prints, writes files, returns the exit code; never exits by itself. */
+export async function main(argv: string[], table: ExperimentTable = experiments): Promise<ExitCode> {
+  let request: Request
+  try {
+    request = await readCommandLine(argv, table)
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    return fail(error)
+  }
+  if (request.kind === 'list') {
+    const width = Math.max(0, ...Object.keys(table).map(name => name.length))
+    for (const [name, { about }] of Object.entries(table)) console.log(`${name.padEnd(width)}  ${about}`)
+    return 0
+  }
+  return run(request)
+}
+
+async function run(request: Request & { kind: 'run' }): Promise<ExitCode> {
+  const { experiment, json, out, report } = request
+  // Under --json standard output holds the results only, whoever else would like to write there.
+  if (json) console.log = console.info = console.debug = console.error
+  const say = (line: string) => (json ? process.stderr : process.stdout).write(`${line}\n`)
+  const { record, error } = await runExperiment(experiment, { ...request, out: process.stderr })
+  const interrupted = error instanceof Interrupted
+  if (!record) {
+    if (!interrupted) return fail(error)
+    say('Interrupted; there was nothing to keep yet.')
+    return 130
+  }
+  let files: string[]
+  try {
+    files = await writeResults(out, experiment, record, { report })
+  } catch (problem) {
+    if (json) process.stdout.write(recordJson(record))
+    if (error && !interrupted) fail(error)
+    return fail(problem)
+  }
+  if (json) process.stdout.write(recordJson(record))
+  else {
+    const table = printTable(record.result.metrics, record.result.timings, process.stdout.columns)
+    if (table) say(table)
+    for (const note of record.result.notes ?? []) say(note)
+  }
+  if (error)
+    say(`${interrupted ? 'Interrupted' : 'Failed'} after step ${stepText(record.statusText)}. Kept what was there:`)
+  say(
+    `${files.includes('report.html') ? 'Report' : 'Results'}: ${join(out, files.includes('report.html') ? 'report.html' : 'result.json')}`
+  )
+  if (files.length > 1) say(`All ${files.length} files: ${out}`)
+  return error ? (interrupted ? 130 : fail(error)) : 0
+}
+
+const stepText = (status: string) => status.match(/after step (\d+ of \d+)/)?.[1] ?? '0'
+
+/** A sentence for people; the stack for those who set DEBUG. */
+function fail(error: unknown): 1 {
+  const stack = process.env.DEBUG && error instanceof Error ? error.stack : undefined
+  process.stderr.write(`${stack ?? `Error: ${sentence(error)}`}\n`)
+  return 1
+}
+
+const invoked = process.argv[1]
+if (invoked && realpathSync(invoked) === fileURLToPath(import.meta.url)) {
+  // Not process.exit(): what has been written to a pipe must arrive.
+  process.exitCode = await main(process.argv.slice(2))
+}

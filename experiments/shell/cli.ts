@@ -1,0 +1,117 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import {
+  flagOf,
+  type Preset,
+  parseCount,
+  presetOf,
+  type Setting,
+  type SettingValue,
+  showValue,
+  UsageError
+} from './settings.js'
+import type { AnyExperiment, ExperimentTable } from './types.js'
+
+/** What the command line asks for. */
+export type Request =
+  | { kind: 'list' }
+  | {
+      kind: 'run'
+      experiment: AnyExperiment
+      preset: Preset
+      settings: Record<string, SettingValue>
+      seed: number
+      out: string
+      json: boolean
+      report: boolean
+    }
+
+/**
+ * Reads the arguments. Only the experiment that they name is imported: its settings become options. Throws
+ * CommanderError (with the exit code that fits) after commander has printed what is wrong, or the help.
+ */
+export async function readCommandLine(argv: string[], table: ExperimentTable): Promise<Request> {
+  let request: Request = { kind: 'list' }
+  const program = new Command('node dist/experiments/main.js')
+    .description('Runs the experiments: prints their tables, writes reports with figures into results/.')
+    .exitOverride()
+    .showHelpAfterError('(--help shows what there is)')
+    .helpCommand('help [experiment]', 'show the settings of an experiment')
+  program
+    .command('list')
+    .description('list the experiments')
+    .action(() => {
+      request = { kind: 'list' }
+    })
+  // Also for `help heat`.
+  const named = argv.find(word => Object.hasOwn(table, word))
+  for (const [name, { about, load }] of Object.entries(table)) {
+    const command = program.command(name).description(about).helpGroup('Experiments:')
+    if (name !== named) continue
+    const experiment = (await load()).default
+    addOptions(command, experiment).action((options: Record<string, unknown>) => {
+      request = runRequest(command, experiment, options)
+    })
+  }
+  await program.parseAsync(argv, { from: 'user' })
+  return request
+}
+
+function addOptions(command: Command, experiment: AnyExperiment): Command {
+  command
+    .description(`${experiment.title}.\n\n${experiment.problem}\nSource: ${experiment.source}.`)
+    .optionsGroup('How much:')
+    .addOption(new Option('--quick', 'the quick preset, to see that it works').conflicts('full'))
+    .addOption(new Option('--full', "the full preset: the source's own settings, where they differ"))
+    .option(
+      '--seed <n>',
+      'seed of every random number',
+      checked('--seed', text => parseCount(text, 0, 2 ** 32 - 1)),
+      0
+    )
+    .optionsGroup('What comes out:')
+    .option('--out <folder>', 'where the results go', `results/${experiment.name}`)
+    .option('--json', 'print the results as JSON on standard output, and nothing else there')
+    .option('--no-report', 'write the numbers only, no figures and no report')
+    .optionsGroup('Settings (they change the preset):')
+  for (const [key, setting] of Object.entries(experiment.settings as Record<string, Setting>)) {
+    const flag = flagOf(key)
+    const about = `${setting.about} ${presetsText(setting)}`
+    if (setting.argument === '') command.option(flag, about).option(flag.replace('--', '--no-'))
+    else command.option(`${flag} ${setting.argument}`, about, checked(flag, setting.parse))
+  }
+  return command
+}
+
+function presetsText({ presets }: Setting): string {
+  const [usual, quick, full] = [presets.default, presets.quick, presets.full].map(showValue)
+  const others = [quick === usual ? '' : `quick: ${quick}`, full === usual ? '' : `full: ${full}`].filter(Boolean)
+  return `(${[`default: ${usual}`, ...others].join(', ')})`
+}
+
+/** Commander says which option; what would be right comes from the parser. */
+const checked = (flag: string, parse: (text: string) => SettingValue) => (text: string) => {
+  try {
+    return parse(text)
+  } catch (error) {
+    if (error instanceof UsageError) throw new InvalidArgumentError(`${flag} wants ${error.message}.`)
+    throw error
+  }
+}
+
+function runRequest(command: Command, experiment: AnyExperiment, options: Record<string, unknown>): Request {
+  const preset: Preset = options.quick ? 'quick' : options.full ? 'full' : 'default'
+  const settings = presetOf(experiment.settings, preset)
+  for (const key of Object.keys(settings)) {
+    if (command.getOptionValueSource(key) === 'cli') settings[key] = options[key] as SettingValue
+  }
+  return {
+    kind: 'run',
+    experiment,
+    preset,
+    settings,
+    seed: options.seed as number,
+    out: options.out as string,
+    json: Boolean(options.json),
+    report: options.report !== false
+  }
+}

@@ -1,0 +1,74 @@
+import type { Contours, Field, Numbers } from './figure.js'
+
+/** Small helpers that turn a run's numbers into what figures and tables take. */
+
+/** Per step: the median, least and largest over runs of equal length. */
+export function overSeeds(runs: Numbers[]): { median: number[]; low: number[]; high: number[] } {
+  const steps = runs.length ? Math.min(...runs.map(run => run.length)) : 0
+  const out = { median: [] as number[], low: [] as number[], high: [] as number[] }
+  for (let i = 0; i < steps; i++) {
+    const { median, low, high } = spread(runs.map(run => run[i]))
+    out.median.push(median)
+    out.low.push(low)
+    out.high.push(high)
+  }
+  return out
+}
+
+/** Median, least and largest of some numbers: what a metric over seeds holds. */
+export function spread(values: Numbers): { median: number; low: number; high: number } {
+  const sorted = Array.from(values).sort((a, b) => a - b)
+  const half = Math.floor(sorted.length / 2)
+  const median = sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2
+  return { median, low: sorted[0], high: sorted[sorted.length - 1] }
+}
+
+/** 0, 1, 2, ...: the x of a curve over steps. */
+export const indices = (length: number): number[] => Array.from({ length }, (_, i) => i)
+
+/** Frequency in cycles per cell of index i of n, in the order of the Fourier transform: 0, 1/n, ..., -1/n. */
+export const frequency = (i: number, n: number): number => (i < (n + 1) / 2 ? i : i - n) / n
+
+/**
+ * Values per Fourier bin, gathered over rings of equal |f|: what a radial spectrum shows. Rings are one bin of the
+ * longer side wide; the corners, where |f| exceeds one half, belong to it. Bins that are not finite are left out.
+ */
+export function radialSpectrum({ width, height, values }: Omit<Field, 'name'>) {
+  const n = Math.max(width, height)
+  const rings: { f: number[]; v: number[] }[] = []
+  for (let i = 0; i < height; i++) {
+    for (let j = 0; j < width; j++) {
+      const f = Math.hypot(frequency(i, height), frequency(j, width))
+      const value = values[i * width + j]
+      if (!Number.isFinite(value)) continue
+      const ring = (rings[Math.round(f * n)] ??= { f: [], v: [] })
+      ring.f.push(f)
+      ring.v.push(value)
+    }
+  }
+  const kept = rings.filter(Boolean)
+  const spreads = kept.map(ring => spread(ring.v))
+  return {
+    f: kept.map(ring => ring.f.reduce((a, b) => a + b, 0) / ring.f.length),
+    median: spreads.map(s => s.median),
+    low: spreads.map(s => s.low),
+    high: spreads.map(s => s.high)
+  }
+}
+
+/** A function on a regular grid, for level lines. */
+export function sampleGrid(
+  f: (x: number, y: number) => number,
+  x: [number, number],
+  y: [number, number],
+  levels: number[],
+  n = 121
+): Contours {
+  const values = new Float64Array(n * n)
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) {
+      values[i * n + j] = f(x[0] + (j / (n - 1)) * (x[1] - x[0]), y[0] + (i / (n - 1)) * (y[1] - y[0]))
+    }
+  }
+  return { x, y, width: n, height: n, values, levels }
+}

@@ -1,0 +1,89 @@
+import cliProgress from 'cli-progress'
+import { duration, number } from './format.js'
+import { Interrupted, type Progress } from './types.js'
+
+/** Counts steps and shows them: a live bar on a terminal, plain lines now and then elsewhere. */
+export class ProgressView implements Progress {
+  done = 0
+  total = 0
+  private label = ''
+  private numbers: Record<string, number> = {}
+  private startedAt = 0
+  private lastLineAt = 0
+  private bar: cliProgress.SingleBar | undefined
+
+  constructor(
+    private readonly out: NodeJS.WriteStream,
+    private readonly signal: AbortSignal,
+    private readonly live = Boolean(out.isTTY)
+  ) {}
+
+  start(total: number, label = ''): void {
+    this.stop()
+    Object.assign(this, { done: 0, total, label, numbers: {}, startedAt: performance.now(), lastLineAt: 0 })
+    if (this.live) {
+      this.bar = new cliProgress.SingleBar({
+        stream: this.out,
+        format: (_options, { progress }) => `${drawBar(progress)} ${this.text()}`,
+        hideCursor: true,
+        linewrap: false,
+        fps: 10,
+        // Ctrl-C is the shell's business.
+        gracefulExit: false
+      })
+      this.bar.start(total, 0)
+    } else this.out.write(`${label || 'Running'}: ${total} steps.\n`)
+  }
+
+  async step(numbers: Record<string, number> = {}): Promise<void> {
+    this.done++
+    this.numbers = numbers
+    if (this.bar) {
+      this.bar.update(this.done)
+      this.bar.render()
+    } else if (this.lineIsDue()) {
+      this.lastLineAt = performance.now()
+      this.out.write(`${this.text()}\n`)
+    }
+    await this.breathe()
+    if (this.signal.aborted) throw new Interrupted()
+  }
+
+  breathe(): Promise<void> {
+    // Two turns of the event loop: signals are delivered between them.
+    return new Promise(resolve => setImmediate(() => setImmediate(resolve)))
+  }
+
+  /** A line above the bar. */
+  log(line: string): void {
+    if (this.bar) this.out.write('\r\x1b[K')
+    this.out.write(`${line}\n`)
+    this.bar?.render()
+  }
+
+  /** Leaves the bar where it is and gives the cursor back. */
+  stop(): void {
+    this.bar?.stop()
+    this.bar = undefined
+  }
+
+  /** The first, the last, every tenth part, and otherwise every 15 seconds. */
+  private lineIsDue(): boolean {
+    const tenth = (n: number) => Math.floor((10 * n) / this.total)
+    if (this.done === 1 || this.done === this.total || tenth(this.done) > tenth(this.done - 1)) return true
+    return performance.now() - this.lastLineAt > 15_000
+  }
+
+  private text(): string {
+    const seconds = (performance.now() - this.startedAt) / 1000
+    const left = this.done ? (seconds / this.done) * (this.total - this.done) : Number.NaN
+    const time = this.done === this.total ? `took ${duration(seconds)}` : this.done ? `${duration(left)} left` : ''
+    const numbers = Object.entries(this.numbers).map(([name, value]) => `${name} ${number(value, 3)}`)
+    return [this.label, `step ${this.done}/${this.total}`, ...numbers, time].filter(Boolean).join('  ')
+  }
+}
+
+const drawBar = (part: number, width = 20) => {
+  const full = Math.round(Math.min(1, Math.max(0, part)) * width)
+  return '█'.repeat(full) + '░'.repeat(width - full)
+}

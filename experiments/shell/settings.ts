@@ -1,0 +1,103 @@
+/**
+ * Settings of an experiment: a table of named values with a description and up to three presets. From it come the
+ * options of the command line, their checks, the help text and the settings table of the report.
+ */
+export type SettingValue = number | string | boolean | string[]
+
+export type Preset = 'default' | 'quick' | 'full'
+
+export interface Setting<V extends SettingValue = SettingValue> {
+  about: string
+  presets: Record<Preset, V>
+  /** Text after the flag in the help; empty for a switch. */
+  argument: string
+  /** Text from the command line to a value; throws UsageError with what would be right. */
+  parse(text: string): V
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a table of settings with different values
+export type Settings = Record<string, Setting<any>>
+export type Values<S extends Settings> = { [K in keyof S]: S[K]['presets']['default'] }
+
+/** Something that the person at the command line can mend. Exit code 2. */
+export class UsageError extends Error {
+  override name = 'UsageError'
+}
+
+/** The value in the main run; `quick` and `full` are the same unless given. */
+interface Presets<V> {
+  default: V
+  quick?: V
+  full?: V
+}
+
+const fill = <V>({ default: d, quick = d, full = d }: Presets<V>): Record<Preset, V> => ({ default: d, quick, full })
+
+/** A whole number, at least 1 unless said otherwise. */
+export function count(about: string, options: Presets<number> & { min?: number; max?: number }): Setting<number> {
+  const { min = 1, max = 1e9 } = options
+  return { about, presets: fill(options), argument: '<n>', parse: text => parseCount(text, min, max) }
+}
+
+/** A real number in a range; the ends belong to it, except that `above` does not. */
+export function real(
+  about: string,
+  options: Presets<number> & { min?: number; above?: number; max?: number }
+): Setting<number> {
+  const { min = -Infinity, above = -Infinity, max = Infinity } = options
+  const parse = (text: string) => {
+    const value = text.trim() === '' ? Number.NaN : Number(text)
+    if (Number.isFinite(value) && value >= min && value > above && value <= max) return value
+    const limits = [
+      above > -Infinity ? `above ${above}` : '',
+      min > -Infinity ? `at least ${min}` : '',
+      max < Infinity ? `at most ${max}` : ''
+    ]
+    throw new UsageError(['a number', limits.filter(Boolean).join(' and ')].filter(Boolean).join(' '))
+  }
+  return { about, presets: fill(options), argument: '<x>', parse }
+}
+
+/** On or off. */
+export const toggle = (about: string, options: Presets<boolean>): Setting<boolean> => ({
+  about,
+  presets: fill(options),
+  argument: '',
+  parse: text => text === 'true'
+})
+
+/** One of several names. */
+export function oneOf<T extends string>(about: string, choices: readonly T[], options: Presets<T>): Setting<T> {
+  const parse = (text: string) => pick(text, choices)
+  return { about: `${about} (${choices.join(', ')})`, presets: fill(options), argument: '<name>', parse }
+}
+
+/** Some of several names, separated by commas; all of them unless `options` says otherwise. */
+export function someOf<T extends string>(
+  about: string,
+  choices: readonly T[],
+  options: Presets<T[]> = { default: [...choices] }
+): Setting<T[]> {
+  const parse = (text: string) => [...new Set(text.split(',').map(part => pick(part.trim(), choices)))]
+  return { about: `${about}: some of ${choices.join(', ')}`, presets: fill(options), argument: '<names>', parse }
+}
+
+export function parseCount(text: string, min: number, max: number): number {
+  const value = /^[+-]?\d+(e\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return value
+  throw new UsageError(max < 1e9 ? `a whole number from ${min} to ${max}` : `a whole number, at least ${min}`)
+}
+
+function pick<T extends string>(text: string, choices: readonly T[]): T {
+  const found = choices.find(choice => choice.toLowerCase() === text.toLowerCase())
+  if (found === undefined) throw new UsageError(`one of ${choices.join(', ')}`)
+  return found
+}
+
+/** The flag of a setting: camelCase → kebab-case. */
+export const flagOf = (key: string): string => `--${key.replace(/[A-Z]/g, c => `-${c.toLowerCase()}`)}`
+
+export const presetOf = (settings: Settings, preset: Preset): Record<string, SettingValue> =>
+  Object.fromEntries(Object.entries(settings).map(([key, setting]) => [key, setting.presets[preset]]))
+
+export const showValue = (value: SettingValue): string => (Array.isArray(value) ? value.join(',') : String(value))
