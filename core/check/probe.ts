@@ -110,11 +110,17 @@ export function denseJacobian(p: Probe, active: readonly number[]): { J: Float64
   return { J, m, n }
 }
 
-/** A random direction in the units of x: entry by entry up to |x| (1 where x is 0), so that small steps keep to the domain. */
+/**
+ * A random direction in the units of x: entry by entry up to |x| (a tenth of it where x is large, 1 where x is 0), so
+ * that small steps keep to the domain and are small for exponentials too.
+ */
 export function directionOf(x: Tensor, random: Random): Tensor {
   const u = random.uniform(x.shape, -1, 1)
   const d = zerosLike(x)
-  for (let i = 0; i < d.size; i++) d.data[i] = u.data[i] * (Math.abs(x.data[i]) || 1)
+  for (let i = 0; i < d.size; i++) {
+    const size = Math.abs(x.data[i])
+    d.data[i] = u.data[i] * (Math.min(size, 0.9 + 0.1 * size) || 1)
+  }
   return d
 }
 

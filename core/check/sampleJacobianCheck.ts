@@ -9,7 +9,6 @@ import { type CheckOptions, type CheckRow, finish, guarded, judge, skipped } fro
 import { TOLERANCE } from './tolerances.js'
 
 const NAME = 'sample-Jacobian'
-const BATCH = 3
 
 /**
  * Native rows dy_b/dx against a loop over single samples.
@@ -92,6 +91,7 @@ function difference(p: Probe, i: number, J: Tensor): number {
 function stacked(p: Probe, batched: readonly number[], random: Random): CheckRow[] {
   const check = `${NAME} (batched ${namesOf(batched)})`
   const moving = p.subsets[p.subsets.length - 1] ?? []
+  const BATCH = batchFor(p.xs)
   const samples = Array.from({ length: BATCH }, () => p.xs.map((x, i) => (batched.includes(i) ? nearby(x, random) : x)))
   const inputs = p.xs.map((x, i) => (batched.includes(i) ? stack(samples.map(s => s[i])) : x))
   const singles = samples.map(s => p.f(s))
@@ -115,6 +115,14 @@ function stacked(p: Probe, batched: readonly number[], random: Random): CheckRow
     return relative(J[k].data, Float64Array.from(loop.flatMap(row => Array.from(row))))
   })
   return [judge(check, p.label, Math.max(0, ...errors), TOLERANCE.sampleJacobian)]
+}
+
+/** A number of samples that is no other axis' length, so that no axis is taken for another. */
+function batchFor(xs: readonly Tensor[]): number {
+  const taken = new Set(xs.flatMap(x => x.shape))
+  let B = 2
+  while (taken.has(B)) B++
+  return B
 }
 
 /** Shrunk by up to a tenth, entry by entry: signs, zeros and most domains survive. */

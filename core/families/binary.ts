@@ -2,7 +2,7 @@ import { apply } from '../apply.js'
 import { binaryBroadcast, type RowKernel } from '../backends/plain/broadcast.js'
 import { DTypeError } from '../errors.js'
 import { alloc } from '../memory.js'
-import { type Claim, carryAligned, defineOp, type Op, type Refusal, type Site, type View } from '../op.js'
+import { type Claim, carryAligned, defineOp, type Example, type Op, type Refusal, type Site, type View } from '../op.js'
 import type { Random } from '../random.js'
 import { broadcastShapes, sameShape, size } from '../shape.js'
 import { add } from '../structural/add.js'
@@ -28,7 +28,7 @@ export interface Binary {
   /** The smallest change of both: new a and b for one entry. */
   choose?(target: number, a: number, b: number): readonly [number, number]
   noInverse?: string
-  examples(random: Random): readonly { inputs: readonly Tensor[]; smooth?: boolean; note?: string }[]
+  examples(random: Random): readonly Example<undefined>[]
 }
 
 /** The family y = f(a, b), entry by entry, with NumPy's broadcasting. */
