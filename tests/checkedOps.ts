@@ -5,6 +5,9 @@ import { permuteOp } from '../core/structural/permute.js'
 import { reshapeOp } from '../core/structural/reshape.js'
 import { sumOp } from '../core/structural/sum.js'
 import { allOps } from '../ops/index.js'
+import { allPhysics } from '../physics/index.js'
 
-/** All operators: those of ops/, and the structural ones of the core in case that list leaves them out. */
-export const checkedOps: readonly Op[] = [...new Set([identityOp, reshapeOp, expandOp, sumOp, permuteOp, ...allOps])]
+/** All operators: the structural ones of the core, those of ops/ and of physics/. */
+export const checkedOps: readonly Op[] = [
+  ...new Set([identityOp, reshapeOp, expandOp, sumOp, permuteOp, ...allOps, ...allPhysics])
+]

@@ -7,8 +7,8 @@ import { type CheckOptions, type CheckRow, finish, guarded, judge, skipped } fro
 import { TOLERANCE } from './tolerances.js'
 
 /**
- * The Newton step of a loss: y + η Δy with Δy = -|H|⁺ g of Σ L, or, where H says nothing (L1), the minimum: g vanishes
- * at η = 1. And it grows with η in proportion.
+ * The Newton step of a loss: y + η Δy with Δy = -|H|⁺ g of Σ L, or, where H says nothing (L1), the minimum: at η = 1 the
+ * gradient or the loss itself vanishes. And it grows with η in proportion.
  */
 export function newtonStepCheck(op: Op, example: Example, _random: Random, options?: CheckOptions): CheckRow[] {
   if (!op.newtonStep) return []
@@ -22,8 +22,9 @@ export function newtonStepCheck(op: Op, example: Example, _random: Random, optio
     const full = step(1)
     const there = p.xs.map((x, i) => (i === 0 ? op.newtonStep!(site, 1).value : x))
     const g = flat(gradient(p.xs))
-    const still = norm(flat(gradient(there))) / (norm(g) || 1)
-    const newton = p.smooth ? relative(full, direction(p.xs[0].size, g, column)) : Number.POSITIVE_INFINITY
+    const still = Math.min(norm(flat(gradient(there))) / (norm(g) || 1), norm(p.f(there).data) / norm(site.out.data))
+    const said = p.smooth ? direction(y.size, g, column) : undefined
+    const newton = said ? relative(full, said) : Number.POSITIVE_INFINITY
     function column(j: number): Float64Array {
       const e = zerosLike(y)
       e.data[j] = 1
@@ -47,7 +48,7 @@ export function newtonStepCheck(op: Op, example: Example, _random: Random, optio
 }
 
 /** -|H|⁺ g, eigenvalues below 1e-10 of the largest left out. */
-function direction(n: number, g: Float64Array, column: (j: number) => Float64Array): Float64Array {
+function direction(n: number, g: Float64Array, column: (j: number) => Float64Array): Float64Array | undefined {
   const H = new Float64Array(n * n)
   for (let j = 0; j < n; j++)
     column(j).forEach((v, i) => {
@@ -56,6 +57,8 @@ function direction(n: number, g: Float64Array, column: (j: number) => Float64Arr
   const { values, vectors } = eigh(H, n)
   const largest = Math.max(...Array.from(values, Math.abs))
   const d = new Float64Array(n)
+  // Without any curvature there is no Newton step to compare with.
+  if (largest === 0) return undefined
   for (let k = 0; k < n; k++) {
     const v = Math.abs(values[k])
     if (!(v > 1e-10 * largest)) continue
