@@ -103,10 +103,14 @@ export const conv2dOp: Op<ConvAttrs> = defineOp<ConvAttrs>({
     v.wants(0) ? v.fold(apply(conv2dInputOp, [ct, v.x[1]], v.attrs), 0) : null,
     v.wants(1) ? weightOf(v.x[0], ct, v, 1) : null
   ],
-  carry: ({ inputs: [x, w], out }) => [
-    x.rank > 3 && x.rank === out.rank && x.shape[0] === out.shape[0],
-    w.rank > 4 && w.rank === out.rank + 1 && w.shape[0] === out.shape[0]
-  ],
+  // A single image [O, H', W'] has no sample axis: its axis 0 is the channels.
+  carry: ({ inputs: [x, w], out }) =>
+    out.rank > 3
+      ? [
+          x.rank > 3 && x.rank === out.rank && x.shape[0] === out.shape[0],
+          w.rank > 4 && w.rank === out.rank + 1 && w.shape[0] === out.shape[0]
+        ]
+      : undefined,
   noInverse: 'in general neither square nor of full rank; the newton rung solves it',
   examples: r => [
     { inputs: [r.normal([2, 2, 4, 3]), r.normal([3, 2, 3, 3])], attrs: conv(1, 1, [4, 3], [3, 3]) },
@@ -165,14 +169,18 @@ export const conv2dInputOp: Op<ConvAttrs> = defineOp<ConvAttrs>({
     v.wants(0) ? v.fold(apply(conv2dOp, [g, v.x[1]], v.attrs), 0) : null,
     v.wants(1) ? weightOf(g, v.x[0], v, 1) : null
   ],
-  carry: ({ inputs: [ct, w], out }) => [
-    ct.rank > 3 && ct.rank === out.rank && ct.shape[0] === out.shape[0],
-    w.rank > 4 && w.rank === out.rank + 1 && w.shape[0] === out.shape[0]
-  ],
+  carry: ({ inputs: [ct, w], out }) =>
+    out.rank > 3
+      ? [
+          ct.rank > 3 && ct.rank === out.rank && ct.shape[0] === out.shape[0],
+          w.rank > 4 && w.rank === out.rank + 1 && w.shape[0] === out.shape[0]
+        ]
+      : undefined,
   noInverse: 'in general neither square nor of full rank; the newton rung solves it',
   examples: r => [
     { inputs: [r.normal([2, 3, 4, 3]), r.normal([3, 2, 3, 3])], attrs: conv(1, 1, [4, 3], [3, 3]) },
-    { inputs: [r.normal([1, 2, 3, 2]), r.normal([2, 1, 2, 3])], attrs: conv(2, 1, [5, 4], [2, 3]), note: 'stride 2' }
+    { inputs: [r.normal([1, 2, 3, 2]), r.normal([2, 1, 2, 3])], attrs: conv(2, 1, [5, 4], [2, 3]), note: 'stride 2' },
+    { inputs: [r.normal([2, 2, 2]), r.normal([2, 1, 2, 2])], attrs: conv(1, 0, [3, 3], [2, 2]), note: 'one sample' }
   ]
 })
 
@@ -231,7 +239,7 @@ export const conv2dWeightOp: Op<ConvWeightAttrs> = defineOp<ConvWeightAttrs>({
     ]
   },
   carry: ({ inputs: [x, ct], out, attrs }) => {
-    if (attrs.total) return undefined
+    if (attrs.total || out.rank === 4) return undefined
     const has = (t: Tensor) => t.rank > 3 && t.rank + 1 === out.rank && t.shape[0] === out.shape[0]
     return [has(x), has(ct)]
   },
@@ -246,6 +254,11 @@ export const conv2dWeightOp: Op<ConvWeightAttrs> = defineOp<ConvWeightAttrs>({
       inputs: [r.normal([2, 1, 3, 3]), r.normal([2, 2, 1, 2, 2])],
       attrs: { ...conv(1, 0, [3, 3], [2, 2]), total: false },
       note: 'rows in front of ct'
+    },
+    {
+      inputs: [r.normal([2, 3, 3]), r.normal([2, 2, 2])],
+      attrs: { ...conv(1, 0, [3, 3], [2, 2]), total: false },
+      note: 'one sample'
     }
   ]
 })
