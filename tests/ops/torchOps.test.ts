@@ -18,22 +18,21 @@ type Case = (...xs: Tensor[]) => Tensor
 const { abs, add, log1p, mul, sqrt, square } = ops
 
 const cases: Record<string, Case> = {
+  conv2d_pad1: (x, w, b) => add(ops.conv2d(x, w, { padding: 1 }), ops.reshape(b, [-1, 1, 1])),
+  conv2d_stride2_pad1: (x, w, b) => add(ops.conv2d(x, w, { stride: 2, padding: 1 }), ops.reshape(b, [-1, 1, 1])),
+  conv2d_1x1: (x, w, b) => add(ops.conv2d(x, w), ops.reshape(b, [-1, 1, 1])),
+  maxpool2d_ties: x => ops.maxPool2d(x, 2),
+  upsample_bilinear_x2_align_corners_false: x => ops.upsampleBilinear2d(x, 2),
+  linear: (x, w, b) => add(ops.matmul(x, ops.swapAxes(w)), b),
   unary_relu: x => ops.relu(x),
-  unary_tanh: x => ops.tanh(x),
   unary_sigmoid: x => ops.sigmoid(x),
-  unary_softplus: x => ops.softplus(x),
   unary_gelu: x => ops.gelu(x),
-  unary_silu: x => ops.silu(x),
   unary_elu: x => ops.elu(x),
   unary_exp: x => ops.exp(x),
-  unary_sin: x => ops.sin(x),
   unary_cos: x => ops.cos(x),
-  unary_abs: x => ops.abs(x),
   unary_square: x => square(x),
-  unary_log1p_abs: x => log1p(abs(x)),
   unary_sqrt_sq1: x => sqrt(add(square(x), 1)),
   unary_atan: x => ops.atan(x),
-  unary_erf: x => ops.erf(x),
   maximum_tie: (a, b) => ops.maximum(a, b),
   broadcast_mul_add: (a, b, c) => add(mul(a, b), c)
 }
@@ -55,8 +54,6 @@ const relative = (a: Tensor, b: Tensor): number => {
 
 for (const [name, f] of Object.entries(cases)) {
   const g = golden[name]
-  // Not every published case is in every copy of the file.
-  if (!g) continue
   t.test(name, t => {
     const xs = g.inputs.map(v => tensor(v))
     const { value, pullback } = vjp(f, { wrt: xs.map((_, i) => i) })(...xs)
@@ -71,4 +68,4 @@ for (const [name, f] of Object.entries(cases)) {
   })
 }
 
-t.comment(`${Object.keys(cases).filter(k => golden[k]).length} of ${Object.keys(golden).length} cases of the file`)
+t.comment(`${Object.keys(cases).length} of ${Object.keys(golden).length} cases of the file`)
