@@ -5,7 +5,7 @@ import { alloc } from '../memory.js'
 import { type Claim, carryAligned, defineOp, type Example, type Op, type Refusal, type Site, type View } from '../op.js'
 import type { Random } from '../random.js'
 import { broadcastShapes, sameShape, size } from '../shape.js'
-import { add } from '../structural/add.js'
+import { both } from '../structural/add.js'
 import { expand } from '../structural/expand.js'
 import { unseen } from '../tape.js'
 import { foldClaim, mapData, stretch } from '../target/claim.js'
@@ -48,7 +48,7 @@ export function binary(rules: Binary): Op<undefined> {
     jvp: ([da, db], v) => {
       const p = da && reach(rules.jvp[0](da, v), v)
       const q = db && reach(rules.jvp[1](db, v), v)
-      return p && q ? add(p, q) : (p ?? q)
+      return both(p, q)
     },
     vjp: (ct, v) => [
       v.wants(0) ? v.fold(rules.vjp[0](ct, v), 0) : null,
