@@ -42,6 +42,7 @@ async function run(request: Request & { kind: 'run' }): Promise<ExitCode> {
     say('Interrupted; there was nothing to keep yet.')
     return 130
   }
+  if (report && process.stderr.isTTY) process.stderr.write('Writing the report...\n')
   let files: string[]
   try {
     files = await writeResults(out, experiment, record, { report })
