@@ -1,4 +1,7 @@
 import { DTypeError, GradientError, NonFiniteError } from './errors.js'
+import { tapeToDot } from './inspect/tapeToDot.js'
+import { type InspectOptions, type TapeRows, tapeToJSON } from './inspect/tapeToJSON.js'
+import { tapeToText } from './inspect/tapeToText.js'
 import type { Site } from './op.js'
 import { describe } from './options.js'
 import { show } from './shape.js'
@@ -128,6 +131,21 @@ export class Tape {
         `NaN or infinity made by ${found.message}`,
         "Look at that operator's domain, or at the step that led out of it"
       )
+  }
+
+  /** A readable table of the sites; `{ expand: true }` shows the inside of blocks. */
+  toText(options?: InspectOptions): string {
+    return tapeToText(this, options)
+  }
+
+  /** The graph of the sites in Graphviz's language. */
+  toDot(options?: InspectOptions): string {
+    return tapeToDot(this, options)
+  }
+
+  /** The sites as plain data. JSON.stringify calls it with a key, which is no option. */
+  toJSON(options?: InspectOptions | string): TapeRows {
+    return tapeToJSON(this, typeof options === 'object' ? options : {})
   }
 
   /** Throws GradientError on a tape that was disposed. */

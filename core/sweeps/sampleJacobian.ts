@@ -87,12 +87,11 @@ export const mixes = (where: string): RuleError =>
     "Per-sample rows do not exist through it. Use statistics per sample (GroupNorm, LayerNorm), or ask for mixing: 'embed', B times dearer"
   )
 
-/** The operator that uses a tensor in a way that is not per sample: for the message only. */
-export const user = (sites: readonly Site[], t: Tensor): string =>
-  sites
-    .filter(s => s.inputs.includes(t))
-    .map(s => s.op.name)
-    .join(', or ')
+/** The operators that use a tensor in a way that is not per sample: for the message only. */
+export function user(sites: readonly Site[], t: Tensor): string {
+  const users = sites.filter(s => s.inputs.includes(t) && !s.op.carry(s)?.[s.inputs.indexOf(t)])
+  return [...new Set(users.map(s => s.op.name))].join(', or ') || 'the function'
+}
 
 /** Identity rows for y: `[K, B, ...S]` where y is `[B, ...S]` (batched), or `[K, 1, ...shape]` for the whole of y. */
 export function identityRows(y: Tensor, batched: boolean, from = 0, to?: number): Rows {

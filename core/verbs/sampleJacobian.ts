@@ -190,6 +190,7 @@ class Sink {
   #J: Tensor | undefined
   readonly #given: boolean
   #taken = false
+  #written = false
 
   constructor(
     readonly x: Tensor,
@@ -205,7 +206,10 @@ class Sink {
 
   /** What was written; zeros if nothing arrived. */
   get J(): Tensor {
-    return this.#buffer(this.x.shape)
+    if (this.#written) return this.#J!
+    // Nothing arrived, so that nobody knows whether x carries samples: a buffer may say that it does.
+    const carried = this.#J && this.x.rank > 0 && this.#J.rank === this.x.rank + 1
+    return this.#buffer(carried ? this.x.shape.slice(1) : this.x.shape)
   }
 
   /** Adds rows `[k, B, n]` to the columns from `start` on, for the outputs from `from` on. */
@@ -235,6 +239,7 @@ class Sink {
   }
 
   #write(J: Tensor, rows: Tensor, from: number, start: number): void {
+    this.#written = true
     const k = rows.shape[0]
     const n = rows.size / (k * this.#B)
     const P = J.size / (this.#B * this.#K)
