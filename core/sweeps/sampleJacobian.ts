@@ -72,7 +72,7 @@ export function sampleSweep(
       for (let i = 0; i < cts.length; i++) {
         const c = cts[i]
         if (!c || !asked(i)) continue
-        checkRule(site, rule, c, view.to(ct, i), `the rows of input ${i}`)
+        checkRule(site, rule, c, view.to(ct, i), site.inputs[i].dtype, `the rows of input ${i}`)
         out.push([site.inputs[i], { rows: c, batched: carried[i] }])
       }
       return out
@@ -80,7 +80,7 @@ export function sampleSweep(
   })
 }
 
-const mixes = (where: string): RuleError =>
+export const mixes = (where: string): RuleError =>
   new RuleError(
     'sample-Jacobian',
     `${where} mixes samples: its output's sample axis is not that of its input`,
@@ -88,7 +88,7 @@ const mixes = (where: string): RuleError =>
   )
 
 /** The operator that uses a tensor in a way that is not per sample: for the message only. */
-const user = (sites: readonly Site[], t: Tensor): string =>
+export const user = (sites: readonly Site[], t: Tensor): string =>
   sites
     .filter(s => s.inputs.includes(t))
     .map(s => s.op.name)

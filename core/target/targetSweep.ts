@@ -1,13 +1,15 @@
-import { GradientError, InverseError, NonFiniteError, ShapeError } from '../errors.js'
+import { GradientError, InverseError, NonFiniteError, RuleError, ShapeError } from '../errors.js'
 import { type Claim, isRefusal, type Site } from '../op.js'
+import { describe } from '../options.js'
 import { sameShape, show } from '../shape.js'
 import { checkKnown, type Tape, unseen } from '../tape.js'
-import { allFinite, Tensor } from '../tensor.js'
+import { allFinite, checkTensor, Tensor } from '../tensor.js'
+import { checkLike } from '../view.js'
 import { walkBack } from '../walk.js'
 import { Block, replay } from './block.js'
-import { claim, type Met, meetClaims, noClaim } from './claim.js'
+import { claim, fillUnclaimed, type Met, meetClaims, noClaim } from './claim.js'
 import { type Decision, decide, entriesOf, opNames, type PlannedStep, plan } from './plan.js'
-import { defaultPolicy, type Policy } from './policy.js'
+import { checkPolicy, defaultPolicy, type Policy } from './policy.js'
 import { findRegion, type Region, SINK } from './region.js'
 import { makeReport, type RungReport, type TargetReport } from './report.js'
 import { REFUSED, type SolveStatus } from './rung.js'
@@ -34,8 +36,11 @@ export function targetSweep(
   settings: Partial<Policy> = {}
 ): Targets {
   const policy: Policy = { ...defaultPolicy, ...settings }
+  checkPolicy(policy)
+  if (!Array.isArray(goals) || goals.length === 0 || !goals.every(g => Array.isArray(g) && g.length === 2))
+    throw new GradientError('target sweep', 'no goals', 'Give pairs [tensor, target]')
   const claims = goals.map(([y, g]) => [y, checkGoal(tape, y, g)] as const)
-  if (boundary.length === 0)
+  if (!Array.isArray(boundary) || boundary.length === 0)
     throw new GradientError('target sweep', 'no boundary tensor', 'Name the tensors for which targets are asked')
   for (const b of boundary) checkKnown(tape, b, 'target sweep', 'a boundary tensor')
   const region = findRegion(
@@ -55,13 +60,18 @@ export function targetSweep(
 
 function checkGoal(tape: Tape, y: Tensor, goal: Claim | Tensor): Claim {
   checkKnown(tape, y, 'target sweep', 'a tensor with a goal')
-  const c = goal instanceof Tensor ? claim(goal) : goal
-  if (!sameShape(c.value.shape, y.shape) || c.value.dtype !== y.dtype)
-    throw new ShapeError(
-      'target sweep',
-      `a goal ${c.value.dtype} ${show(c.value.shape)} for an output ${y.dtype} ${show(y.shape)}`,
-      'A goal has the shape and dtype of its tensor'
-    )
+  const given = goal instanceof Tensor || !goal ? claim(goal as Tensor) : goal
+  checkLike(y, given.value, 'target sweep', 'a goal')
+  if (given.weight) {
+    checkTensor(given.weight, 'target sweep', 'the weight of a goal')
+    if (!sameShape(given.weight.shape, y.shape) || !given.weight.data.every(w => w >= 0 && Number.isFinite(w)))
+      throw new ShapeError(
+        'target sweep',
+        `weights of shape ${show(given.weight.shape)} for an output of shape ${show(y.shape)}`,
+        'A weight per entry, each a finite number, 0 or more'
+      )
+  }
+  const c = fillUnclaimed(given, y)
   if (!allFinite(c.value.data))
     throw new NonFiniteError('target sweep', 'a goal with NaN or infinity', 'Use weight 0 where nothing is asked')
   return c
@@ -159,9 +169,21 @@ class TargetSweep {
         { rung: name, reason: answer.refuse }
       ])
     }
+    if (!Array.isArray(answer) || answer.length !== site.inputs.length)
+      throw new RuleError(
+        `inverse rule of ${site.op.name}`,
+        `${Array.isArray(answer) ? `${answer.length} claims` : describe(answer)} for ${site.inputs.length} inputs`,
+        'Return one claim per input, null for those that are not active, or { refuse: reason }'
+      )
     answer.forEach((a, i) => {
+      if (a && !(a.value instanceof Tensor && a.value.dtype === site.inputs[i].dtype))
+        throw new RuleError(
+          `inverse rule of ${site.op.name}`,
+          `${a.value instanceof Tensor ? a.value.dtype : describe(a.value)} as the claim on input ${i}, which is ${site.inputs[i].dtype}`,
+          'A claim is { value, weight } with a tensor of the dtype of its input'
+        )
       if (a && !sameShape(a.value.shape, site.inputs[i].shape))
-        throw new ShapeError(
+        throw new RuleError(
           `inverse rule of ${site.op.name}`,
           `a claim of shape ${show(a.value.shape)} for input ${i} of shape ${show(site.inputs[i].shape)}`,
           'A claim has the shape of its input'

@@ -7,7 +7,7 @@ import { ShapeError } from '../../core/errors.js'
 import { alloc } from '../../core/memory.js'
 import { defineOp, type Op, type Site } from '../../core/op.js'
 import { show, size } from '../../core/shape.js'
-import { Tensor } from '../../core/tensor.js'
+import { checkTensor, Tensor } from '../../core/tensor.js'
 
 interface UpsampleAttrs {
   factor: number
@@ -73,6 +73,7 @@ export const upsampleBilinear2dAdjointOp: Op<UpsampleAttrs> = defineOp<UpsampleA
 
 /** The last two axes `factor` times as long, interpolated bilinearly (corners not aligned). */
 export function upsampleBilinear2d(x: Tensor, factor: number): Tensor {
+  checkTensor(x, 'upsampleBilinear2d')
   if (!Number.isInteger(factor) || factor < 1)
     throw new ShapeError(`upsampleBilinear2d of ${show(x.shape)}`, `factor ${factor}`, 'Give a whole number, 1 or more')
   return apply(upsampleBilinear2dOp, [x], { factor })
