@@ -90,9 +90,7 @@ export const zerosOf = (t: Tensor): Tensor => new Tensor(t.shape, new Float64Arr
 
 /** An output that some input near the current one gives. */
 export function reachable(q: InverseProbe, random: Random, size = 0.3): Tensor {
-  const all = q.p.xs.map((_, i) => i)
-  const order = q.active.map(i => all.indexOf(i))
-  const directions = order.map(i => directionOf(q.p.xs[i], random))
+  const directions = q.active.map(i => directionOf(q.p.xs[i], random))
   for (let t = size; ; t /= 3) {
     const y = q.p.f(moved(q.p.xs, q.active, directions, t))
     if (allFinite(y.data) || t < 1e-3) return y

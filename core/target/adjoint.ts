@@ -33,7 +33,7 @@ function solve(block: Block, { step: fixed }: AdjointOptions): Solution {
       : { point: block.at(point.x.map((v, i) => (able[Math.floor(i / P)] ? v + step[i] : v))), moved: able }
   const status = moved.map(
     (m, b): SolveStatus =>
-      !Number.isFinite(end.mismatch[b])
+      !Number.isFinite(end.mismatch[b]) || !Number.isFinite(gNorm[b])
         ? 'not finite'
         : m
           ? 'one step'

@@ -44,7 +44,8 @@ export const upsampleBilinear2dOp: Op<UpsampleAttrs> = defineOp<UpsampleAttrs>({
   examples: r => [
     { inputs: [r.normal([2, 2, 3])], attrs: { factor: 2 } },
     { inputs: [r.normal([1, 1, 2])], attrs: { factor: 3 } },
-    { inputs: [r.normal([2, 1])], attrs: { factor: 1 } }
+    { inputs: [r.normal([2, 1])], attrs: { factor: 1 } },
+    { inputs: [r.normal([2, 3])], attrs: { factor: 2 }, note: 'one plane' }
   ]
 })
 

@@ -131,12 +131,13 @@ t.test('targets out of range: the nearest in reach where the range is closed, no
     [geluOp, -1, 2, -0.7517915246935645],
     [siluOp, -1, -3, -1.278464542761074]
   ] as const
-  for (const [op, target, x, want] of table) t.equal(back(op, target, x), want, `${op.name} ${target} near ${x}`)
-  t.equal(back(eluOp, -1, 1, { alpha: 1 }), Number.NaN)
+  for (const [op, target, x, want] of table)
+    t.ok(Object.is(back(op, target, x), want), `${op.name} ${target} near ${x}`)
+  t.ok(Number.isNaN(back(eluOp, -1, 1, { alpha: 1 })))
   t.equal(back(leakyReluOp, -1, 1, { slope: 0.5 }), -2)
   t.equal(back(powerOp, -8, 1, { exponent: 3 }), -2)
   t.equal(back(powerOp, -8, 1, { exponent: 2 }), 0)
-  t.equal(back(powerOp, -8, 1, { exponent: -2 }), Number.NaN)
+  t.ok(Number.isNaN(back(powerOp, -8, 1, { exponent: -2 })))
   t.equal(back(powerOp, 5, 3, { exponent: 0 }), 3)
   t.ok(back(geluOp, -0.05, -2) < -0.75 && back(geluOp, -0.05, 1) > -0.75, 'the branch of x')
   t.end()
