@@ -12,7 +12,7 @@ export {
   type Site,
   type View
 } from './op.js'
-export { type Random, random } from './random.js'
+export { Random, random } from './random.js'
 export { type Shape, size } from './shape.js'
 export { add } from './structural/add.js'
 export { expand } from './structural/expand.js'

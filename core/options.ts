@@ -46,6 +46,6 @@ const display = (v: unknown): string =>
 export function describe(v: unknown): string {
   if (v === null || v === undefined) return String(v)
   if (Array.isArray(v)) return 'an array'
-  if (ArrayBuffer.isView(v)) return `a ${v.constructor.name}`
+  if (ArrayBuffer.isView(v)) return `${/^[AEIOU]/.test(v.constructor.name) ? 'an' : 'a'} ${v.constructor.name}`
   return typeof v === 'object' ? 'an object' : `a ${typeof v}`
 }

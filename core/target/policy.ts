@@ -28,7 +28,7 @@ export const defaultPolicy: Policy = {
 export function checkPolicy({ ladder, meet, scales }: Policy): void {
   checkChoice('target sweep', 'meet', meet, ['block', 'mean', 'error'])
   const rungs: readonly unknown[] = Array.isArray(ladder) ? ladder : [ladder]
-  const wrong = rungs.find(r => typeof (r as Rung | null)?.name !== 'string')
+  const wrong = rungs.find(r => typeof r !== 'object' || typeof (r as Rung | null)?.name !== 'string')
   if (!Array.isArray(ladder) || rungs.some(r => r === wrong))
     throw new OptionError(
       'target sweep',

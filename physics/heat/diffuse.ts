@@ -26,7 +26,8 @@ export const diffuseOp: Op<DiffuseAttrs> = defineOp<DiffuseAttrs>({
            noise; the exact inverse would amplify by up to e^(2π² ν t), 1e68 for ν t = 8
   domain   fields [..., H, W]; ν t ≥ 0
   source   seed 3; PhiFlow's diffuse.fourier and the notebook's inv_diffuse`,
-  outShape: ([s]) => {
+  outShape: ([s], { amount, uncertainty }) => {
+    checkNumbers('diffuse', 'notNegative', { amount, uncertainty })
     if (s.length < 2 || size(s.slice(-2)) === 0)
       throw new ShapeError(`diffuse of ${show(s)}`, 'no field', 'Give [..., H, W] with H, W ≥ 1')
     return s
@@ -70,7 +71,5 @@ export const diffuseOp: Op<DiffuseAttrs> = defineOp<DiffuseAttrs>({
 })
 
 /** Heat conduction for ν t = `amount` over the last two axes, periodic unit cells. */
-export function diffuse(x: Tensor, amount: number, uncertainty = 1e-6): Tensor {
-  checkNumbers('diffuse', 'notNegative', { amount, uncertainty })
-  return apply(diffuseOp, [x], { amount, uncertainty })
-}
+export const diffuse = (x: Tensor, amount: number, uncertainty = 1e-6): Tensor =>
+  apply(diffuseOp, [x], { amount, uncertainty })
