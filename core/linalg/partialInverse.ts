@@ -89,6 +89,17 @@ function powersOf(
   checkNumbers('partialInverse', 'finite', { kappa })
   checkNumbers('partialInverse', 'notNegative', { truncation })
   const threshold = relative ? truncation * (s[0] ?? 0) : truncation
-  const powers = s.map(value => (value > threshold ? value ** kappa : 0))
+  const powers = s.map(value => (value > threshold ? power(value, kappa) : 0))
   return { powers, singularValues: s, kept: s.filter(value => value > threshold).length, threshold }
+}
+
+/**
+ * s^κ. The usual powers without `**`, whose last bit differs between engines: a step is then the same everywhere, and the
+ * spectrum of a long training does not drift apart between Node and a browser.
+ */
+function power(s: number, kappa: number): number {
+  if (kappa === -0.5) return 1 / Math.sqrt(s)
+  if (kappa === -1) return 1 / s
+  if (kappa === 1) return s
+  return s ** kappa
 }
