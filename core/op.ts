@@ -68,6 +68,9 @@ export interface Inverse<A = any> {
   readonly splits?: boolean
   /** The smallest change of several independent inputs that reaches the target. */
   choose?(site: Site<A>, claim: Claim): readonly (Claim | null)[] | Refusal
+  /** Of an approximate inverse: its error falls like step^order, and `refine` gives attributes with a step `factor` times smaller. */
+  readonly order?: number
+  refine?(attrs: A, factor: number): A
   /** Only where the law of its kind does not hold at a site: says why (a tall matrix is only least squares). */
   lawless?(site: Site<A>): string | undefined
 }
@@ -105,6 +108,8 @@ export interface OpRules<A = any> {
   readonly noInverse?: string
   /** A Newton step of a loss L(y): the target for its first input, y + η Δy. Only losses have one. */
   newtonStep?(site: Site<A>, eta: number): Claim
+  /** Inputs that are constants for every derivative (a mask, a choice): their rules give zero, and checks hold them fixed. */
+  readonly constant?: readonly number[]
   /** Inputs of different dtypes are meant (only `cast`-like operators). */
   readonly mixed?: boolean
   /** Points of its domain, edges included; they drive every check. */

@@ -42,6 +42,7 @@ async function run(request: Request & { kind: 'run' }): Promise<ExitCode> {
     say('Interrupted; there was nothing to keep yet.')
     return 130
   }
+  if (report && process.stderr.isTTY) process.stderr.write('Writing the report...\n')
   let files: string[]
   try {
     files = await writeResults(out, experiment, record, { report })
@@ -74,8 +75,12 @@ function fail(error: unknown): 1 {
   return 1
 }
 
+/** The main experiment, where none is named: `npm start`, `npm start -- --full`. */
+const withDefault = (argv: string[]): string[] =>
+  argv.length === 0 || (argv[0].startsWith('-') && !['-h', '--help'].includes(argv[0])) ? ['heat', ...argv] : argv
+
 const invoked = process.argv[1]
 if (invoked && realpathSync(invoked) === fileURLToPath(import.meta.url)) {
   // Not process.exit(): what has been written to a pipe must arrive.
-  process.exitCode = await main(process.argv.slice(2))
+  process.exitCode = await main(withDefault(process.argv.slice(2)))
 }

@@ -1,4 +1,4 @@
-export { type AdamOptions, adam } from './adam.js'
+export { type AdamOptions, type AdamState, adam } from './adam.js'
 export { gaussNewton, type HigOptions, type HigReport, hig, type JacobianInput } from './hig.js'
 export { lossTarget } from './lossTarget.js'
 export { type NewtonStepOptions, newtonMethod } from './newton.js'

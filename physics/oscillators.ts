@@ -5,7 +5,7 @@ import type { Op } from '../core/op.js'
 import { show } from '../core/shape.js'
 import { add } from '../core/structural/add.js'
 import { mul } from '../core/structural/mul.js'
-import { Tensor } from '../core/tensor.js'
+import { type Data, Tensor } from '../core/tensor.js'
 import { matmul } from '../ops/linear/matmul.js'
 import { slice } from '../ops/shape/slice.js'
 import { rungeKutta4Step } from './rungeKutta4.js'
@@ -48,14 +48,18 @@ export function oscillatorsOp({
   const n = 2 * masses
   const A = oscillatorMatrix(masses, coupling)
   // Samples are row vectors, so the matrix stands on the right, transposed.
-  const At = new Tensor(
-    [n, n],
-    Float64Array.from({ length: n * n }, (_, i) => A[(i % n) * n + Math.floor(i / n)])
-  )
-  const push = new Tensor(
-    [n],
-    Float64Array.from({ length: n }, (_, i) => (i === n - 1 ? 1 : 0))
-  )
+  const constants = (numbers: { from(v: { length: number }, f: (_: unknown, i: number) => number): Data }) => ({
+    At: new Tensor(
+      [n, n],
+      numbers.from({ length: n * n }, (_, i) => A[(i % n) * n + Math.floor(i / n)])
+    ),
+    push: new Tensor(
+      [n],
+      numbers.from({ length: n }, (_, i) => (i === n - 1 ? 1 : 0))
+    )
+  })
+  const in64 = constants(Float64Array)
+  const in32 = constants(Float32Array)
   return defineBlock({
     name: 'oscillators',
     doc: `${masses} coupled oscillators under a control that is constant over each of ${steps} steps of ${dt}, by RK4
@@ -69,6 +73,7 @@ export function oscillatorsOp({
           `states ${show(x0.shape)} and controls ${show(u.shape)}`,
           `Give x0 [B, ${n}] and u [B, ${steps}]`
         )
+      const { At, push } = x0.dtype === 'f64' ? in64 : in32
       let s = x0
       for (let t = 0; t < steps; t++) {
         const force = mul(slice(u, -1, t, t + 1), push)

@@ -2,13 +2,15 @@ import { apply } from '../apply.js'
 import { binaryBroadcast, type RowKernel } from '../backends/plain/broadcast.js'
 import { DTypeError } from '../errors.js'
 import { alloc } from '../memory.js'
-import { type Claim, carryAligned, defineOp, type Op, type Refusal, type Site, type View } from '../op.js'
+import { type Claim, carryAligned, defineOp, type Example, type Op, type Refusal, type Site, type View } from '../op.js'
 import type { Random } from '../random.js'
 import { broadcastShapes, sameShape, size } from '../shape.js'
-import { add } from '../structural/add.js'
+import { both } from '../structural/add.js'
 import { expand } from '../structural/expand.js'
+import { unseen } from '../tape.js'
 import { foldClaim, mapData, stretch } from '../target/claim.js'
-import { full, Tensor } from '../tensor.js'
+import { full, onesLike, Tensor } from '../tensor.js'
+import { plainView } from '../view.js'
 
 export interface Binary {
   name: string
@@ -21,10 +23,12 @@ export interface Binary {
   vjp: readonly [(ct: Tensor, v: View<undefined>) => Tensor, (ct: Tensor, v: View<undefined>) => Tensor]
   /** Per entry: the one input that gives `target` while the other stays; NaN where there is none. */
   solve?: readonly [(target: number, b: number, a: number) => number, (target: number, a: number, b: number) => number]
+  /** Of `solve`: 'local' where several inputs give one output (maximum). Default 'exact'. */
+  kind?: 'exact' | 'local'
   /** The smallest change of both: new a and b for one entry. */
   choose?(target: number, a: number, b: number): readonly [number, number]
   noInverse?: string
-  examples(random: Random): readonly { inputs: readonly Tensor[]; smooth?: boolean; note?: string }[]
+  examples(random: Random): readonly Example<undefined>[]
 }
 
 /** The family y = f(a, b), entry by entry, with NumPy's broadcasting. */
@@ -44,7 +48,7 @@ export function binary(rules: Binary): Op<undefined> {
     jvp: ([da, db], v) => {
       const p = da && reach(rules.jvp[0](da, v), v)
       const q = db && reach(rules.jvp[1](db, v), v)
-      return p && q ? add(p, q) : (p ?? q)
+      return both(p, q)
     },
     vjp: (ct, v) => [
       v.wants(0) ? v.fold(rules.vjp[0](ct, v), 0) : null,
@@ -52,7 +56,7 @@ export function binary(rules: Binary): Op<undefined> {
     ],
     carry: carryAligned,
     inverse: solve && {
-      kind: 'exact',
+      kind: rules.kind ?? 'exact',
       apply: (site, claimed, active) => {
         const i = active[0] ? 0 : 1
         const x = stretch(site.inputs[i], site.out.shape)
@@ -60,11 +64,12 @@ export function binary(rules: Binary): Op<undefined> {
         const value = mapData(claimed.value, (t, k) =>
           claimed.weight && claimed.weight.data[k] === 0 ? x.data[k] : solve[i](t, other.data[k], x.data[k])
         )
-        const folded = foldClaim({ value, weight: claimed.weight }, site.inputs[i].shape)
+        const folded = foldCopies({ value, weight: claimed.weight }, site, i, rules.jvp[i])
         return i === 0 ? [folded, null] : [null, folded]
       },
       choose: choose && ((site, claimed) => chooseBoth(choose, site, claimed)),
-      lawless: site => (stretched(site) ? 'an input is broadcast: its copies get one number, their mean' : undefined)
+      lawless: site =>
+        stretched(site) ? 'an input is broadcast: its copies get one number, the least-squares one' : undefined
     },
     noInverse: rules.noInverse,
     examples: rules.examples
@@ -73,6 +78,24 @@ export function binary(rules: Binary): Op<undefined> {
 
 function stretched(site: Site): boolean {
   return site.inputs.some(t => !sameShape(t.shape, site.out.shape))
+}
+
+/**
+ * A broadcast input is one number for all of its copies. Copy k alone asks for x̃_k, and a change of x moves its output
+ * by s_k = ∂y_k/∂x: Σ w_k (y_k + s_k (x̃ - x) - ỹ_k)² is least at the mean of the x̃_k weighted by w_k s_k². Copies that
+ * x cannot move do not count.
+ */
+function foldCopies(claimed: Claim, site: Site, i: number, jvp: Binary['jvp'][number]): Claim {
+  const x = site.inputs[i]
+  if (sameShape(x.shape, site.out.shape)) return claimed
+  const slope = unseen(() => jvp(onesLike(site.out), plainView(site)))
+  const counts = mapData(slope, (s, k) => s * s * (claimed.weight ? claimed.weight.data[k] : 1))
+  const mean = foldClaim({ value: claimed.value, weight: counts }, x.shape)
+  const weight = foldClaim(claimed, x.shape).weight!
+  return {
+    value: mapData(x, (v, k) => (mean.weight!.data[k] === 0 ? v : mean.value.data[k])),
+    weight: mapData(weight, (w, k) => (mean.weight!.data[k] === 0 ? 0 : w))
+  }
 }
 
 function chooseBoth(

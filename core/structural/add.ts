@@ -1,4 +1,5 @@
 import { binary, binaryFunction } from '../families/binary.js'
+import type { Tensor } from '../tensor.js'
 
 export const addOp = binary({
   name: 'add',
@@ -26,3 +27,8 @@ export const addOp = binary({
 
 /** a + b, broadcasting. */
 export const add = binaryFunction(addOp)
+
+/** The sum of two changes, either of which may be zero (undefined): the end of a tangent rule with two inputs. */
+export function both(p: Tensor | undefined, q: Tensor | undefined): Tensor | undefined {
+  return p && q ? add(p, q) : (p ?? q)
+}

@@ -31,8 +31,10 @@ export type Request =
  */
 export async function readCommandLine(argv: string[], table: ExperimentTable): Promise<Request> {
   let request: Request = { kind: 'list' }
-  const program = new Command('node dist/experiments/main.js')
-    .description('Runs the experiments: prints their tables, writes reports with figures into results/.')
+  const program = new Command('npm start --')
+    .description(
+      'Runs the experiments: prints their tables, writes reports with figures into results/. Without a name: heat.'
+    )
     .exitOverride()
     .showHelpAfterError('(--help shows what there is)')
     .helpCommand('help [experiment]', 'show the settings of an experiment')

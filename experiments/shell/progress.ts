@@ -11,6 +11,8 @@ export class ProgressView implements Progress {
   private startedAt = 0
   private lastLineAt = 0
   private bar: cliProgress.SingleBar | undefined
+  /** Of one bar only, but it is the kind that can print lines above it. */
+  private bars: cliProgress.MultiBar | undefined
 
   constructor(
     private readonly out: NodeJS.WriteStream,
@@ -22,16 +24,17 @@ export class ProgressView implements Progress {
     this.stop()
     Object.assign(this, { done: 0, total, label, numbers: {}, startedAt: performance.now(), lastLineAt: 0 })
     if (this.live) {
-      this.bar = new cliProgress.SingleBar({
+      this.bars = new cliProgress.MultiBar({
         stream: this.out,
         format: (_options, { progress }) => `${drawBar(progress)} ${this.text()}`,
         hideCursor: true,
         linewrap: false,
         fps: 10,
+        forceRedraw: true,
         // Ctrl-C is the shell's business.
         gracefulExit: false
       })
-      this.bar.start(total, 0)
+      this.bar = this.bars.create(total, 0)
     } else this.out.write(`${label || 'Running'}: ${total} steps.\n`)
   }
 
@@ -40,7 +43,7 @@ export class ProgressView implements Progress {
     this.numbers = numbers
     if (this.bar) {
       this.bar.update(this.done)
-      this.bar.render()
+      this.bars?.update()
     } else if (this.lineIsDue()) {
       this.lastLineAt = performance.now()
       this.out.write(`${this.text()}\n`)
@@ -56,15 +59,16 @@ export class ProgressView implements Progress {
 
   /** A line above the bar. */
   log(line: string): void {
-    if (this.bar) this.out.write('\r\x1b[K')
-    this.out.write(`${line}\n`)
-    this.bar?.render()
+    if (!this.bars) this.out.write(`${line}\n`)
+    this.bars?.log(`${line}\n`)
+    this.bars?.update()
   }
 
   /** Leaves the bar where it is and gives the cursor back. */
   stop(): void {
-    this.bar?.stop()
-    this.bar = undefined
+    this.bars?.update()
+    this.bars?.stop()
+    this.bars = this.bar = undefined
   }
 
   /** The first, the last, every tenth part, and otherwise every 15 seconds. */
@@ -79,7 +83,7 @@ export class ProgressView implements Progress {
     const left = this.done ? (seconds / this.done) * (this.total - this.done) : Number.NaN
     const time = this.done === this.total ? `took ${duration(seconds)}` : this.done ? `${duration(left)} left` : ''
     const numbers = Object.entries(this.numbers).map(([name, value]) => `${name} ${number(value, 3)}`)
-    return [this.label, `step ${this.done}/${this.total}`, ...numbers, time].filter(Boolean).join('  ')
+    return [this.label, `step ${this.done}/${this.total}`, time, ...numbers].filter(Boolean).join('  ')
   }
 }
 

@@ -15,7 +15,6 @@ export interface Setting<V extends SettingValue = SettingValue> {
   parse(text: string): V
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a table of settings with different values
 export type Settings = Record<string, Setting<any>>
 export type Values<S extends Settings> = { [K in keyof S]: S[K]['presets']['default'] }
 

@@ -34,22 +34,38 @@ export const asExpected = ({ value, expected }: Metric): boolean =>
   !expected || (middle(value) >= expected[0] && middle(value) <= expected[1])
 
 /**
- * For the terminal: the notes are left to the report, headings and long names are broken, and where the window is
- * narrow the spreads as well.
+ * For the terminal, in `width` characters if it can be done: notes are left to the report; long names, headings and
+ * spreads are broken; and where that is not enough, the last columns are left out.
  */
-export function printTable(metrics: Metric[], timings: Record<string, number> = {}, width = 100): string {
+export function printTable(metrics: Metric[], timings: Record<string, number> = {}, width = 120): string {
   const { head, rows } = metricsTable(metrics.map(metric => ({ ...metric, note: undefined })))
-  const breakSpread = (cell: string) => (width < 130 ? cell.replace(/ (?=\[)|(?<=:) /g, '\n') : cell)
   const parts: string[] = []
   if (rows.length) {
-    const table = new Table({ head: head.map(cell => cell.replace(' / ', ' /\n')), style: { head: [], border: [] } })
-    table.push(...rows.map(([name, ...cells]) => [breakWords(name, 26), ...cells.map(breakSpread)]))
-    parts.push(table.toString())
+    let text = ''
+    for (let count = head.length; count >= 4 || text === ''; count--) {
+      text = [44, 30, 22, 16].map(name => draw(head, rows, count, name)).find(drawn => widthOf(drawn) <= width) ?? ''
+      if (count <= 4) text ||= draw(head, rows, count, 22)
+      if (text) break
+    }
+    parts.push(text)
   }
   const times = Object.entries(timings).map(([name, seconds]) => `${name} ${duration(seconds)}`)
   if (times.length) parts.push(`Times: ${times.join('; ')}.`)
   return parts.join('\n')
 }
+
+function draw(head: string[], rows: string[][], count: number, nameWidth: number): string {
+  const shortHead = head.slice(0, count).map(cell => cell.replace(/ (?=elsewhere)|(?<=\/) /, '\n'))
+  const table = new Table({ head: shortHead, style: { head: [], border: [] } })
+  const narrow = nameWidth < 44
+  for (const [name, ...cells] of rows) {
+    const broken = cells.slice(0, count - 1).map(cell => (narrow ? cell.replace(/ (?=\[)|(?<=:) /g, '\n') : cell))
+    table.push([breakWords(name, nameWidth), ...broken])
+  }
+  return table.toString()
+}
+
+const widthOf = (text: string) => text.indexOf('\n')
 
 function breakWords(text: string, width: number): string {
   const lines = ['']

@@ -105,7 +105,6 @@ export interface Experiment<S extends Settings = Settings> {
 /** Infers the types of the settings for `run` and `figures`. */
 export const defineExperiment = <S extends Settings>(experiment: Experiment<S>): Experiment<S> => experiment
 
-// biome-ignore lint/suspicious/noExplicitAny: a table of experiments with different settings; each is run with its own
 export type AnyExperiment = Experiment<any>
 
 /** What `experiments/index.ts` exports: name → one line, and how to load it. The module's default export is the experiment. */

@@ -1,5 +1,7 @@
 import type { Op } from '../../core/op.js'
-import { conv2dInputOp, conv2dOp, conv2dWeightOp } from './conv2d.js'
+import { conv2dOp } from './conv2d.js'
+import { conv2dInputOp } from './conv2dInput.js'
+import { conv2dWeightOp } from './conv2dWeight.js'
 import { maxPool2dOp, putPlanesOp, takePlanesOp } from './maxPool2d.js'
 import { upsampleBilinear2dAdjointOp, upsampleBilinear2dOp } from './upsampleBilinear2d.js'
 

@@ -15,6 +15,7 @@ export const castOp: Op<{ dtype: DType }> = defineOp<{ dtype: DType }>({
   tangent  dy = cast(dx)
   adjoint  ct in the dtype of x
   inverse  ỹ in the dtype of x; through f32 a target keeps 24 bits`,
+  mixed: true,
   outShape: ([s]) => s,
   forward: ([x], { dtype }) => convert(x, dtype),
   jvp: ([dx], v) => dx && cast(dx, v.attrs.dtype),

@@ -1,17 +1,25 @@
 import { elementwise, elementwiseFunction } from '../../core/families/elementwise.js'
-import { Tensor } from '../../core/tensor.js'
+import { tensor } from '../../core/tensor.js'
+import { constantOf } from './constantOf.js'
+
 export const reluOp = elementwise({
   name: 'relu',
-  doc: 'tmp',
+  doc: `y = max(x, 0)
+  tangent  dy = dx where x > 0, else 0
+  adjoint  ct where x > 0, else 0
+  inverse  ỹ for ỹ > 0; otherwise x stays where it is not positive, and becomes 0 where it is`,
   kernel: (x, y) => {
-    for (let i = 0; i < x.length; i++) y[i] = x[i] > 0 ? x[i] : 0
+    for (let i = 0; i < x.length; i++) y[i] = Math.max(x[i], 0)
   },
-  derivative: x =>
-    new Tensor(
-      x.shape,
-      x.data.map(v => (v > 0 ? 1 : 0))
-    ),
-  noInverse: 'tmp',
-  examples: r => [{ inputs: [r.normal([3])] }]
+  derivative: x => constantOf(x, v => (v > 0 ? 1 : 0)),
+  inverse: { kind: 'local', at: (t, x) => (t > 0 ? t : Math.min(x, 0)) },
+  examples: r => [
+    { inputs: [r.normal([2, 3])] },
+    { inputs: [r.uniform([3], 0.5, 2)], note: 'all positive' },
+    { inputs: [tensor([0, 1, -1])], smooth: false, note: 'kink' },
+    { inputs: [r.normal([0, 2])], note: 'empty axis' }
+  ]
 })
+
+/** max(x, 0) */
 export const relu = elementwiseFunction(reluOp)

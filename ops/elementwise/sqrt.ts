@@ -1,13 +1,26 @@
 import { elementwise, elementwiseFunction } from '../../core/families/elementwise.js'
-import { div } from './div.js'
+import { mul } from '../../core/structural/mul.js'
+import { reciprocal } from './reciprocal.js'
+
 export const sqrtOp = elementwise({
   name: 'sqrt',
-  doc: 'tmp',
+  doc: `y = √x
+  tangent  dy = dx / 2y
+  adjoint  ct / 2y
+  inverse  x̃ = ỹ²; 0 for ỹ < 0, the nearest target in reach
+  domain   x ≥ 0; the derivative is infinite at 0`,
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.sqrt(x[i])
   },
-  derivative: (_, y) => div(0.5, y),
-  noInverse: 'tmp',
-  examples: r => [{ inputs: [r.uniform([3], 1, 2)] }]
+  derivative: (_, y) => reciprocal(mul(y, 2)),
+  inverse: { kind: 'exact', at: t => (t > 0 ? t * t : 0) },
+  examples: r => [
+    { inputs: [r.uniform([2, 3], 0.5, 2)] },
+    { inputs: [r.uniform([3], 1e-4, 1e-3)], note: 'near the edge' },
+    { inputs: [r.uniform([], 1e4, 1e5)], note: 'large' },
+    { inputs: [r.normal([0, 2])], note: 'empty axis' }
+  ]
 })
+
+/** √x */
 export const sqrt = elementwiseFunction(sqrtOp)

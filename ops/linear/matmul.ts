@@ -5,7 +5,7 @@ import { partialInverseMatrix } from '../../core/linalg/partialInverse.js'
 import { alloc } from '../../core/memory.js'
 import { type Claim, defineOp, type Op, type Refusal, type Site } from '../../core/op.js'
 import { broadcastShapes, type Shape, show, size } from '../../core/shape.js'
-import { add } from '../../core/structural/add.js'
+import { both } from '../../core/structural/add.js'
 import { mul } from '../../core/structural/mul.js'
 import { reshape } from '../../core/structural/reshape.js'
 import { mapData, wanted } from '../../core/target/claim.js'
@@ -55,7 +55,7 @@ export const matmulOp: Op<MatmulAttrs> = defineOp<MatmulAttrs>({
     const { ta, tb } = v.attrs
     const p = da && apply(matmulOp, [da, v.x[1]], { ta, tb })
     const q = db && apply(matmulOp, [v.x[0], db], { ta, tb })
-    return p && q ? add(p, q) : (p ?? q)
+    return both(p, q)
   },
   vjp: (ct, v) => {
     const { ta, tb } = v.attrs

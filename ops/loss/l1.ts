@@ -1,6 +1,6 @@
 import { apply } from '../../core/apply.js'
 import { type Claim, defineOp, type Op } from '../../core/op.js'
-import { add } from '../../core/structural/add.js'
+import { both } from '../../core/structural/add.js'
 import { mul } from '../../core/structural/mul.js'
 import { sum } from '../../core/structural/sum.js'
 import { mapData } from '../../core/target/claim.js'
@@ -30,7 +30,7 @@ export const l1Op: Op<undefined> = defineOp({
     const along = (t: Tensor) => sum(mul(s, t), axes)
     const p = dy && along(dy)
     const q = dt && neg(along(dt))
-    return p && q ? add(p, q) : (p ?? q)
+    return both(p, q)
   },
   vjp: (ct, v) => {
     const g = mul(spreadCt(ct, v), signs(v.x))

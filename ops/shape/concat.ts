@@ -14,8 +14,11 @@ interface ConcatAttrs {
 }
 
 /** Where each part begins along the axis, and the end. */
-const starts = (shapes: readonly Shape[], axis: number): number[] =>
-  shapes.reduce<number[]>((at, s) => [...at, at[at.length - 1] + s[s.length + axis]], [0])
+function starts(shapes: readonly Shape[], axis: number): number[] {
+  const at = [0]
+  for (const s of shapes) at.push(at[at.length - 1] + s[s.length + axis])
+  return at
+}
 
 const only = (shape: Shape, axis: number, start: number): readonly number[] =>
   shape.map((_, k) => (k === shape.length + axis ? start : 0))

@@ -54,7 +54,7 @@ export default defineExperiment({
       if (settings.chatty) console.log('careless output')
       if (settings.failAt === step + 1) throw new Error('The step was asked to fail, and did; leave out --fail-at.')
       const end = performance.now() + settings.stepMs
-      while (performance.now() < end);
+      while (performance.now() < end) await ctx.progress.breathe()
       const numbers: Record<string, number> = {}
       for (const curve of curves) {
         const [method, space] = curve.name.split(' ')

@@ -12,6 +12,7 @@ const minus = (text: string) => text.replace(/^-/, '−')
 /** Round values in 1, 2, 5 steps, about `wanted` of them. */
 export function linearTicks(low: number, high: number, wanted = 6): Ticks {
   const rough = (high - low) / wanted
+  if (!Number.isFinite(rough) || rough <= 0) return { major: [], minor: [] }
   const power = 10 ** Math.floor(Math.log10(rough))
   const step = [1, 2, 5, 10].map(m => m * power).find(s => s >= rough * 0.999) ?? rough
   const major: Ticks['major'] = []
@@ -57,7 +58,7 @@ export function logTicks(low: number, high: number, wanted = 7): Ticks {
       minor: within(nine)
     }
   }
-  const every = [1, 2, 3, 5, 10, 20, 50].find(step => (last - first) / step < wanted) ?? 100
+  const every = [1, 2, 3, 5, 10, 20, 50, 100, 200].find(step => (last - first) / step < wanted) ?? 100
   const major: Ticks['major'] = []
   for (let e = Math.ceil(first / every) * every; e <= last; e += every) {
     major.push({ value: Number(`1e${e}`), label: powerOfTen(e) })
@@ -77,9 +78,10 @@ export function domainOf(values: Iterable<number>, log: boolean): [number, numbe
   }
   if (low > high) return log ? [0.1, 10] : [0, 1]
   if (log) {
-    if (high / low < 1.01) return [low / 2, high * 2]
-    const margin = (high / low) ** 0.04
-    return [low / margin, high * margin]
+    // In exponents, since the quotient of the ends may overflow.
+    const [a, b] = [Math.log10(low), Math.log10(high)]
+    const margin = b - a < 0.005 ? 0.3 : 0.04 * (b - a)
+    return [10 ** Math.max(-300, a - margin), 10 ** Math.min(300, b + margin)]
   }
   if (high - low < 1e-12 * Math.max(1, Math.abs(high))) return [low - 0.5, high + 0.5]
   const margin = (high - low) * 0.03

@@ -1,0 +1,63 @@
+import type { Example, Op } from '../op.js'
+import { type Random, random as stream } from '../random.js'
+import { dotCheck } from './dotCheck.js'
+import { f32Check } from './f32Check.js'
+import { firstOrderCheck, secondOrderCheck } from './gradCheck.js'
+import { inverseCheck } from './inverseCheck.js'
+import { newtonStepCheck } from './newtonStepCheck.js'
+import { type CheckOptions, type CheckRow, finish } from './row.js'
+import { sampleJacobianCheck } from './sampleJacobianCheck.js'
+import { shapeCheck } from './shapeCheck.js'
+
+type Check = (op: Op, example: Example, random: Random) => CheckRow[]
+
+/** Every check that an operator must pass, cheap ones first. */
+export const checks: Readonly<Record<string, Check>> = {
+  shape: shapeCheck,
+  dot: dotCheck,
+  firstOrder: firstOrderCheck,
+  sampleJacobian: sampleJacobianCheck,
+  inverse: inverseCheck,
+  newtonStep: newtonStepCheck,
+  secondOrder: secondOrderCheck,
+  f32: f32Check
+}
+
+export interface CheckOpOptions extends CheckOptions {
+  /** Names of the checks to run; all by default. */
+  only?: readonly string[]
+  random?: Random
+  /** End at the first row that did not pass. */
+  first?: boolean
+}
+
+export interface OpReport {
+  op: string
+  passed: boolean
+  rows: CheckRow[]
+}
+
+/**
+ * All checks at all of an operator's examples. Nothing is thrown unless asked (`throw: true`).
+ *
+ *     console.table(checkOp(logistic).rows)
+ */
+export function checkOp(op: Op, { only, random = stream(0), first, ...options }: CheckOpOptions = {}): OpReport {
+  const r = random.split(op.name)
+  const examples = op.examples(r.split('examples'))
+  const rows: CheckRow[] = []
+  const report = () => ({ op: op.name, passed: examples.length > 0 && rows.every(row => row.passed), rows })
+  for (const [name, check] of Object.entries(checks)) {
+    if (only && !only.includes(name)) continue
+    examples.forEach((example, k) => {
+      if (first && rows.some(row => !row.passed)) return
+      rows.push(...check(op, example, r.split(`${name} ${k}`)))
+    })
+  }
+  finish(op.name, rows, options)
+  return report()
+}
+
+/** All checks of many operators. */
+export const checkAll = (ops: readonly Op[], options?: CheckOpOptions): OpReport[] =>
+  ops.map(op => checkOp(op, options))

@@ -1,0 +1,205 @@
+import {
+  hessian,
+  jacobian,
+  lbfgs,
+  type Policy,
+  sum,
+  Tape,
+  type Tensor,
+  targetSweep,
+  tensor,
+  valueAndGrad
+} from '../core/index.js'
+import { at, reshape, square, stack, sub } from '../ops/index.js'
+import { lossTarget, newtonMethod, partialInverse, sgd } from '../optim/index.js'
+import { indices, sampleGrid } from './shell/data.js'
+import { count, someOf } from './shell/settings.js'
+import { defineExperiment, type Metric, type RunResult } from './shell/types.js'
+
+/**
+ * The seeds' first example, "Simple Example comparing Different Optimizers": two coordinates, one of them squared,
+ *
+ *     y = P(x) = (x0, x1²),  L(y) = |y|²,  from x = (3, 3).
+ *
+ * Gradient descent and Newton step in x. The physical gradient (PG) steps in y, where L is a sphere and Newton exact,
+ * and lets the inverse of P find the x for it: by the operators' own rules, or numerically by L-BFGS from the current x.
+ * The inverse gradient (IG) is the linear part of that: Δx = (∂y/∂x)⁻¹ Δy.
+ */
+export const P = (x: Tensor): Tensor => stack([at(x, 0), square(at(x, 1))])
+export const L = (y: Tensor): Tensor => sum(square(y))
+
+const lossOfX = (x: Tensor): Tensor => L(P(x))
+export const start = (): Tensor => tensor([3, 3])
+
+/** y = P(x) on a tape, and the Newton step of L from there: the goal y + η Δy. */
+function newtonStepInY(x: Tensor, eta: number): { tape: Tape; y: Tensor; goal: Tensor } {
+  const tape = new Tape()
+  tape.watch(x)
+  const { y, loss } = tape.record(() => {
+    const y = P(x)
+    return { y, loss: L(y) }
+  })
+  const [, { value: goal }] = lossTarget(tape, loss, { y, eta })
+  return { tape, y, goal }
+}
+
+/** What the inverse of P near x makes of that goal. */
+function physicalGradient(x: Tensor, eta: number, policy?: Partial<Policy>): Tensor {
+  const { tape, y, goal } = newtonStepInY(x, eta)
+  return targetSweep(tape, [[y, goal]], [x], policy).targets[0].value
+}
+
+/** What the inverse of the Jacobian makes of it. */
+function inverseGradient(x: Tensor, eta: number): Tensor {
+  const { y, goal } = newtonStepInY(x, eta)
+  const { J } = jacobian(P)(x)
+  const { delta } = partialInverse(reshape(J, [1, 2, 2]), reshape(sub(y, goal), [1, 2]), { kappa: -1 })
+  return sub(x, delta)
+}
+
+/** One step of each method from x. Newton's η counts for the Hessian of L in x, which PG does not need. */
+export const methods: Record<string, (x: Tensor) => Tensor> = {
+  GD: x => sgd({ lr: 0.01 }).step(x, valueAndGrad(lossOfX)(x).grad, { velocity: null }).theta,
+  Newton: x => {
+    const gradient = valueAndGrad(lossOfX)(x).grad
+    return newtonMethod({ lr: 1 / 3 }).step(x, { gradient, hessian: hessian(lossOfX)(x) }, null).theta
+  },
+  PG: x => physicalGradient(x, 0.3),
+  'PG numerical': x => physicalGradient(x, 0.3, { ladder: [lbfgs()] }),
+  IG: x => inverseGradient(x, 0.3)
+}
+
+/** The points visited, the start included. */
+export function path(method: string, steps: number): Tensor[] {
+  const xs = [start()]
+  for (let k = 0; k < steps; k++) xs.push(methods[method](xs[k]))
+  return xs
+}
+
+const published: Record<string, [x: [number, number], distance: number, alignment: number]> = {
+  GD: [[2.4512184, 0.96171147], 2.63, 1.05393],
+  Newton: [[0.05202458, 0.92383826], 0.925, 1.264911],
+  PG: [[0.08474258, 0.50421], 0.51, 1.356443]
+}
+
+/** How well the first step points at the minimum: ⟨unit step, (1, 1)⟩, √2 at best. */
+export const alignment = (a: Tensor, b: Tensor): number => {
+  const d = sub(a, b)
+  return (d.data[0] + d.data[1]) / Math.hypot(...d.data)
+}
+
+export default defineExperiment({
+  name: 'comparison',
+  title: 'Gradient descent, Newton and the physical gradient in three spaces',
+  problem:
+    'Minimise L(y) = |y|² over x where y = (x0, x1²), from x = (3, 3). The square bends the loss in x, so GD and Newton leave the diagonal; the physical gradient steps in y, where the loss is a sphere.',
+  formulas: [
+    String.raw`y = \mathcal P(x) = (x_0,\, x_1^2), \qquad L(y) = |y|^2`,
+    String.raw`\Delta x_{\mathrm{PG}} = \mathcal P^{-1}(y + \eta\,\Delta y;\, x) - x, \qquad \Delta y = -\Big(\frac{\partial^2 L}{\partial y^2}\Big)^{-1} \frac{\partial L}{\partial y}`
+  ],
+  source: 'Physics-based Deep Learning, "Simple Example comparing Different Optimizers"; Holl et al. 2022',
+  settings: {
+    steps: count('steps', { default: 10 }),
+    method: someOf('methods', Object.keys(methods))
+  },
+  async run({ steps, method }, ctx): Promise<RunResult> {
+    const paths: Record<string, number[][]> = {}
+    const result = (): RunResult => ({
+      curves: Object.entries(paths).flatMap(([name, xs]) => [
+        { name: `${name} L`, x: indices(xs.length), y: xs.map(x => lossOfX(tensor(x)).item()) },
+        { name: `${name} distance`, x: indices(xs.length), y: xs.map(x => Math.hypot(...x)) }
+      ]),
+      metrics: Object.entries(paths).flatMap(([name, xs]) => metricsOf(name, xs, steps)),
+      data: { paths }
+    })
+    ctx.keep(result)
+    ctx.progress.start(method.length, 'methods')
+    for (const name of method) {
+      paths[name] = path(name, steps).map(x => [...x.data])
+      await ctx.progress.step({ [`${name} L`]: lossOfX(tensor(paths[name][steps])).item() })
+    }
+    return result()
+  },
+  figures({ curves, data }) {
+    const paths = (data?.paths ?? {}) as Record<string, number[][]>
+    const names = Object.keys(paths)
+    const levels = [0.5, 2, 5, 10, 20, 40, 80]
+    const inSpace = (f: (x: number[]) => number[]) =>
+      names.map(name => {
+        const points = paths[name].map(f)
+        return {
+          name,
+          x: points.map(p => p[0]),
+          y: points.map(p => p[1]),
+          style: styleOf(name),
+          markers: 'all' as const
+        }
+      })
+    return [
+      {
+        kind: 'plot',
+        name: 'paths',
+        title: 'The same steps seen in x and in y',
+        caption:
+          'Level lines of L. The physical gradient goes straight to the minimum in y, where the loss is a sphere.',
+        panels: [
+          {
+            title: 'x space',
+            x: { label: 'x₀', domain: [-0.2, 3.2] },
+            y: { label: 'x₁', domain: [-0.2, 3.2] },
+            series: inSpace(x => x),
+            contours: sampleGrid((a, b) => a * a + b ** 4, [-0.2, 3.2], [-0.2, 3.2], levels),
+            points: [{ x: 0, y: 0, label: 'minimum' }]
+          },
+          {
+            title: 'y space',
+            x: { label: 'y₀', domain: [-0.6, 9.6] },
+            y: { label: 'y₁', domain: [-0.6, 9.6] },
+            series: inSpace(x => [x[0], x[1] ** 2]),
+            contours: sampleGrid((a, b) => a * a + b * b, [-0.6, 9.6], [-0.6, 9.6], levels),
+            points: [{ x: 0, y: 0, label: 'minimum' }]
+          }
+        ]
+      },
+      {
+        kind: 'plot',
+        name: 'losses',
+        title: 'Loss over steps',
+        panels: [
+          {
+            x: { label: 'Step' },
+            y: { label: 'L(x) = x₀² + x₁⁴', scale: 'log' },
+            series: curves
+              .filter(c => c.name.endsWith(' L'))
+              .map(c => ({ ...c, name: c.name.slice(0, -2), style: styleOf(c.name.slice(0, -2)) }))
+          }
+        ]
+      }
+    ]
+  }
+})
+
+/** The numerical inverse lies on top of PG; a style of its own shows both. */
+const styleOf = (name: string): string | { color: string; dash: number[]; marker: 'cross' | 'triangle-down' } =>
+  name === 'PG numerical'
+    ? { color: '#333333', dash: [2, 4], marker: 'cross' }
+    : name === 'IG'
+      ? { color: '#8C564B', dash: [6, 3], marker: 'triangle-down' }
+      : name
+
+function metricsOf(name: string, xs: number[][], steps: number): Metric[] {
+  const last = xs[xs.length - 1]
+  const known = steps === 10 ? published[name] : undefined
+  return [
+    { name: `${name}: x₀ at the end`, value: last[0], published: known?.[0][0], digits: 8 },
+    { name: `${name}: x₁ at the end`, value: last[1], published: known?.[0][1], digits: 8 },
+    { name: `${name}: distance to the minimum`, value: Math.hypot(...last), published: known?.[1], digits: 4 },
+    {
+      name: `${name}: alignment of the first step`,
+      value: alignment(tensor(xs[0]), tensor(xs[1])),
+      published: known?.[2],
+      digits: 7,
+      note: '√2 points at the minimum'
+    }
+  ]
+}

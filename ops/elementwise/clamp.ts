@@ -1,0 +1,30 @@
+import { apply } from '../../core/apply.js'
+import { elementwise } from '../../core/families/elementwise.js'
+import { type Tensor, tensor } from '../../core/tensor.js'
+import { constantOf } from './constantOf.js'
+
+export const clampOp = elementwise<{ low: number; high: number }>({
+  name: 'clamp',
+  doc: `y = x kept between low and high
+  tangent  dy = dx where low ≤ x ≤ high, else 0
+  adjoint  ct where low ≤ x ≤ high, else 0 (at the edges it passes, as in PyTorch)
+  inverse  ỹ between the edges; at an edge or beyond x stays if it is there already, else it becomes the edge`,
+  kernel: (x, y, { low, high }) => {
+    for (let i = 0; i < x.length; i++) y[i] = Math.min(high, Math.max(low, x[i]))
+  },
+  derivative: (x, _, { low, high }) => constantOf(x, v => (v >= low && v <= high ? 1 : 0)),
+  inverse: {
+    kind: 'local',
+    at: (t, x, { low, high }) => (t <= low ? Math.min(x, low) : t >= high ? Math.max(x, high) : t)
+  },
+  examples: r => [
+    { inputs: [r.normal([2, 3])], attrs: { low: -0.5, high: 0.5 } },
+    { inputs: [r.uniform([3], 0.2, 0.8)], attrs: { low: 0, high: 1 }, note: 'all inside' },
+    { inputs: [r.normal([3])], attrs: { low: 0, high: Number.POSITIVE_INFINITY }, note: 'open above' },
+    { inputs: [tensor([-1, 0, 1, 2])], attrs: { low: 0, high: 1 }, smooth: false, note: 'edges' },
+    { inputs: [r.normal([0, 2])], attrs: { low: 0, high: 1 }, note: 'empty axis' }
+  ]
+})
+
+/** x kept between `low` and `high`; give infinities for none. */
+export const clamp = (x: Tensor, low: number, high: number): Tensor => apply(clampOp, [x], { low, high })

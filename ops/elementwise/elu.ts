@@ -1,0 +1,37 @@
+import { apply } from '../../core/apply.js'
+import { elementwise } from '../../core/families/elementwise.js'
+import { mul } from '../../core/structural/mul.js'
+import { type Tensor, tensor } from '../../core/tensor.js'
+import { constantOf } from './constantOf.js'
+import { exp } from './exp.js'
+import { where } from './where.js'
+
+export const eluOp = elementwise<{ alpha: number }>({
+  name: 'elu',
+  doc: `y = x where x > 0, α (eˣ - 1) elsewhere
+  tangent  dy = dx, or α eˣ dx
+  adjoint  ct, or α eˣ ct
+  inverse  ỹ for ỹ > 0, ln(1 + ỹ/α) elsewhere; none for ỹ ≤ -α
+  domain   α > 0; at 0 the derivative is α`,
+  kernel: (x, y, { alpha }) => {
+    for (let i = 0; i < x.length; i++) y[i] = x[i] > 0 ? x[i] : alpha * Math.expm1(x[i])
+  },
+  derivative: (x, _, { alpha }) => {
+    const right = constantOf(x, v => (v > 0 ? 1 : 0))
+    // The exponential of 0 where it is not used: it must not overflow.
+    return where(right, 1, mul(exp(where(right, 0, x)), alpha))
+  },
+  inverse: {
+    kind: 'exact',
+    at: (t, _, { alpha }) => (t > 0 ? t : t > -alpha ? Math.log1p(t / alpha) : Number.NaN)
+  },
+  examples: r => [
+    { inputs: [r.normal([2, 3])], attrs: { alpha: 1 } },
+    { inputs: [r.uniform([4], -8, 800)], attrs: { alpha: 0.5 }, note: 'large' },
+    { inputs: [tensor([0, 1, -1])], attrs: { alpha: 0.5 }, smooth: false, note: 'kink' },
+    { inputs: [r.normal([0, 2])], attrs: { alpha: 1 }, note: 'empty axis' }
+  ]
+})
+
+/** x where x > 0, α (eˣ - 1) elsewhere. */
+export const elu = (x: Tensor, alpha = 1): Tensor => apply(eluOp, [x], { alpha })

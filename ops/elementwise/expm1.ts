@@ -1,0 +1,24 @@
+import { elementwise, elementwiseFunction } from '../../core/families/elementwise.js'
+import { exp } from './exp.js'
+
+export const expm1Op = elementwise({
+  name: 'expm1',
+  doc: `y = eˣ - 1, exact for small x
+  tangent  dy = eˣ dx
+  adjoint  eˣ ct
+  inverse  x̃ = ln(1 + ỹ); none for ỹ ≤ -1`,
+  kernel: (x, y) => {
+    for (let i = 0; i < x.length; i++) y[i] = Math.expm1(x[i])
+  },
+  derivative: x => exp(x),
+  inverse: { kind: 'exact', at: t => (t > -1 ? Math.log1p(t) : Number.NaN) },
+  examples: r => [
+    { inputs: [r.normal([2, 3])] },
+    { inputs: [r.uniform([3], -1e-6, 1e-6)], note: 'small' },
+    { inputs: [r.uniform([2], -8, 8)], note: 'large' },
+    { inputs: [r.normal([0, 2])], note: 'empty axis' }
+  ]
+})
+
+/** eˣ - 1, exact for small x */
+export const expm1 = elementwiseFunction(expm1Op)

@@ -1,0 +1,42 @@
+import { elementwise, elementwiseFunction } from '../../core/families/elementwise.js'
+import { add } from '../../core/structural/add.js'
+import { mul } from '../../core/structural/mul.js'
+import { erf, erfOf } from './erf.js'
+import { exp } from './exp.js'
+import { square } from './square.js'
+import { invertValley } from './valley.js'
+
+const value = (x: number): number => 0.5 * x * (1 + erfOf(x * Math.SQRT1_2))
+const slope = (x: number): number =>
+  0.5 * (1 + erfOf(x * Math.SQRT1_2)) + (x * Math.exp(-0.5 * x * x)) / Math.sqrt(2 * Math.PI)
+
+export const geluOp = elementwise({
+  name: 'gelu',
+  doc: `y = x Φ(x), Φ(x) = (1 + erf(x/√2)) / 2
+  tangent  dy = (Φ(x) + x φ(x)) dx, φ(x) = e^(-x²/2) / √2π
+  adjoint  (Φ(x) + x φ(x)) ct
+  inverse  on the branch of x, left or right of the minimum (-0.7518, -0.1700); 0 ≤ ỹ is on the right branch only,
+           and below the minimum x̃ is the minimum, the nearest target in reach. By a bracketed Newton iteration
+  source   Hendrycks & Gimpel 2016, the exact form`,
+  kernel: (x, y) => {
+    for (let i = 0; i < x.length; i++) y[i] = value(x[i])
+  },
+  derivative: x => {
+    const cdf = mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5)
+    const density = mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI))
+    return add(cdf, mul(x, density))
+  },
+  inverse: {
+    kind: 'local',
+    at: (t, x) => invertValley(t, x, { f: value, slope, bottom: -0.7517915246935645, left: -38 })
+  },
+  examples: r => [
+    { inputs: [r.normal([2, 3])] },
+    { inputs: [r.uniform([3], -3, -1)], note: 'left branch' },
+    { inputs: [r.uniform([3], 5, 50)], note: 'large' },
+    { inputs: [r.normal([0, 2])], note: 'empty axis' }
+  ]
+})
+
+/** x Φ(x), the exact form with erf */
+export const gelu = elementwiseFunction(geluOp)

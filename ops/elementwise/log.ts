@@ -1,0 +1,25 @@
+import { elementwise, elementwiseFunction } from '../../core/families/elementwise.js'
+import { reciprocal } from './reciprocal.js'
+
+export const logOp = elementwise({
+  name: 'log',
+  doc: `y = ln x
+  tangent  dy = dx / x
+  adjoint  ct / x
+  inverse  x̃ = e^ỹ
+  domain   x > 0`,
+  kernel: (x, y) => {
+    for (let i = 0; i < x.length; i++) y[i] = Math.log(x[i])
+  },
+  derivative: x => reciprocal(x),
+  inverse: { kind: 'exact', at: t => Math.exp(t) },
+  examples: r => [
+    { inputs: [r.uniform([2, 3], 0.5, 2)] },
+    { inputs: [r.uniform([3], 1e-4, 1e-3)], note: 'near the edge' },
+    { inputs: [r.uniform([], 1e4, 1e5)], note: 'large' },
+    { inputs: [r.normal([0, 2])], note: 'empty axis' }
+  ]
+})
+
+/** ln x */
+export const log = elementwiseFunction(logOp)

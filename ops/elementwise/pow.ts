@@ -1,0 +1,75 @@
+import { apply } from '../../core/apply.js'
+import { binary, binaryFunction } from '../../core/families/binary.js'
+import { elementwise } from '../../core/families/elementwise.js'
+import { mul } from '../../core/structural/mul.js'
+import { full, type Tensor } from '../../core/tensor.js'
+import { log } from './log.js'
+import { sub } from './sub.js'
+
+export const powerOp = elementwise<{ exponent: number }>({
+  name: 'power',
+  doc: `y = x^p for a number p
+  tangent  dy = p x^(p-1) dx
+  adjoint  p x^(p-1) ct
+  inverse  p odd: the p-th root with the sign of ỹ. p even: with the sign of x (plus at 0). p no integer: the positive
+           one. Targets below 0 count as 0 where there is no root and p > 0; none for p < 0 there or at ỹ = 0. p = 0: x
+  domain   all x for integers p ≥ 0, x ≠ 0 for p < 0, x > 0 if p is no integer`,
+  kernel: (x, y, { exponent: p }) => {
+    for (let i = 0; i < x.length; i++) y[i] = x[i] ** p
+  },
+  derivative: (x, _, { exponent: p }) => (p === 0 ? 0 : p === 1 ? 1 : p === 2 ? mul(x, 2) : mul(pow(x, p - 1), p)),
+  inverse: { kind: 'local', at: (t, x, { exponent }) => root(t, x, exponent) },
+  examples: r => [
+    { inputs: [r.uniform([2, 3], 0.5, 2)], attrs: { exponent: 3 } },
+    { inputs: [r.uniform([3], -2, -0.5)], attrs: { exponent: 3 }, note: 'odd, negative' },
+    { inputs: [r.uniform([3], -2, -0.5)], attrs: { exponent: 4 }, note: 'even, negative branch' },
+    { inputs: [r.uniform([3], 0.5, 2)], attrs: { exponent: -1.5 } },
+    { inputs: [r.uniform([3], -2, -0.5)], attrs: { exponent: -2 } },
+    { inputs: [r.uniform([3], 1, 20)], attrs: { exponent: 0.5 } },
+    { inputs: [r.normal([2])], attrs: { exponent: 1 } },
+    { inputs: [full([2], 0)], attrs: { exponent: 2 }, note: 'zero' },
+    { inputs: [r.normal([2])], attrs: { exponent: 0 }, note: 'constant' },
+    { inputs: [r.normal([0, 2])], attrs: { exponent: 3 }, note: 'empty axis' }
+  ]
+})
+
+function root(t: number, x: number, p: number): number {
+  if (p === 0) return x
+  if (p < 0 && t === 0) return Number.NaN
+  if (t < 0 && p % 2 !== 0 && Number.isInteger(p)) return -((-t) ** (1 / p))
+  if (t < 0) return p > 0 ? 0 : Number.NaN
+  return (x < 0 && p % 2 === 0 ? -1 : 1) * t ** (1 / p)
+}
+
+export const powOp = binary({
+  name: 'pow',
+  doc: `y = a^b for tensors
+  tangent  dy = b a^(b-1) da + y ln a db
+  adjoint  b a^(b-1) ct to a, y ln a ct to b, summed over broadcast axes
+  inverse  ã = ỹ^(1/b), b̃ = ln ỹ / ln a; none for ỹ ≤ 0, nor b̃ for a = 1
+  domain   a > 0; for other bases give the exponent as a number`,
+  row: (a, ia, da, b, ib, db, y, iy, n) => {
+    for (let j = 0; j < n; j++, ia += da, ib += db) y[iy + j] = a[ia] ** b[ib]
+  },
+  jvp: [(da, v) => mul(da, baseSlope(v.x[0], v.x[1])), (db, v) => mul(db, mul(v.y, log(v.x[0])))],
+  vjp: [(ct, v) => mul(ct, baseSlope(v.x[0], v.x[1])), (ct, v) => mul(ct, mul(v.y, log(v.x[0])))],
+  solve: [
+    (t, b, a) => (b === 0 ? (t === 1 ? a : Number.NaN) : t > 0 ? t ** (1 / b) : Number.NaN),
+    (t, a, b) => (a === 1 ? (t === 1 ? b : Number.NaN) : t > 0 ? Math.log(t) / Math.log(a) : Number.NaN)
+  ],
+  examples: r => [
+    { inputs: [r.uniform([2, 3], 1.5, 3), r.uniform([2, 3], -2, 2)] },
+    { inputs: [r.uniform([2, 1], 0.3, 0.8), r.uniform([3], 0.5, 2)], note: 'broadcast from both sides' },
+    { inputs: [r.uniform([], 1.5, 2), r.uniform([3], 0.5, 2)] },
+    { inputs: [r.uniform([0, 3], 1, 2), r.normal([3])], note: 'empty axis' }
+  ]
+})
+
+/** b a^(b-1) */
+const baseSlope = (a: Tensor, b: Tensor): Tensor => mul(b, powTensors(a, sub(b, 1)))
+
+const powTensors = binaryFunction(powOp)
+
+/** a^b: a number as exponent goes with any base it is defined for, a tensor (broadcasting) with positive ones. */
+export const pow = (a: Tensor | number, b: Tensor | number): Tensor =>
+  typeof b === 'number' && typeof a !== 'number' ? apply(powerOp, [a], { exponent: b }) : powTensors(a, b)

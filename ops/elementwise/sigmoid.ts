@@ -1,0 +1,32 @@
+import { elementwise, elementwiseFunction } from '../../core/families/elementwise.js'
+import type { Data } from '../../core/memory.js'
+import { mul } from '../../core/structural/mul.js'
+import { sub } from './sub.js'
+
+/** 1 / (1 + e⁻ˣ) from the exponential that cannot overflow. */
+export function sigmoidOf(x: number): number {
+  const e = Math.exp(-Math.abs(x))
+  return x >= 0 ? 1 / (1 + e) : e / (1 + e)
+}
+
+export const sigmoidOp = elementwise({
+  name: 'sigmoid',
+  doc: `y = 1 / (1 + e⁻ˣ)
+  tangent  dy = y (1 - y) dx
+  adjoint  y (1 - y) ct
+  inverse  x̃ = ln ỹ - ln(1 - ỹ); none outside 0 < ỹ < 1`,
+  kernel: (x: Data, y: Data) => {
+    for (let i = 0; i < x.length; i++) y[i] = sigmoidOf(x[i])
+  },
+  derivative: (_, y) => mul(y, sub(1, y)),
+  inverse: { kind: 'exact', at: t => (t > 0 && t < 1 ? Math.log(t) - Math.log1p(-t) : Number.NaN) },
+  examples: r => [
+    { inputs: [r.normal([2, 3])] },
+    { inputs: [r.uniform([3], -30, -10)], note: 'large, negative' },
+    { inputs: [r.uniform([3], 4, 9)], note: 'large, positive' },
+    { inputs: [r.normal([0, 2])], note: 'empty axis' }
+  ]
+})
+
+/** 1 / (1 + e⁻ˣ) */
+export const sigmoid = elementwiseFunction(sigmoidOp)

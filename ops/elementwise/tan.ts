@@ -1,0 +1,31 @@
+import { elementwise, elementwiseFunction } from '../../core/families/elementwise.js'
+import { add } from '../../core/structural/add.js'
+import { square } from './square.js'
+
+export const tanOp = elementwise({
+  name: 'tan',
+  doc: `y = tan x
+  tangent  dy = (1 + y²) dx
+  adjoint  (1 + y²) ct
+  inverse  of arctan ỹ + πn the one nearest to x
+  domain   x ≠ π/2 + πn`,
+  kernel: (x, y) => {
+    for (let i = 0; i < x.length; i++) y[i] = Math.tan(x[i])
+  },
+  derivative: (_, y) => add(square(y), 1),
+  inverse: {
+    kind: 'local',
+    at: (t, x) => {
+      const p = Math.atan(t)
+      return p + Math.PI * Math.round((x - p) / Math.PI)
+    }
+  },
+  examples: r => [
+    { inputs: [r.uniform([2, 3], -1, 1)] },
+    { inputs: [r.uniform([3], 5.5, 7)], note: 'another branch' },
+    { inputs: [r.normal([0, 2])], note: 'empty axis' }
+  ]
+})
+
+/** tan x */
+export const tan = elementwiseFunction(tanOp)

@@ -1,0 +1,72 @@
+import { apply } from '../../core/apply.js'
+import { operands } from '../../core/families/binary.js'
+import { alloc } from '../../core/memory.js'
+import { type Claim, carryAligned, defineOp } from '../../core/op.js'
+import { broadcastShapes, sameShape, size } from '../../core/shape.js'
+import { expand } from '../../core/structural/expand.js'
+import { foldClaim, mapData, stretch } from '../../core/target/claim.js'
+import { Tensor, tensor } from '../../core/tensor.js'
+
+export const whereOp = defineOp({
+  name: 'where',
+  doc: `y = a where the condition is not 0, b elsewhere
+  tangent  dy = da or db
+  adjoint  ct to a where the condition holds, to b elsewhere, summed over broadcast axes; 0 to the condition
+  inverse  each entry of the claim goes to the input that it came from; the other has no claim there
+  domain   the condition is a constant for every derivative`,
+  outShape: ([c, a, b]) => broadcastShapes(broadcastShapes(c, a, 'where'), b, 'where'),
+  forward: ([cond, a, b], _, shape) => {
+    const [c, p, q] = [cond, a, b].map(t => stretch(t, shape).data)
+    const y = alloc(size(shape), a.dtype)
+    for (let i = 0; i < y.length; i++) y[i] = c[i] !== 0 ? p[i] : q[i]
+    return new Tensor(shape, y)
+  },
+  jvp: ([, da, db], v) => {
+    if (!da && !db) return undefined
+    const dy = where(v.x[0], da ?? 0, db ?? 0)
+    return sameShape(dy.shape, v.y.shape) ? dy : expand(dy, v.y.shape)
+  },
+  vjp: (ct, v) => [
+    null,
+    v.wants(1) ? v.fold(where(v.x[0], ct, 0), 1) : null,
+    v.wants(2) ? v.fold(where(v.x[0], 0, ct), 2) : null
+  ],
+  constant: [0],
+  carry: carryAligned,
+  inverse: {
+    kind: 'structural',
+    splits: true,
+    apply: ({ inputs: [cond, a, b], out }, { value, weight }, active) => {
+      const c = stretch(cond, out.shape)
+      const part = (x: Tensor, mine: (v: number) => boolean): Claim =>
+        foldClaim({ value, weight: mapData(c, (v, i) => (mine(v) ? (weight ? weight.data[i] : 1) : 0)) }, x.shape)
+      return [null, active[1] ? part(a, v => v !== 0) : null, active[2] ? part(b, v => v === 0) : null]
+    }
+  },
+  examples: r => [
+    {
+      inputs: [
+        tensor([
+          [1, 0, 1],
+          [0, 0, 1]
+        ]),
+        r.normal([2, 3]),
+        r.normal([2, 3])
+      ]
+    },
+    { inputs: [tensor([0, 1, 1]), r.normal([2, 1]), r.normal([3])], note: 'broadcast from all sides' },
+    { inputs: [tensor([[1], [0]]), r.normal([]), r.normal([3])] },
+    { inputs: [tensor([]), r.normal([0]), r.normal([0])], note: 'empty axis' }
+  ]
+})
+
+/** a where `condition` is not 0, b elsewhere, broadcasting. */
+export const where = (condition: Tensor, a: Tensor | number, b: Tensor | number): Tensor => {
+  const [p, q] = typeof a === 'number' && typeof b === 'number' ? numbers(condition, a, b) : operands(a, b, 'where')
+  return apply(whereOp, [condition, p, q])
+}
+
+const numbers = (like: Tensor, a: number, b: number): readonly [Tensor, Tensor] => [
+  operands(a, like, 'where')[0],
+  operands(b, like, 'where')[0]
+]

@@ -1,0 +1,154 @@
+import { checkOp } from '../core/check/index.js'
+import type { Claim, Op, Refusal, Site } from '../core/op.js'
+import { random } from '../core/random.js'
+import { mul } from '../core/structural/mul.js'
+import { Tensor } from '../core/tensor.js'
+import { checkedOps } from './checkedOps.js'
+
+/**
+ * Breaks every rule of every operator, one at a time, and asks the checks: flips its sign, zeroes it, scales it by 1.01.
+ * An inverse rule is broken in its change x̃ - x. Each must be caught; what changes nothing (a derivative that is zero
+ * anyway) is said to be no change, and a rule that is never called (rows of an operator that mixes samples) to be unused.
+ *
+ *     node dist/tests/breakRules.js            the table; exit status 1 names what was not caught
+ */
+const breakages = { flipped: -1, zeroed: 0, 'times 1.01': 1.01 } as const
+
+export interface Outcome {
+  op: string
+  rule: string
+  breakage: string
+  /** The first check that failed, 'no change', 'unused', or 'NOT CAUGHT'. */
+  caught: string
+  example: string
+}
+
+/** Told of every result of the broken rule: does multiplying it by anything change it? */
+type Seen = (changes: boolean) => void
+
+/** A rule, and the operator with this rule's results multiplied by a factor. */
+interface Break {
+  rule: string
+  op(factor: number, seen: Seen): Op
+}
+
+const scaled = (t: Tensor, factor: number, seen: Seen): Tensor => {
+  seen(t.data.some(v => v !== 0))
+  return mul(t, factor)
+}
+
+/** x̃ becomes x + factor (x̃ - x) where there is a claim. */
+function scaledClaim(c: Claim, x: Tensor, factor: number, seen: Seen): Claim {
+  const value = new Tensor(
+    c.value.shape,
+    c.value.data.map((v, i) => {
+      if (c.weight && c.weight.data[i] === 0) return v
+      seen(v !== x.data[i])
+      return x.data[i] + factor * (v - x.data[i])
+    })
+  )
+  return { value, weight: c.weight }
+}
+
+type Answer = readonly (Claim | null)[] | Refusal
+
+const scaledAnswer = (answer: Answer, site: Site, only: number, factor: number, seen: Seen): Answer =>
+  'refuse' in answer
+    ? answer
+    : answer.map((c, i) => (c && (only < 0 || i === only) ? scaledClaim(c, site.inputs[i], factor, seen) : c))
+
+/** Every rule of an operator, those with a result per input once for each of them. */
+function breaksOf(op: Op, inputs: number): Break[] {
+  const each = Array.from({ length: inputs }, (_, i) => i)
+  const list: Break[] = [
+    {
+      rule: 'jvp',
+      op: (factor, seen) => ({
+        ...op,
+        jvp: (dxs, v) => {
+          const dy = op.jvp(dxs, v)
+          return dy && scaled(dy, factor, seen)
+        }
+      })
+    }
+  ]
+  for (const rule of ['vjp', 'sampleVjp'] as const)
+    if (op[rule])
+      for (const i of each)
+        list.push({
+          rule: `${rule}[${i}]`,
+          op: (factor, seen) => ({
+            ...op,
+            [rule]: (ct: Tensor, v: Parameters<Op['vjp']>[1]) =>
+              op[rule]!(ct, v).map((c, k) => (c && k === i ? scaled(c, factor, seen) : c))
+          })
+        })
+  const { inverse, newtonStep } = op
+  if (inverse)
+    for (const i of each)
+      list.push({
+        rule: `inverse.apply[${i}]`,
+        op: (factor, seen) => ({
+          ...op,
+          inverse: {
+            ...inverse,
+            apply: (site, c, active) => scaledAnswer(inverse.apply(site, c, active), site, i, factor, seen)
+          }
+        })
+      })
+  if (inverse?.choose)
+    list.push({
+      rule: 'inverse.choose',
+      op: (factor, seen) => ({
+        ...op,
+        inverse: {
+          ...inverse,
+          choose: (site, c) => scaledAnswer(inverse.choose!(site, c), site, -1, factor, seen)
+        }
+      })
+    })
+  if (newtonStep)
+    list.push({
+      rule: 'newtonStep',
+      op: (factor, seen) => ({
+        ...op,
+        newtonStep: (site, eta) => scaledClaim(newtonStep(site, eta), site.inputs[0], factor, seen)
+      })
+    })
+  return list
+}
+
+/** All breakages of some operators. */
+export function breakRules(ops: readonly Op[] = checkedOps): Outcome[] {
+  return ops.flatMap(op =>
+    breaksOf(op, inputCount(op)).flatMap(({ rule, op: broken }) =>
+      Object.entries(breakages).map(([breakage, factor]) => {
+        let [used, changed] = [false, false]
+        const report = checkOp(
+          broken(factor, changes => {
+            used = true
+            changed ||= changes
+          }),
+          { first: true }
+        )
+        const bad = report.rows.find(r => !r.passed)
+        const caught = bad ? bad.check : changed ? 'NOT CAUGHT' : used ? 'no change' : 'unused'
+        return { op: op.name, rule, breakage, caught, example: bad?.example ?? '' }
+      })
+    )
+  )
+}
+
+const inputCount = (op: Op): number => Math.max(0, ...op.examples(random(0)).map(e => e.inputs.length))
+
+if (import.meta.url === `file://${process.argv[1]}`) {
+  const outcomes = breakRules()
+  console.table(outcomes)
+  const missed = outcomes.filter(o => o.caught === 'NOT CAUGHT')
+  const same = outcomes.filter(o => o.caught === 'no change' || o.caught === 'unused')
+  console.log(
+    `${checkedOps.length} operators, ${outcomes.length} breakages: ${outcomes.length - missed.length - same.length} caught, ${same.length} without effect, ${missed.length} not caught`
+  )
+  for (const o of missed) console.error(`NOT CAUGHT: ${o.op}, rule ${o.rule}, ${o.breakage}`)
+  process.exitCode = missed.length > 0 ? 1 : 0
+}

@@ -1,0 +1,297 @@
+import { spawn } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { PNG } from 'pngjs'
+import t, { type Test } from 'tap'
+import { overSeeds, radialSpectrum, sampleGrid, spread } from '../../experiments/shell/data.js'
+import type { Figure, PlotFigure } from '../../experiments/shell/figure.js'
+import { duration, number, powerOfTen } from '../../experiments/shell/format.js'
+import { figureToSvg, svgToPng } from '../../experiments/shell/plots/render.js'
+import { textWidth, wrapText } from '../../experiments/shell/plots/text.js'
+import { linearTicks, logTicks } from '../../experiments/shell/plots/ticks.js'
+import { count, oneOf, real, someOf, UsageError } from '../../experiments/shell/settings.js'
+import { metricsTable, printTable } from '../../experiments/shell/table.js'
+import demo from './demo.js'
+
+// Beside this file once compiled, in dist/ when the tests run from the source.
+const demoMain = ['./demoMain.js', '../../dist/tests/experiments/demoMain.js']
+  .map(path => fileURLToPath(new URL(path, import.meta.url)))
+  .find(existsSync)
+
+interface Ended {
+  code: number | null
+  out: string
+  err: string
+}
+
+/** Runs the command line over the demonstration; `watch` sees what has been printed so far and may send signals. */
+function cli(args: string[], watch?: (err: string, kill: () => void) => void, env = {}): Promise<Ended> {
+  if (!demoMain) throw new Error('The tests start the compiled command line: run `npm run build` first.')
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [demoMain, ...args], { env: { ...process.env, DEBUG: '', ...env } })
+    let [out, err] = ['', '']
+    child.stdout.setEncoding('utf8').on('data', text => (out += text))
+    child.stderr.setEncoding('utf8').on('data', text => {
+      err += text
+      watch?.(err, () => child.kill('SIGINT'))
+    })
+    child.on('error', reject).on('close', code => resolve({ code, out, err }))
+  })
+}
+
+const demoResult = () => {
+  const progress = { start() {}, step: async () => {}, breathe: async () => {} }
+  const settings = {
+    steps: 20,
+    seeds: 3,
+    eta: 1,
+    method: ['GD', 'SIP'] as ('GD' | 'SIP')[],
+    stepMs: 0,
+    failAt: 0,
+    chatty: false
+  }
+  const context = { seed: 0, progress, signal: new AbortController().signal, log() {}, keep() {} }
+  return { settings, result: demo.run(settings, context) }
+}
+
+/** Renders, decodes, and sees that there is something on it. */
+async function looksDrawn(t: Test, figure: Figure): Promise<string> {
+  const svg = await figureToSvg(figure)
+  t.match(svg, /^<svg [^>]*viewBox="0 0 [\d.]+ [\d.]+"/)
+  const [, width, height] = svg.match(/<svg [^>]*width="([\d.]+)" height="([\d.]+)"/)!.map(Number)
+  const png = PNG.sync.read(svgToPng(svg))
+  t.ok(Math.abs(png.width - 2 * width) <= 2 && Math.abs(png.height - 2 * height) <= 2, 'two pixels per unit')
+  const colors = new Map<number, number>()
+  for (let i = 0; i < png.data.length; i += 4) {
+    const color = png.data.readUInt32BE(i)
+    colors.set(color, (colors.get(color) ?? 0) + 1)
+  }
+  t.ok(colors.size > 20, 'many colours')
+  t.ok((colors.get(0xffffffff) ?? 0) < (png.data.length / 4) * 0.99, 'not blank')
+  t.notMatch(svg, /NaN|undefined|Infinity/)
+  return svg
+}
+
+t.test('every kind of figure becomes SVG and PNG', async t => {
+  const { settings, result } = demoResult()
+  for (const figure of demo.figures(await result, settings)) {
+    await t.test(figure.name, async t => {
+      const svg = await looksDrawn(t, figure)
+      for (const word of figure.title.split(' ')) t.ok(svg.includes(word), `title: ${word}`)
+      if (figure.kind === 'plot')
+        for (const s of figure.panels.flatMap(p => p.series)) t.ok(svg.includes(`>${s.name}<`), s.name)
+      if (figure.kind === 'images') t.equal(svg.match(/<image /g)?.length, 10, 'nine fields and a colour bar')
+    })
+  }
+})
+
+t.test('figures of poor data are drawn all the same', async t => {
+  const plot = (y: number[], scale: 'log' | 'linear' = 'log', x = y.map((_, i) => i)): PlotFigure => ({
+    kind: 'plot',
+    name: 'poor',
+    title: 'Poor data',
+    panels: [{ x: { label: 'x' }, y: { label: 'y', scale }, series: [{ name: 'GD', x, y }] }]
+  })
+  await looksDrawn(t, plot([]))
+  await looksDrawn(t, plot([3]))
+  await looksDrawn(t, plot([5, 5, 5], 'linear'))
+  await looksDrawn(t, plot([1, 0, -1, Number.NaN, Infinity, 1e-9]))
+  await looksDrawn(t, plot([1e-290, 1e290]))
+  await looksDrawn(t, plot([1e-250, 1e308], 'linear'))
+  const empty = await figureToSvg({ kind: 'images', name: 'none', title: 'None', columns: [], rows: [], label: '' })
+  t.match(empty, /^<svg/)
+  const hole = { name: 'hole', width: 2, height: 3, values: [0, Number.NaN, 2, 3, 4, 5] }
+  await looksDrawn(t, {
+    kind: 'images',
+    name: 'hole',
+    title: 'A hole',
+    columns: ['a'],
+    rows: [{ fields: [hole] }],
+    label: 'T'
+  })
+})
+
+t.test('ticks are round and few', async t => {
+  const labels = (ticks: ReturnType<typeof logTicks>) => ticks.major.map(tick => tick.label).join(' ')
+  t.equal(labels(linearTicks(-0.6, 19.6, 5)), '0 5 10 15')
+  t.equal(labels(linearTicks(-1, 1, 4)), '−1 −0.5 0 0.5 1')
+  t.equal(labels(logTicks(30, 220)), '50 100 200')
+  t.equal(labels(logTicks(0.002, 3)), '10⁻² 10⁻¹ 10⁰')
+  t.equal(labels(logTicks(1e-16, 1e16)), '10⁻¹⁵ 10⁻¹⁰ 10⁻⁵ 10⁰ 10⁵ 10¹⁰ 10¹⁵')
+  t.equal(labels(logTicks(4.1, 4.4)), '4.1 4.15 4.2 4.25 4.3 4.35 4.4')
+})
+
+t.test('text, numbers, times', async t => {
+  t.ok(textWidth('mmm', 14) > 2 * textWidth('iii', 14))
+  t.ok(textWidth('abc', 14, 'bold') > textWidth('abc', 14))
+  t.same(wrapText('one two three', textWidth('one two', 14) + 1, 14), ['one two', 'three'])
+  t.equal(powerOfTen(-12), '10⁻¹²')
+  t.same(
+    [0, 1.23456, 1234567, 2.5e-8, Number.NaN].map(v => number(v)),
+    ['0', '1.235', '1.235e6', '2.5e-8', 'not a number']
+  )
+  t.same([0.4, 35, 125, 4200].map(duration), ['0.4 s', '35 s', '2 min 05 s', '1 h 10 min'])
+})
+
+t.test('helpers for data', async t => {
+  t.same(spread([3, 1, 2, 10]), { median: 2.5, low: 1, high: 10 })
+  t.same(
+    overSeeds([
+      [1, 2],
+      [3, 4],
+      [5, 0]
+    ]),
+    { median: [3, 2], low: [1, 0], high: [5, 4] }
+  )
+  const { f, median } = radialSpectrum({ width: 4, height: 4, values: Array(16).fill(7) })
+  t.equal(f[0], 0)
+  t.equal(f.at(-1), Math.SQRT1_2)
+  t.ok(median.every(v => v === 7))
+  t.equal(sampleGrid((x, y) => x + 10 * y, [0, 1], [0, 2], [], 3).values[5], 11)
+})
+
+t.test('settings say what would be right', async t => {
+  t.equal(count('', { default: 1 }).parse('20'), 20)
+  t.same(someOf('', ['SIP', 'GD']).parse('gd,SIP,gd'), ['GD', 'SIP'])
+  for (const wrong of ['0', '1.5', 'x', '', '1e99']) t.throws(() => count('', { default: 1 }).parse(wrong), UsageError)
+  for (const wrong of ['0', 'x', '', 'Infinity'])
+    t.throws(() => real('', { default: 1, above: 0 }).parse(wrong), UsageError)
+  t.throws(() => oneOf('', ['a', 'b'], { default: 'a' }).parse('c'), { message: 'one of a, b' })
+})
+
+t.test('the table has ratios, leaves out empty columns, and fits', async t => {
+  const metric = {
+    name: 'a rather long name of a quantity',
+    value: 3,
+    published: 2,
+    expected: [1, 2] as [number, number]
+  }
+  t.same(metricsTable([metric]).head, ['quantity', 'published', 'this run', 'this / published', 'expected'])
+  t.same(metricsTable([metric]).rows[0].slice(1), ['2', '3', '1.5', '1 to 2: no'])
+  t.ok(
+    printTable([metric], {}, 60)
+      .split('\n')
+      .every(line => line.length <= 60)
+  )
+  t.equal(printTable([]), '')
+})
+
+t.test('a run writes its numbers, figures and a self-contained report', async t => {
+  const folder = t.testdir()
+  const { code, out, err } = await cli(['demo', '--quick', '--seed', '3', '--out', folder])
+  t.equal(code, 0)
+  t.match(out, /this run/)
+  t.match(out, join(folder, 'report.html'))
+  t.match(err, /step 4\/4/)
+  t.same(readdirSync(folder).sort(), ['curves.csv', 'fields.json', 'figures', 'report.html', 'result.json'])
+  t.equal(readdirSync(join(folder, 'figures')).length, 10)
+  t.equal(readFileSync(join(folder, 'curves.csv'), 'utf8').trim().split('\n').length, 1 + 4 * 4)
+
+  const record = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8'))
+  t.match(record, {
+    status: 'complete',
+    seed: 3,
+    preset: 'quick',
+    settings: { steps: 4 },
+    versions: { node: process.versions.node }
+  })
+  t.equal(record.command, 'node dist/experiments/main.js demo --quick --seed 3')
+  t.match(record.versions.physgrad, /^\d+\.\d+\.\d+/)
+
+  const page = readFileSync(join(folder, 'report.html'), 'utf8')
+  t.equal(page.match(/<svg /g)!.length >= 5, true)
+  t.match(page, /class="katex-display"/)
+  t.match(page, /--quick --seed 3/)
+  for (const [, target] of page.matchAll(/(?:\bsrc|\bhref)="([^"]*)"/g))
+    t.ok(/^(data:|#)/.test(target), target.slice(0, 40))
+  for (const [, target] of page.matchAll(/url\(([^)]*)\)/g)) t.ok(/^(data:|#)/.test(target), target.slice(0, 40))
+  t.notMatch(page, /@import|<script|<link/)
+  const ids = [...page.matchAll(/\bid="([^"]*)"/g)].map(match => match[1])
+  t.equal(new Set(ids).size, ids.length, 'no id twice')
+})
+
+t.test('--json prints JSON and nothing else', async t => {
+  const folder = t.testdir()
+  const { code, out } = await cli(['demo', '--quick', '--json', '--chatty', '--no-report', '--out', folder])
+  t.equal(code, 0)
+  t.match(JSON.parse(out), {
+    experiment: 'demo',
+    status: 'complete',
+    result: { curves: [{ name: 'GD x' }, {}, {}, {}] }
+  })
+  t.notOk(existsSync(join(folder, 'report.html')))
+  t.ok(existsSync(join(folder, 'result.json')))
+})
+
+t.test('Ctrl-C stops after the step and keeps what is there', async t => {
+  const folder = t.testdir()
+  let sent = false
+  const { code, out, err } = await cli(
+    ['demo', '--steps', '10000', '--step-ms', '5', '--out', folder],
+    (text, kill) => {
+      if (sent || !text.includes('step 1/10000')) return
+      sent = true
+      kill()
+    }
+  )
+  t.equal(code, 130)
+  t.match(err, /Stopping after this step/)
+  t.match(out, /Interrupted after step \d+ of 10000\. Kept what was there:/)
+  t.match(out, join(folder, 'report.html'))
+  const record = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8'))
+  t.equal(record.status, 'interrupted')
+  const [, steps] = record.statusText.match(/^interrupted after step (\d+) of 10000$/)
+  t.equal(record.result.curves[0].y.length, Number(steps))
+  t.match(readFileSync(join(folder, 'report.html'), 'utf8'), /This run is not complete: interrupted after step/)
+})
+
+t.test('a second Ctrl-C stops at once', async t => {
+  const folder = join(t.testdir(), 'results')
+  // Pressed until it ends: presses that arrive together count as one, and on a busy machine any two may.
+  let pressing: NodeJS.Timeout | undefined
+  const { code, err } = await cli(['demo', '--step-ms', '600000', '--out', folder], (text, kill) => {
+    if (text.includes('20 steps')) pressing ??= setInterval(kill, 100)
+  })
+  clearInterval(pressing)
+  t.equal(code, 130)
+  t.match(err, /Press Ctrl-C again/)
+  t.notOk(existsSync(folder))
+})
+
+t.test('a failure is a sentence, and what was there is kept', async t => {
+  const folder = t.testdir()
+  const args = ['demo', '--fail-at', '3', '--no-report', '--out', folder]
+  const { code, out, err } = await cli(args)
+  t.equal(code, 1)
+  t.match(err, /Error: The step was asked to fail, and did; leave out --fail-at\.\n$/)
+  t.notMatch(err, /\n +at /)
+  t.match(out, /Failed after step 2 of 20\. Kept what was there:/)
+  t.match(JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8')), { status: 'failed' })
+  t.match((await cli(args, undefined, { DEBUG: '1' })).err, /\n +at /)
+})
+
+t.test('wrong calls exit with 2 and say what would be right', async t => {
+  const wrong: [string[], RegExp][] = [
+    [[], /Usage/],
+    [['dem'], /unknown command 'dem'\s+.*Did you mean demo/],
+    [['demo', '--steps', '0'], /--steps wants a whole number, at least 1/],
+    [['demo', '--eta', '-1'], /--eta wants a number above 0/],
+    [['demo', '--method', 'SIP,HIG'], /--method wants one of GD, SIP/],
+    [['demo', '--seed', '-1'], /--seed wants a whole number, at least 0/],
+    [['demo', '--quick', '--full'], /cannot be used with/],
+    [['demo', '--batch', '3'], /unknown option '--batch'/]
+  ]
+  const ended = await Promise.all(wrong.map(([args]) => cli(args)))
+  wrong.forEach(([args, sentence], i) => {
+    t.match(ended[i], { code: 2, out: /^$/, err: sentence }, args.join(' '))
+  })
+})
+
+t.test('list and help', async t => {
+  t.match(await cli(['list']), { code: 0, out: /^demo +synthetic data/ })
+  t.match(await cli(['demo', '--help']), {
+    code: 0,
+    out: /--steps <n> +training steps \(default: 20, quick: 4, full: 50\)/
+  })
+})
