@@ -21,7 +21,7 @@ export interface ClosedRegion {
  */
 export function closedRegion(t: Tensor, region: Region, settled: ReadonlyMap<Tensor, unknown>): ClosedRegion {
   const goals = new Set(region.goals)
-  for (let d = region.postdom(t); ; d = d === SINK ? d : region.postdom(d)) {
+  for (let d = region.postdom(t); ; d = region.postdom(d)) {
     if (d !== SINK && !settled.has(d)) continue
     const exits = d === SINK ? region.goals : [d]
     const entries = entriesOf(region.common([t, ...exits.map(region.idom)]), region)
