@@ -7,7 +7,7 @@ import { allFinite, type Tensor } from '../tensor.js'
 import { walkBack } from '../walk.js'
 import { Block, replay } from './block.js'
 import { claim, fillUnclaimed, type Met, mapData, meetClaims, muteSamples, noClaim } from './claim.js'
-import { closedRegion } from './closedRegion.js'
+import { type ClosedRegion, closedRegion } from './closedRegion.js'
 import { checkGoal, type Goal, prepareRegion, reachableGoal } from './goal.js'
 import { mismatchNorms, regionSamples, sampleCount } from './mismatch.js'
 import { type Decision, decide, type PlannedStep, plan } from './plan.js'
@@ -119,19 +119,31 @@ class TargetSweep {
       this.#settled.set(t, c)
       return { claim: c }
     }
-    const { entries, exits, sites, reached } = closedRegion(t, region, this.#settled)
+    const found = closedRegion(t, region, this.#settled)
+    let pairs = this.#close(found)
+    // What was asked of the exit may have been one choice of several, and out of reach from here: the goals decide.
+    const missed = this.#rungs[this.#rungs.length - 1].report.status!.includes('unreachable')
+    if (missed && found.exits !== region.goals) {
+      const whole = closedRegion(t, region, new Map())
+      if (solvable(whole.sites, found.sites)) pairs = this.#close(whole)
+    }
+    if (!this.#final.has(t)) return { pairs }
+    const c = this.#final.get(t)!
+    this.#settled.set(t, c)
+    return { claim: c }
+  }
+
+  /** Solves a closed region. What was found inside is dropped, and the entries' claims stand. */
+  #close({ entries, exits, sites, reached }: ClosedRegion): Pairs {
     const asked = new Map(this.#goals)
-    const goals = exits.map(e => (exits === region.goals ? asked.get(e)! : this.#settled.get(e)!))
-    // What was found inside is dropped, and the entries' claims stand.
+    const goals = exits.map(e => (exits === this.region.goals ? asked : this.#settled).get(e)!)
     for (const u of reached) if (!entries.includes(u)) this.#closed.add(u)
+    for (const u of reached) this.#final.delete(u)
     const inside = new Set(sites.map(s => s.out))
     for (const r of this.#rungs) if (inside.has(r.exit)) r.report = { ...r.report, dropped: true }
     const pairs = this.#solve(entries, exits, goals, 'claims disagree: the closed region around them')
     for (const [e, c] of pairs) this.#final.set(e, c)
-    if (!entries.includes(t)) return { pairs }
-    const c = this.#final.get(t) ?? noClaim(t)
-    this.#settled.set(t, c)
-    return { claim: c }
+    return pairs
   }
 
   /** The operator's own rule. Samples for which it has no answer are solved as a block of this one site. */
@@ -238,3 +250,10 @@ class TargetSweep {
 
 const pairsOf = (site: Site, answer: Answer): Pairs =>
   site.inputs.flatMap((t, i) => (answer[i] ? [[t, answer[i]] as const] : []))
+
+/** No site beyond those already inside whose rule is stable instead of exact: a solver would undo what it holds back. */
+const solvable = (sites: readonly Site[], inside: readonly Site[]): boolean => {
+  const known = new Set(inside)
+  const soft = ['regularised', 'approximate']
+  return sites.every(s => known.has(s) || !soft.includes(s.op.inverse?.kind ?? ''))
+}
