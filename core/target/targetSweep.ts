@@ -135,8 +135,7 @@ class TargetSweep {
 
   /** Solves a closed region. What was found inside is dropped, and the entries' claims stand. */
   #close({ entries, exits, sites, reached }: ClosedRegion): Pairs {
-    const asked = new Map(this.#goals)
-    const goals = exits.map(e => (exits === this.region.goals ? asked : this.#settled).get(e)!)
+    const goals = exits === this.region.goals ? this.#goals.map(([, c]) => c) : exits.map(e => this.#settled.get(e)!)
     for (const u of reached) if (!entries.includes(u)) this.#closed.add(u)
     for (const u of reached) this.#final.delete(u)
     const inside = new Set(sites.map(s => s.out))
