@@ -1,4 +1,4 @@
-import { GradientError, NonFiniteError, ShapeError } from '../errors.js'
+import { GradientError, NonFiniteError, OptionError } from '../errors.js'
 import type { Claim } from '../op.js'
 import { show } from '../shape.js'
 import { checkKnown, type Tape } from '../tape.js'
@@ -38,7 +38,7 @@ export function checkGoal([y, goal]: Goal): Claim {
   value.data.forEach((v, i) => {
     const w = weight ? weight.data[i] : 1
     if (!(w >= 0 && w < Infinity))
-      throw new ShapeError('target sweep', `a weight of ${w}`, 'Weights are finite numbers, 0 or more')
+      throw new OptionError('target sweep', `a weight of ${w}`, 'Weights are finite numbers, 0 or more')
     // Where the output itself is not finite the sample is lost already: nothing is asked of it, and the others go on.
     if (w > 0 && !Number.isFinite(v) && Number.isFinite(y.data[i]))
       throw new NonFiniteError('target sweep', 'a goal with NaN or infinity', 'Use weight 0 where nothing is asked')
