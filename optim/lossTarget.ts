@@ -7,7 +7,7 @@ import { checkKnown, type Tape, unseen } from '../core/tape.js'
 import { replay } from '../core/target/block.js'
 import { claim, mapData } from '../core/target/claim.js'
 import { findRegion } from '../core/target/region.js'
-import type { Tensor } from '../core/tensor.js'
+import { allFinite, Tensor } from '../core/tensor.js'
 import { grad } from '../core/verbs/grad.js'
 import { hessian } from '../core/verbs/jacobian.js'
 import { sampleJacobian } from '../core/verbs/sampleJacobian.js'
@@ -17,7 +17,7 @@ import { sampleJacobian } from '../core/verbs/sampleJacobian.js'
  *
  * A loss operator that knows its step (l2: Δy = y* - y) gives it. Any other is differentiated: Δy = -|H|⁻¹ g per sample,
  * H = ∂²L_b/∂y_b², with the absolute values of its eigenvalues, so that the step goes downhill where L is not convex;
- * eigenvalues at or below `truncation` times the largest are left out.
+ * eigenvalues at or below `truncation` times the largest are left out. A sample whose loss is not finite has no claim.
  */
 export function lossTarget(
   tape: Tape,
@@ -59,16 +59,23 @@ function newtonByHessian(sites: readonly Site[], loss: Tensor, y: Tensor, eta: n
   const H = single ? undefined : sampleJacobian(grad(f))(y).J.data
   const whole = single ? hessian(f)(y).data : undefined
   const step = new Float64Array(y.size)
+  const weight = y.data.map(() => 1)
   for (let b = 0; b < B; b++) {
     const Hb = Float64Array.from(whole ?? H!.subarray(b * n * n, (b + 1) * n * n))
+    const gb = g.data.subarray(b * n, (b + 1) * n)
+    if (!Hb.every(Number.isFinite) || !allFinite(gb)) {
+      weight.fill(0, b * n, (b + 1) * n)
+      continue
+    }
     const { values, vectors } = eigh(Hb, n)
-    const cut = truncation * Math.max(...Array.from(values, Math.abs))
+    const cut = truncation * values.reduce((m, v) => Math.max(m, Math.abs(v)), 0)
     for (let k = 0; k < n; k++) {
       if (!(Math.abs(values[k]) > cut)) continue
       let c = 0
-      for (let i = 0; i < n; i++) c += vectors[i * n + k] * g.data[b * n + i]
+      for (let i = 0; i < n; i++) c += vectors[i * n + k] * gb[i]
       for (let i = 0; i < n; i++) step[b * n + i] -= (vectors[i * n + k] * c) / Math.abs(values[k])
     }
   }
-  return claim(mapData(y, (v, i) => v + eta * step[i]))
+  const value = mapData(y, (v, i) => v + eta * step[i])
+  return claim(value, weight.every(w => w === 1) ? null : new Tensor(y.shape, weight))
 }

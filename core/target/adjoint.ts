@@ -19,14 +19,13 @@ export function adjoint(options: AdjointOptions = {}): Rung {
 }
 
 function solve(block: Block, { step: fixed }: AdjointOptions): Solution {
-  const { batch: B, P } = block
+  const { P } = block
   const point = block.at(block.start())
   const g = block.applyT(point, point.residual)
   const gNorm = block.norms(g)
-  const JgNorm = fixed === undefined ? block.norms(block.apply(point, g)) : undefined
-  const t = Array.from({ length: B }, (_, b) => fixed ?? (JgNorm![b] > 0 ? (gNorm[b] / JgNorm![b]) ** 2 : 0))
+  const t = fixed === undefined ? cauchy(gNorm, block.norms(block.apply(point, g))) : gNorm.map(() => fixed)
   const step = g.map((v, i) => v * t[Math.floor(i / P)])
-  const able = t.map((v, b) => Number.isFinite(v) && v > 0 && gNorm[b] > 0)
+  const able = Array.from(t, (v, b) => v > 0 && Number.isFinite(v) && gNorm[b] > 0 && Number.isFinite(gNorm[b]))
   const { point: end, moved } =
     fixed === undefined
       ? backtrack(block, point, step, able)
@@ -43,3 +42,5 @@ function solve(block: Block, { step: fixed }: AdjointOptions): Solution {
   )
   return { x: end.x, mismatch: end.mismatch, status, iterations: 1 }
 }
+
+const cauchy = (g: Float64Array, Jg: Float64Array): Float64Array => g.map((n, b) => (Jg[b] > 0 ? (n / Jg[b]) ** 2 : 0))

@@ -1,5 +1,6 @@
 import { apply } from '../apply.js'
 import { carryThrough } from '../carryThrough.js'
+import { norm2 } from '../linalg/scaling.js'
 import type { Claim, Site } from '../op.js'
 import { cotangentSweep } from '../sweeps/cotangent.js'
 import { identityRows, sampleSweep } from '../sweeps/sampleJacobian.js'
@@ -9,7 +10,7 @@ import { Tensor } from '../tensor.js'
 
 /** Where a solver stands: the unknowns, the outputs there, and how far they are from the goals. */
 export interface Point {
-  /** `[B, P]`: all entries of the block, concatenated per sample. */
+  /** `[B, P]`: the change of all entries of the block, concatenated per sample, in their units. */
   readonly x: Float64Array
   /** `[B, K]`: √weight (goal - y) of all exits, concatenated per sample. */
   readonly residual: Float64Array
@@ -31,8 +32,12 @@ export class Block {
   /** Unknowns and outputs per sample. */
   readonly P: number
   readonly K: number
+  /** The relative rounding error of a number in the coarsest dtype inside. */
+  readonly epsilon: number
   readonly #root: Float64Array
   readonly #goal: Float64Array
+  /** The current values of the entries. */
+  readonly #from: Float64Array
   readonly #scales: readonly number[]
 
   /** `scales`: the unit of each entry; "smallest change" is measured in it. */
@@ -52,7 +57,9 @@ export class Block {
     this.batch = this.perSample ? B : 1
     this.P = entries.reduce((n, t) => n + t.size, 0) / this.batch
     this.K = exits.reduce((n, t) => n + t.size, 0) / this.batch
+    this.epsilon = [...entries, ...exits, ...sites.map(s => s.out)].some(t => t.dtype === 'f32') ? 2 ** -23 : 2 ** -52
     this.#scales = entries.map((_, i) => scales[i] ?? 1)
+    this.#from = this.#pack(entries)
     this.#goal = this.#pack(goals.map(g => g.value))
     this.#root = new Float64Array(this.#goal.length).fill(1)
     if (goals.some(g => g.weight)) {
@@ -61,9 +68,9 @@ export class Block {
     }
   }
 
-  /** The current values, in the units of the entries. */
+  /** Where every solver begins: no change, so that what needs none keeps every bit. */
   start(): Float64Array {
-    return this.#scaled(this.#pack(this.entries), -1)
+    return new Float64Array(this.#from.length)
   }
 
   /** Runs the block forward; seen by no outer tape, since a target is a constant. */
@@ -81,13 +88,18 @@ export class Block {
 
   /** Tensors for the entries from packed unknowns. */
   tensors(x: Float64Array): Tensor[] {
-    return this.#unpack(this.#scaled(x, 1), this.entries, this.P)
+    const change = this.#scaled(x)
+    return this.#unpack(
+      this.#from.map((v, i) => v + change[i]),
+      this.entries,
+      this.P
+    )
   }
 
   /** ‖v_b‖ per sample, of a packed vector. */
   norms(v: Float64Array): Float64Array {
     const n = v.length / this.batch
-    return Float64Array.from({ length: this.batch }, (_, b) => Math.hypot(...chunks(v, b * n, n)))
+    return Float64Array.from({ length: this.batch }, (_, b) => norm2(v, b * n, (b + 1) * n))
   }
 
   /** √weight ‖goal‖ per sample: what a mismatch is small against. */
@@ -95,9 +107,23 @@ export class Block {
     return this.norms(this.#goal.map((g, i) => (this.#root[i] === 0 ? 0 : this.#root[i] * g)))
   }
 
+  /**
+   * How large a mismatch per sample rounding alone may leave, generously: a thousand errors of the goals' size, and of
+   * what a relative error in the entries becomes on its way through.
+   */
+  rounding(p: Point): Float64Array {
+    const x = this.#pack(p.xs).map((v, i) => (generic(i) < 1 ? v : -v))
+    const through = this.norms(this.#push(p, x))
+    return this.goalNorms().map((g, b) => 1e3 * this.epsilon * (g + (Number.isFinite(through[b]) ? through[b] : 0)))
+  }
+
   /** J v, packed: a tangent sweep. */
   apply(p: Point, v: Float64Array): Float64Array {
-    const directions = this.#unpack(this.#scaled(v, 1), this.entries, this.P)
+    return this.#push(p, this.#scaled(v))
+  }
+
+  #push(p: Point, v: Float64Array): Float64Array {
+    const directions = this.#unpack(v, this.entries, this.P)
     const dys = unseen(() =>
       tangentSweep(
         p.tape,
@@ -106,19 +132,19 @@ export class Block {
       )
     )
     const packed = this.#pack(p.ys.map((y, i) => dys[i] ?? new Tensor(y.shape, new Float64Array(y.size))))
-    return packed.map((d, i) => d * this.#root[i])
+    return packed.map((d, i) => (this.#root[i] === 0 ? 0 : d * this.#root[i]))
   }
 
   /** Jᵀ u, packed: a cotangent sweep. */
   applyT(p: Point, u: Float64Array): Float64Array {
     const cts = this.#unpack(
-      u.map((c, i) => c * this.#root[i]),
+      u.map((c, i) => (this.#root[i] === 0 ? 0 : c * this.#root[i])),
       this.exits,
       this.K
     )
     const seeds = p.ys.flatMap((y, i) => (p.tape.knows(y) ? [[y, cts[i]] as const] : []))
     const at = unseen(() => cotangentSweep(p.tape, seeds))
-    return this.#scaled(this.#pack(p.xs.map(x => at.get(x) ?? new Tensor(x.shape, new Float64Array(x.size)))), 1)
+    return this.#scaled(this.#pack(p.xs.map(x => at.get(x) ?? new Tensor(x.shape, new Float64Array(x.size)))))
   }
 
   /** The Jacobians of all samples, `[B, K, P]`: the sample-Jacobian sweep. */
@@ -143,6 +169,7 @@ export class Block {
             for (let i = 0; i < k; i++)
               for (let b = 0; b < B; b++) {
                 const root = this.#root[b * K + row + i]
+                if (root === 0) continue
                 const to = (b * K + row + i) * P + column
                 for (let j = 0; j < w; j++) J[to + j] = root * rows[(i * B + b) * w + j] * this.#scales[e]
               }
@@ -154,11 +181,13 @@ export class Block {
     return J
   }
 
-  /** Which unknowns the goals can move at all: those with an entry in the Jacobian that is not zero. */
+  /**
+   * Which unknowns the goals can move at all: those with an entry in the Jacobian that is not zero. One sweep with a
+   * generic cotangent: a sum of J's entries that vanishes for it vanishes for all, but for a set of measure zero.
+   */
   movable(p: Point): boolean[] {
-    // A generic cotangent: a sum that vanishes for it vanishes for all, but for a set of measure zero.
-    const generic = p.residual.map((_, i) => (this.#root[i] === 0 ? 0 : 0.5 + ((i * 0.6180339887498949) % 1)))
-    return Array.from(this.applyT(p, generic), g => g !== 0)
+    const weights = p.residual.map((_, i) => (this.#root[i] === 0 ? 0 : generic(i)))
+    return Array.from(this.applyT(p, weights), g => g !== 0)
   }
 
   /** `[B, n]` from tensors whose samples lie along axis 0. */
@@ -187,18 +216,29 @@ export class Block {
     })
   }
 
-  #scaled(v: Float64Array, power: 1 | -1): Float64Array {
+  /** From the units of the entries to their own numbers; the transpose of that is the same product. */
+  #scaled(v: Float64Array): Float64Array {
     if (this.#scales.every(s => s === 1)) return v
     const out = v.slice()
     let at = 0
     this.entries.forEach((t, e) => {
       const w = t.size / this.batch
-      for (let b = 0; b < this.batch; b++)
-        for (let j = 0; j < w; j++) out[b * this.P + at + j] *= this.#scales[e] ** power
+      for (let b = 0; b < this.batch; b++) for (let j = 0; j < w; j++) out[b * this.P + at + j] *= this.#scales[e]
       at += w
     })
     return out
   }
+}
+
+/**
+ * Numbers in [0.5, 1.5) without a pattern (a hash of the index, MurmurHash3's finaliser): regular ones, such as the
+ * fractional parts of i φ, cancel in a difference stencil like 1, -2, 1.
+ */
+function generic(i: number): number {
+  let h = Math.imul(i + 1, 0x9e3779b1)
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+  return 0.5 + ((h ^ (h >>> 16)) >>> 0) / 2 ** 32
 }
 
 /** The exits of a piece of tape for other values of its entries. */
@@ -219,12 +259,4 @@ export function replay(
       )
     )
   return exits.map(y => now.get(y) ?? y)
-}
-
-/** ‖·‖ without overflow for large entries, in pieces that fit the argument list of Math.hypot. */
-function chunks(v: Float64Array, from: number, n: number): number[] {
-  const PIECE = 4096
-  const out: number[] = []
-  for (let i = 0; i < n; i += PIECE) out.push(Math.hypot(...v.subarray(from + i, from + Math.min(n, i + PIECE))))
-  return out
 }

@@ -78,16 +78,36 @@ export function spread(x: Tensor, out: Tensor, claimed: Claim, kept: Shape, f: (
   }
 }
 
+/**
+ * Nothing was asked of some samples of an output: then nothing is asked of them at an input either, also by an operator
+ * that mixes the entries of a sample and gives full weight. `carried`: the input's axis 0 is the output's sample axis.
+ */
+export function muteSamples(answer: Claim, current: Tensor, asked: Claim, carried: boolean): Claim {
+  const { weight } = asked
+  if (!weight) return answer
+  const B = carried ? current.shape[0] : 1
+  const n = weight.size / B
+  const silent = Array.from({ length: B }, (_, b) => weight.data.subarray(b * n, (b + 1) * n).every(w => w === 0))
+  if (!silent.some(Boolean)) return answer
+  const w = current.size / B
+  const own = mapData(current, (_, i) => (silent[Math.floor(i / w)] ? 0 : answer.weight ? answer.weight.data[i] : 1))
+  return { value: answer.value, weight: own }
+}
+
 export interface Met extends Claim {
   /** Two claims with weight differ: the sweep settles it where the value is taken. */
   readonly conflict?: boolean
 }
 
-/** Relative to how far the claims move the tensor; below it, differing claims are rounding. */
-const AGREEMENT = 1e-8
+/**
+ * Below it, differing claims are rounding: relative to how far the claims move the tensor (half of the digits, which is
+ * what inverse rules and solvers keep at worst), and relative to the tensor itself (a few hundred roundings).
+ */
+const AGREEMENT = { f64: [1e-8, 1e-13], f32: [3e-4, 5e-5] } as const
 
 /** Where two claims meet: the weighted mean, weights added. Associative, since weights add up. */
 export function meetClaims(t: Tensor, a: Met, b: Met): Met {
+  const [relative, rounding] = AGREEMENT[t.dtype]
   const value = alloc(t.size, t.dtype)
   const weight = alloc(t.size, t.dtype)
   let conflict = a.conflict || b.conflict || false
@@ -101,7 +121,7 @@ export function meetClaims(t: Tensor, a: Met, b: Met): Met {
     value[i] = p && q ? (p * u + q * v) / (p + q) : p ? u : q ? v : x
     const apart = Math.abs(u - v)
     const moved = Math.max(Math.abs(u - x), Math.abs(v - x))
-    if (p && q && apart > AGREEMENT * moved + 1e-13 * Math.abs(x)) conflict = true
+    if (p && q && apart > relative * moved + rounding * Math.abs(x)) conflict = true
   }
   return { value: new Tensor(t.shape, value), weight: new Tensor(t.shape, weight), conflict }
 }

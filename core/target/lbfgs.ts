@@ -1,5 +1,5 @@
 import { checkNumbers } from '../options.js'
-import type { Block } from './block.js'
+import type { Block, Point } from './block.js'
 import type { Rung, Solution, SolveStatus } from './rung.js'
 import { backtrack } from './search.js'
 
@@ -39,9 +39,11 @@ function solve(block: Block, { memory = 10, tolerance = 1e-12, maxIterations = 5
   }
   let point = block.at(block.start())
   const first = point.mismatch
-  const floor = block.goalNorms().map(g => 1e-15 * g)
+  const floor = block.goalNorms().map(g => 4 * block.epsilon * g)
   const status = new Array<SolveStatus | undefined>(B).fill(undefined)
   const done = (b: number): boolean => point.mismatch[b] <= Math.max(tolerance * first[b], floor[b])
+  /** A sample whose last step failed: it forgets its pairs and tries the gradient, once. */
+  const failed = new Array<boolean>(B).fill(false)
   /** Minus the gradient. */
   let g = block.applyT(point, point.residual)
   let pairs: Pair[] = []
@@ -52,21 +54,29 @@ function solve(block: Block, { memory = 10, tolerance = 1e-12, maxIterations = 5
       else if (!status[b] && done(b)) status[b] = 'converged'
     const active = status.map(s => !s)
     if (!active.some(Boolean)) break
-    const step = direction(g, pairs, dot, P, block, point)
-    // A direction that does not descend: start again from the gradient.
-    const slope = dot(step, g)
-    for (let b = 0; b < B; b++) if (!(slope[b] > 0)) for (let i = b * P; i < (b + 1) * P; i++) step[i] = g[i]
+    const step = direction(g, pairs, dot, block, point)
     const next = backtrack(block, point, step, active)
     const gNext = block.applyT(next.point, next.point.residual)
-    active.forEach((a, b) => {
-      if (a && !next.moved[b])
-        status[b] =
-          point.mismatch[b] <= 1e-6 * first[b]
-            ? 'converged'
-            : stationary(g, point.mismatch[b], b, P)
-              ? 'unreachable'
-              : 'no descent'
-    })
+    let rounding: Float64Array | undefined
+    for (let b = 0; b < B; b++) {
+      if (!active[b]) continue
+      if (next.moved[b]) {
+        failed[b] = false
+        continue
+      }
+      if (!failed[b] && pairs.length > 0) {
+        failed[b] = true
+        for (const pair of pairs) pair.sy[b] = 0
+        continue
+      }
+      rounding ??= block.rounding(point)
+      status[b] =
+        point.mismatch[b] <= Math.max(1e-6 * first[b], rounding[b])
+          ? 'converged'
+          : stationary(block, point, g)[b]
+            ? 'unreachable'
+            : 'no descent'
+    }
     const s = next.point.x.map((v, i) => v - point.x[i])
     const y = g.map((v, i) => v - gNext[i])
     pairs = [...pairs, { s, y, sy: dot(s, y), yy: dot(y, y) }].slice(-memory)
@@ -76,15 +86,15 @@ function solve(block: Block, { memory = 10, tolerance = 1e-12, maxIterations = 5
   return { x: point.x, mismatch: point.mismatch, status: status.map(s => s ?? 'max iterations'), iterations }
 }
 
-/** The two loops: H g, every coefficient per sample. */
+/** The two loops: H g, every coefficient per sample; along the gradient where a sample has no pair, or H g ascends. */
 function direction(
   g: Float64Array,
   pairs: readonly Pair[],
   dot: (u: Float64Array, v: Float64Array) => Float64Array,
-  P: number,
   block: Block,
-  point: ReturnType<Block['at']>
+  point: Point
 ): Float64Array {
+  const { batch: B, P } = block
   const q = g.slice()
   const coefficients: Float64Array[] = []
   for (let k = pairs.length - 1; k >= 0; k--) {
@@ -93,25 +103,35 @@ function direction(
     for (let i = 0; i < q.length; i++) q[i] -= a[Math.floor(i / P)] * y[i]
     coefficients[k] = a
   }
-  const last = pairs.at(-1)
-  const scale = last ? last.sy.map((v, b) => (v > 0 ? v / last.yy[b] : 1)) : cauchy(g, block, point)
-  for (let i = 0; i < q.length; i++) q[i] *= scale[Math.floor(i / P)]
+  const scale = Float64Array.from({ length: B }, (_, b) => {
+    const last = pairs.findLast(p => p.sy[b] > 0)
+    return last ? last.sy[b] / last.yy[b] : Number.NaN
+  })
+  const bare = scale.map(v => (v > 0 ? 0 : 1))
+  const gradientStep = bare.some(Boolean) ? cauchy(g, block, point) : undefined
+  for (let i = 0; i < q.length; i++) q[i] *= bare[Math.floor(i / P)] ? 1 : scale[Math.floor(i / P)]
   for (let k = 0; k < pairs.length; k++) {
     const { s, y, sy } = pairs[k]
     const c = dot(y, q).map((v, b) => (sy[b] > 0 ? coefficients[k][b] - v / sy[b] : 0))
     for (let i = 0; i < q.length; i++) q[i] += c[Math.floor(i / P)] * s[i]
   }
+  const slope = dot(q, g)
+  for (let b = 0; b < B; b++) {
+    const length = bare[b] ? gradientStep![b] : slope[b] > 0 ? 0 : 1
+    if (length > 0) for (let i = b * P; i < (b + 1) * P; i++) q[i] = length * g[i]
+  }
   return q
 }
 
-/** ‖g‖² / ‖J g‖²: the length of the first step. */
-function cauchy(g: Float64Array, block: Block, point: ReturnType<Block['at']>): Float64Array {
+/** ‖g‖² / ‖J g‖², the step that minimises the linearised mismatch along the gradient. */
+function cauchy(g: Float64Array, block: Block, point: Point): Float64Array {
   const Jg = block.norms(block.apply(point, g))
   return block.norms(g).map((n, b) => (Jg[b] > 0 ? (n / Jg[b]) ** 2 : 1))
 }
 
-function stationary(g: Float64Array, mismatch: number, b: number, P: number): boolean {
-  let n = 0
-  for (let i = b * P; i < (b + 1) * P; i++) n += g[i] * g[i]
-  return Math.sqrt(n) <= 1e-6 * mismatch
+/** Along the gradient J reaches less than a thousandth of the mismatch: as near to the goal as one gets. */
+function stationary(block: Block, point: Point, g: Float64Array): boolean[] {
+  const Jg = block.norms(block.apply(point, g))
+  // The Cauchy step removes ‖g‖²/‖J g‖ from the mismatch, in the direction J g.
+  return Array.from(block.norms(g), (n, b) => !(n * n > 1e-3 * Jg[b] * point.mismatch[b]))
 }

@@ -1,19 +1,17 @@
 import { InverseError } from '../errors.js'
 import type { Site } from '../op.js'
+import type { Tape } from '../tape.js'
 import type { Tensor } from '../tensor.js'
 import { walkBack } from '../walk.js'
-import type { Policy } from './policy.js'
-import { BOUNDARY, type Region } from './region.js'
+import { prepareRegion } from './goal.js'
+import { defaultPolicy, type Policy } from './policy.js'
+import { activeInputs, BOUNDARY, entriesOf, type Region } from './region.js'
 
 /** What the sweep will do with the claim on a site's output. */
 export type Decision =
   | { readonly how: 'rule'; readonly rung: string; readonly reason: string }
   | { readonly how: 'choose'; readonly reason: string }
   | { readonly how: 'block'; readonly entries: readonly Tensor[]; readonly reason: string }
-
-/** The entries of a block: the dominator alone, or the whole boundary. */
-export const entriesOf = (d: Tensor | typeof BOUNDARY, region: Region): readonly Tensor[] =>
-  d === BOUNDARY ? region.boundary : [d]
 
 /**
  * Rule, choice or block, from the structure alone:
@@ -25,53 +23,41 @@ export const entriesOf = (d: Tensor | typeof BOUNDARY, region: Region): readonly
  */
 export function decide(site: Site, region: Region, policy: Policy): Decision {
   const inverse = site.op.inverse
-  const active = site.inputs.filter(region.active)
-  const distinct = [...new Set(active)]
+  const uses = site.inputs.filter(region.active).length
+  const distinct = activeInputs(site, region)
 
-  if (inverse?.splits && distinct.length > 1) {
-    const d = region.idom(site.out)
-    const entries = entriesOf(d, region)
-    const meets = region
-      .between(entries, [site.out])
-      .sites.some(
-        s =>
-          s !== site &&
-          !s.op.inverse?.splits &&
-          region.idom(s.out) === d &&
-          new Set(s.inputs.filter(region.active)).size > 1
-      )
-    if (meets) return { how: 'block', entries, reason: `the pieces of ${site.op.name} depend on each other` }
+  if (inverse?.splits && distinct.length > 1 && piecesMeet(site, region)) {
+    const entries = entriesOf(region.idom(site.out), region)
+    return { how: 'block', entries, reason: `the pieces of ${site.op.name} depend on each other` }
   }
 
-  if (active.length === 1 || inverse?.splits) {
+  if (uses === 1 || inverse?.splits) {
     if (inverse?.kind === 'structural') return { how: 'rule', rung: 'structural', reason: 'moves entries' }
-    for (const rung of policy.ladder) {
-      if (rung.solve)
-        return {
-          how: 'block',
-          entries: distinct,
-          reason: inverse
-            ? `${rung.name} stands before ${inverse.kind} on the ladder, or ${inverse.kind} is not on it`
-            : `${site.op.name} has no inverse rule`
-        }
-      if (rung.name === inverse?.kind) return { how: 'rule', rung: rung.name, reason: `rule of ${site.op.name}` }
-    }
-    throw new InverseError(
-      `target sweep through ${site.op.name}`,
-      inverse
-        ? `its rule is ${inverse.kind}, which is not on the ladder`
-        : 'it has no inverse rule and the ladder no solver',
-      'Add a rung that solves blocks, such as newton() or adjoint()'
-    )
+    const ladder = policy.ladder
+    const own = ladder.findIndex(r => !r.solve && r.name === inverse?.kind)
+    const solver = ladder.findIndex(r => r.solve)
+    if (inverse && own >= 0 && (solver < 0 || own < solver))
+      return { how: 'rule', rung: inverse.kind, reason: `rule of ${site.op.name}` }
+    if (solver < 0)
+      throw new InverseError(
+        `target sweep through ${site.op.name}`,
+        inverse
+          ? `its rule is ${inverse.kind}, which is not on the ladder`
+          : 'it has no inverse rule and the ladder no solver',
+        'Add a rung that solves blocks, such as newton() or adjoint()'
+      )
+    const reason = !inverse
+      ? `${site.op.name} has no inverse rule`
+      : own < 0
+        ? `the rule of ${site.op.name} is ${inverse.kind}, which is not on the ladder`
+        : `${ladder[solver].name} stands before ${inverse.kind} on the ladder`
+    return { how: 'block', entries: distinct, reason }
   }
 
   const d = region.idom(site.out)
-  if (d === BOUNDARY && policy.choose && inverse?.choose && distinct.length === active.length) {
-    const origins = distinct.map(t => region.between(region.boundary, [t]).reached)
-    const shared = region.boundary.some(b => origins.filter(o => o.has(b)).length > 1)
-    if (!shared)
-      return { how: 'choose', reason: `independent inputs of ${site.op.name}: the smallest change, in their own units` }
-  }
+  // Inputs on disjoint boundary tensors: then nothing but the boundary as a whole dominates the site.
+  if (policy.choose && inverse?.choose && distinct.length === uses && region.disjoint(distinct))
+    return { how: 'choose', reason: `independent inputs of ${site.op.name}: the smallest change, in their own units` }
   const many =
     distinct.length > 1
       ? `${distinct.length} active inputs of ${site.op.name} meet again`
@@ -83,11 +69,37 @@ export function decide(site: Site, region: Region, policy: Policy): Decision {
   }
 }
 
+/** Case c: would a piece be solved by a block that ends where the whole of the site's block would end? */
+function piecesMeet(site: Site, region: Region): boolean {
+  if (region.disjoint(activeInputs(site, region))) return false
+  const d = region.idom(site.out)
+  return region
+    .between(entriesOf(d, region), [site.out])
+    .sites.some(
+      s => s !== site && !s.op.inverse?.splits && region.idom(s.out) === d && activeInputs(s, region).length > 1
+    )
+}
+
 export interface PlannedStep {
+  /** The site at whose output it starts. */
+  readonly site: Site
   readonly ops: string
+  /** Number of sites it covers. */
   readonly sites: number
   readonly decision: Decision
 }
+
+/**
+ * The plan of a target sweep for goals on `ys`, before any goal is known and without running it; `showPlan` prints it.
+ *
+ *     console.log(showPlan(planTargets(tape, [y], [x])))
+ */
+export const planTargets = (
+  tape: Tape,
+  ys: readonly Tensor[],
+  boundary: readonly Tensor[],
+  settings: Partial<Policy> = {}
+): PlannedStep[] => plan(prepareRegion(tape, ys, boundary), { ...defaultPolicy, ...settings })
 
 /** The whole plan, before the sweep: a walk back with one bit. Refusals and claims that disagree can still change it. */
 export function plan(region: Region, policy: Policy): PlannedStep[] {
@@ -101,10 +113,10 @@ export function plan(region: Region, policy: Policy): PlannedStep[] {
       const decision = decide(site, region, policy)
       if (decision.how === 'block') {
         const { sites, reached } = region.between(decision.entries, [site.out])
-        steps.push({ ops: opNames(sites), sites: sites.length, decision })
+        steps.push({ site, ops: opNames(sites), sites: sites.length, decision })
         return decision.entries.filter(e => reached.has(e)).map(e => [e, true] as const)
       }
-      steps.push({ ops: site.op.name, sites: 1, decision })
+      steps.push({ site, ops: site.op.name, sites: 1, decision })
       return site.inputs.filter(region.active).map(t => [t, true] as const)
     }
   })

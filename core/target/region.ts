@@ -1,34 +1,16 @@
 import type { Site } from '../op.js'
 import type { Tape } from '../tape.js'
 import type { Tensor } from '../tensor.js'
+import { type DominatorTree, dominators } from './dominators.js'
 
 /** The root above all boundary tensors: a block that starts there is solved for all of them together. */
 export const BOUNDARY = Symbol('boundary')
 /** The root below all tensors that have a goal. */
 export const SINK = Symbol('sink')
 
-/**
- * Immediate dominators: the nearest node through which every path from the root runs. A tape is in topological order,
- * so one pass suffices: a node's immediate dominator is the nearest common ancestor of its predecessors in the tree of
- * those found so far (Cooper, Harvey, Kennedy 2001, without their iteration, since there are no cycles).
- */
-export function dominators<N>(root: N, nodes: Iterable<readonly [N, readonly N[]]>): Map<N, N> {
-  const tree = new Map<N, { up: N; depth: number }>([[root, { up: root, depth: 0 }]])
-  const common = (a: N, b: N): N => {
-    while (a !== b) {
-      if (tree.get(a)!.depth >= tree.get(b)!.depth) a = tree.get(a)!.up
-      else b = tree.get(b)!.up
-    }
-    return a
-  }
-  const idom = new Map<N, N>()
-  for (const [node, before] of nodes) {
-    const up = before.reduce(common)
-    tree.set(node, { up, depth: tree.get(up)!.depth + 1 })
-    idom.set(node, up)
-  }
-  return idom
-}
+/** A tensor through which every path from above runs, or the whole boundary. */
+export type Entry = Tensor | typeof BOUNDARY
+type Node = Tensor | typeof BOUNDARY | typeof SINK
 
 /** The part of a tape between a boundary and the tensors that have goals. */
 export interface Region {
@@ -38,12 +20,31 @@ export interface Region {
   readonly sites: readonly Site[]
   /** Does the tensor depend on the boundary, and does a goal depend on it? */
   active(t: Tensor): boolean
-  idom(t: Tensor): Tensor | typeof BOUNDARY
+  /** The immediate dominator: the nearest tensor through which every path from the boundary runs. */
+  idom(t: Tensor): Entry
+  /** The nearest node through which every path from the boundary to any of these runs; one of them may be it. */
+  common(nodes: readonly Entry[]): Entry
+  /** The immediate post-dominator: the nearest tensor through which every path to a goal runs. */
   postdom(t: Tensor): Tensor | typeof SINK
   /** The sites between entries and exits, in order, and every tensor met on the way back. */
   between(entries: readonly Tensor[], exits: readonly Tensor[]): { sites: Site[]; reached: Set<Tensor> }
+  /** The sites that use a tensor. */
+  users(t: Tensor): readonly Site[]
+  /** Do these tensors hang on different boundary tensors, no two on the same one? */
+  disjoint(tensors: readonly Tensor[]): boolean
 }
 
+/** The entries of a block: the dominator alone, or the whole boundary. */
+export const entriesOf = (d: Entry, region: Region): readonly Tensor[] => (d === BOUNDARY ? region.boundary : [d])
+
+/** The different inputs of a site that take part. */
+export const activeInputs = (site: Site, { active }: Pick<Region, 'active'>): Tensor[] =>
+  [...new Set(site.inputs)].filter(active)
+
+/**
+ * One pass forward from the boundary, one back from the goals. The boundary cuts: a boundary tensor made from another one
+ * counts as given, and what lies between the two is no part of the region.
+ */
 export function findRegion(tape: Tape, goals: readonly Tensor[], boundary: readonly Tensor[]): Region {
   const edge = new Set(boundary)
   const forward = new Set(boundary)
@@ -54,59 +55,103 @@ export function findRegion(tape: Tape, goals: readonly Tensor[], boundary: reado
       after.push(site)
     }
   const reach = new Set(goals)
-  const on: Site[] = []
+  const sites: Site[] = []
   for (let i = after.length - 1; i >= 0; i--) {
     if (!reach.has(after[i].out)) continue
-    on.push(after[i])
+    sites.push(after[i])
     for (const t of after[i].inputs) if (forward.has(t)) reach.add(t)
   }
-  on.reverse()
+  sites.reverse()
   const active = (t: Tensor) => forward.has(t) && reach.has(t)
-  const activeInputs = (s: Site): Tensor[] => [...new Set(s.inputs)].filter(active)
+  const index = new Map(sites.map((s, i) => [s.out, i] as const))
 
-  type Node = Tensor | typeof BOUNDARY | typeof SINK
-  const idom = dominators<Node>(BOUNDARY, [
+  const users = new Map<Tensor, Site[]>()
+  for (const s of sites)
+    for (const t of activeInputs(s, { active })) {
+      const list = users.get(t)
+      if (list) list.push(s)
+      else users.set(t, [s])
+    }
+  const usersOf = (t: Tensor): readonly Site[] => users.get(t) ?? []
+
+  const above = dominators<Node>(BOUNDARY, [
     ...boundary.filter(active).map(b => [b, [BOUNDARY]] as const),
-    ...on.map(s => [s.out, activeInputs(s)] as const)
+    ...sites.map(s => [s.out, activeInputs(s, { active })] as const)
   ])
-
   // Post-dominators: the same function over the reversed list, only when somebody asks.
-  let post: Map<Node, Node> | undefined
-  const postdominators = (): Map<Node, Node> => {
-    const users = new Map<Tensor, Node[]>(goals.map(y => [y, [SINK]]))
-    for (const s of on)
-      for (const t of activeInputs(s)) {
-        const list = users.get(t)
-        if (list) list.push(s.out)
-        else users.set(t, [s.out])
-      }
+  let below: DominatorTree<Node> | undefined
+  const postdominators = (): DominatorTree<Node> => {
+    const ends = new Set(goals)
+    const next = (t: Tensor): Node[] => {
+      const outs: Node[] = usersOf(t).map(s => s.out)
+      return ends.has(t) ? [SINK, ...outs] : outs
+    }
     return dominators<Node>(SINK, [
-      ...[...on].reverse().map(s => [s.out, users.get(s.out)!] as const),
-      ...boundary.filter(active).map(b => [b, users.get(b)!] as const)
+      ...[...sites].reverse().map(s => [s.out, next(s.out)] as const),
+      ...boundary.filter(active).map(b => [b, next(b)] as const)
     ])
+  }
+
+  // The boundary tensors below each tensor, one bit for each.
+  let bits: Map<Tensor, bigint> | undefined
+  const origins = (): Map<Tensor, bigint> => {
+    const at = new Map(boundary.map((b, i) => [b, 1n << BigInt(i)] as const))
+    for (const s of sites) {
+      let all = 0n
+      for (const t of s.inputs) all |= at.get(t) ?? 0n
+      at.set(s.out, all)
+    }
+    return at
   }
 
   return {
     boundary,
     goals,
-    sites: on,
+    sites,
     active,
-    idom: t => idom.get(t) as Tensor | typeof BOUNDARY,
+    idom: t => above.up(t) as Entry,
+    common: nodes => (nodes as readonly Node[]).reduce((a, b) => above.common(a, b)) as Entry,
     postdom: t => {
-      post ??= postdominators()
-      return post.get(t) as Tensor | typeof SINK
+      below ??= postdominators()
+      return below.up(t) as Tensor | typeof SINK
     },
     between(entries, exits) {
       const stop = new Set(entries)
       const reached = new Set(exits)
-      const sites: Site[] = []
-      for (let i = on.length - 1; i >= 0; i--) {
-        const s = on[i]
-        if (!reached.has(s.out) || stop.has(s.out)) continue
-        sites.push(s)
-        for (const t of s.inputs) if (active(t)) reached.add(t)
+      const found: Site[] = []
+      // Sites still to be met, so that the walk ends at the entries and not at the beginning of the tape.
+      let open = 0
+      let i = -1
+      const wait = (t: Tensor) => {
+        const at = index.get(t)
+        if (at === undefined || stop.has(t)) return
+        open++
+        i = Math.max(i, at)
       }
-      return { sites: sites.reverse(), reached }
+      for (const e of reached) wait(e)
+      for (; open > 0 && i >= 0; i--) {
+        const s = sites[i]
+        if (!reached.has(s.out) || stop.has(s.out)) continue
+        open--
+        found.push(s)
+        for (const t of s.inputs)
+          if (active(t) && !reached.has(t)) {
+            reached.add(t)
+            if (index.has(t) && !stop.has(t)) open++
+          }
+      }
+      return { sites: found.reverse(), reached }
+    },
+    users: usersOf,
+    disjoint(tensors) {
+      bits ??= origins()
+      let seen = 0n
+      for (const t of new Set(tensors)) {
+        const own = bits.get(t) ?? 0n
+        if (seen & own) return false
+        seen |= own
+      }
+      return true
     }
   }
 }

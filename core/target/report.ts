@@ -16,6 +16,8 @@ export interface RungReport {
   readonly status?: readonly SolveStatus[]
   /** Rungs that were tried first and what kept them from answering. */
   readonly refused: readonly { rung: string; reason: string }[]
+  /** Its claims disagreed with others further on: a larger block was solved in its place. */
+  readonly dropped?: boolean
 }
 
 export interface TargetReport {
@@ -29,23 +31,31 @@ export interface TargetReport {
 
 const worst = (values: readonly number[]): number => values.reduce((m, v) => (v > m || Number.isNaN(v) ? v : m), 0)
 
+/** How the solver left the samples, where that is not plain success. */
+function outcome(status: readonly SolveStatus[] = []): string {
+  const left = status.filter(s => s !== 'converged' && s !== 'one step')
+  return [...new Set(left)]
+    .map(s => {
+      const n = left.filter(l => l === s).length
+      return n < status.length ? `, ${s} in ${n} of ${status.length} samples` : `, ${s}`
+    })
+    .join('')
+}
+
+function line(r: RungReport): string {
+  const size = `${r.sites} ${r.sites === 1 ? 'site' : 'sites'}`
+  const steps = r.iterations === undefined ? '' : `, ${r.iterations} ${r.iterations === 1 ? 'iteration' : 'iterations'}`
+  const refused = r.refused.map(f => `; ${f.rung} refused: ${f.reason}`).join('')
+  const found = `mismatch ${worst(r.mismatch).toExponential(1)}${outcome(r.status)}`
+  return `${r.dropped ? '(dropped) ' : ''}${r.rung}  ${r.ops} (${size}${steps}), ${found}: ${r.reason}${refused}`
+}
+
 export function makeReport(
   rungs: readonly RungReport[],
   mismatch: readonly number[],
   before: readonly number[]
 ): TargetReport {
-  return {
-    rungs,
-    mismatch,
-    before,
-    toString: () =>
-      [
-        ...rungs.map(r => {
-          const refused = r.refused.map(f => `; ${f.rung} refused: ${f.reason}`).join('')
-          const steps = r.iterations === undefined ? '' : `, ${r.iterations} iterations`
-          return `${r.rung}  ${r.ops} (${r.sites} ${r.sites === 1 ? 'site' : 'sites'}${steps}), mismatch ${worst(r.mismatch).toExponential(1)}: ${r.reason}${refused}`
-        }),
-        `end to end: mismatch ${worst(mismatch).toExponential(1)}, before ${worst(before).toExponential(1)} (largest of ${mismatch.length} samples)`
-      ].join('\n')
-  }
+  const samples = mismatch.length > 1 ? ` (largest of ${mismatch.length} samples)` : ''
+  const end = `mismatch ${worst(mismatch).toExponential(1)}, before ${worst(before).toExponential(1)}${samples}`
+  return { rungs, mismatch, before, toString: () => [...rungs.map(line), `end to end: ${end}`].join('\n') }
 }

@@ -2,7 +2,8 @@ import type { Block, Point } from './block.js'
 
 /**
  * Backtracking, each sample with its own step length: halves until the mismatch of the sample falls. Returns the new
- * point (samples that found no such length stay where they are) and which samples moved.
+ * point (samples that found no such length stay where they are) and which samples moved. The mismatch of a sample that
+ * moves falls strictly, so that no sequence of searches can cycle.
  */
 export function backtrack(
   block: Block,
@@ -14,10 +15,8 @@ export function backtrack(
   const { batch: B, P } = block
   const alpha = Float64Array.from(active, a => (a ? 1 : 0))
   for (let h = 0; ; h++) {
-    const x = from.x.map((v, i) => {
-      const a = alpha[Math.floor(i / P)]
-      return a === 0 ? v : v + a * step[i]
-    })
+    const x = from.x.slice()
+    for (let b = 0; b < B; b++) if (alpha[b] > 0) for (let i = b * P; i < (b + 1) * P; i++) x[i] += alpha[b] * step[i]
     const point = block.at(x)
     let ok = true
     for (let b = 0; b < B; b++)

@@ -1,0 +1,55 @@
+import { GradientError, NonFiniteError, OptionError } from '../errors.js'
+import type { Claim } from '../op.js'
+import { show } from '../shape.js'
+import { checkKnown, type Tape } from '../tape.js'
+import { Tensor } from '../tensor.js'
+import { checkLike } from '../view.js'
+import { claim, mapData } from './claim.js'
+import { findRegion, type Region } from './region.js'
+
+/** A tensor, and what it should have been: everywhere, or where a claim's weight says so. */
+export type Goal = readonly [Tensor, Claim | Tensor]
+
+/** The region of a sweep, after a check that it makes sense. */
+export function prepareRegion(tape: Tape, ys: readonly Tensor[], boundary: readonly Tensor[]): Region {
+  if (ys.length === 0) throw new GradientError('target sweep', 'no goal', 'Give at least one tensor and its goal')
+  if (!Array.isArray(boundary) || boundary.length === 0)
+    throw new GradientError('target sweep', 'no boundary tensor', 'Name the tensors for which targets are asked')
+  if (new Set(boundary).size < boundary.length)
+    throw new GradientError('target sweep', 'a boundary tensor named twice', 'Name each once')
+  for (const y of ys) checkKnown(tape, y, 'target sweep', 'a tensor with a goal')
+  for (const b of boundary) checkKnown(tape, b, 'target sweep', 'a boundary tensor')
+  const region = findRegion(tape, ys, boundary)
+  for (const y of ys)
+    if (!region.active(y))
+      throw new GradientError(
+        'target sweep',
+        `a goal of shape ${show(y.shape)} does not depend on the boundary`,
+        'Compute it from the boundary tensors inside record'
+      )
+  return region
+}
+
+/** The claim that a goal makes; throws for one that does not fit its tensor, or asks for NaN. */
+export function checkGoal([y, goal]: Goal): Claim {
+  const { value, weight } = goal instanceof Tensor || !goal ? claim(goal as Tensor) : goal
+  checkLike(y, value, 'target sweep', 'a goal')
+  if (weight) checkLike(y, weight, 'target sweep', 'the weight of a goal')
+  value.data.forEach((v, i) => {
+    const w = weight ? weight.data[i] : 1
+    if (!(w >= 0 && w < Infinity))
+      throw new OptionError('target sweep', `a weight of ${w}`, 'Weights are finite numbers, 0 or more')
+    // Where the output itself is not finite the sample is lost already: nothing is asked of it, and the others go on.
+    if (w > 0 && !Number.isFinite(v) && Number.isFinite(y.data[i]))
+      throw new NonFiniteError('target sweep', 'a goal with NaN or infinity', 'Use weight 0 where nothing is asked')
+  })
+  return { value, weight }
+}
+
+/** What can be asked: no claim on entries whose goal, or whose output, is not finite. */
+export function reachableGoal(y: Tensor, { value, weight }: Claim): Claim {
+  const lost = (i: number) => !Number.isFinite(value.data[i]) || !Number.isFinite(y.data[i])
+  if (!weight && !value.data.some((_, i) => lost(i))) return { value, weight }
+  const masked = mapData(y, (_, i) => (lost(i) ? 0 : weight ? weight.data[i] : 1))
+  return { value: mapData(y, (v, i) => (masked.data[i] === 0 ? v : value.data[i])), weight: masked }
+}
