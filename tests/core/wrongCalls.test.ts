@@ -447,7 +447,7 @@ const targets: Table = [
   [
     'a negative weight',
     () => live(d => targetSweep(d.tape, [[d.y, { value: d.y, weight: full([2, 2], -1) }]], [d.h])),
-    ShapeError
+    OptionError
   ],
   ['no goals', () => live(d => targetSweep(d.tape, [], [d.h])), GradientError],
   ['a goal that is no pair', () => live(d => targetSweep(d.tape, wrong([d.y]), [d.h])), GradientError],
