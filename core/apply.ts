@@ -1,4 +1,4 @@
-import { DTypeError, GradientError, RuleError } from './errors.js'
+import { DTypeError, GradientError, type PhysgradError, RuleError } from './errors.js'
 import type { Op, Saved, Site } from './op.js'
 import { describe } from './options.js'
 import { type Shape, sameShape, show } from './shape.js'
@@ -15,6 +15,7 @@ export function apply<A>(
   ...rest: A extends undefined ? [attrs?: A] : [attrs: A]
 ): Tensor {
   const attrs = rest[0] as A
+  if (typeof op?.forward !== 'function' || !Array.isArray(inputs)) throw badCall(op, inputs)
   checkInputs(op, inputs)
   const shape = op.outShape ? op.outShape(shapesOf(inputs), attrs) : []
   const saved: Saved = {}
@@ -59,6 +60,11 @@ function checkInputs(op: Op, inputs: readonly Tensor[]): void {
         )
   }
 }
+
+const badCall = (op: Op, inputs: unknown): PhysgradError =>
+  typeof op?.forward !== 'function'
+    ? new RuleError('apply', `${describe(op)} instead of an operator`, 'Give what defineOp or defineBlock returned')
+    : new DTypeError(op.name, `${describe(inputs)} for its inputs`, 'Give an array of tensors')
 
 const badForward = (op: Op, out: unknown, shape: Shape): RuleError =>
   new RuleError(

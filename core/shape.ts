@@ -51,6 +51,8 @@ export function fromEnd(axis: number, rank: number, op: string): number {
 /** Several axes, from the end, sorted, without repetition; all of them by default. */
 export function axesFromEnd(axes: number | readonly number[] | undefined, rank: number, op: string): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, k) => k - rank)
+  if (typeof axes !== 'number' && !Array.isArray(axes))
+    throw new ShapeError(op, `${describe(axes)} for its axes`, 'Axes are a whole number or a list of them')
   const list = (typeof axes === 'number' ? [axes] : axes).map(a => fromEnd(a, rank, op)).sort((a, b) => a - b)
   if (new Set(list).size < list.length)
     throw new ShapeError(`${op} over axes ${show(list)}`, 'an axis is named twice', 'Name each axis once')

@@ -219,10 +219,22 @@ export function sealedAgainst<R>(tapes: readonly Tape[], fn: () => R): R {
   }
 }
 
-/** Throws unless the tape knows the tensor. */
-export function checkKnown(tape: Tape, t: Tensor, asked: string, role: string): void {
+/** Throws unless `tape` is a tape that is alive. */
+function checkTape(tape: Tape, asked: string): void {
   if (!(tape instanceof Tape)) throw new DTypeError(asked, `${describe(tape)} instead of a tape`, 'Give a Tape')
   tape.checkAlive(asked)
+}
+
+/** Throws unless a sweep can start: from pairs, on a tape that is alive. */
+export function checkSeeds(tape: Tape, seeds: readonly (readonly [Tensor, Tensor])[], asked: string): void {
+  checkTape(tape, asked)
+  if (!Array.isArray(seeds) || !seeds.every(pair => Array.isArray(pair) && pair.length === 2))
+    throw new GradientError(asked, 'no pairs to start from', 'Give an array of pairs [tensor, value]')
+}
+
+/** Throws unless the tape knows the tensor. */
+export function checkKnown(tape: Tape, t: Tensor, asked: string, role: string): void {
+  checkTape(tape, asked)
   checkTensor(t, asked, role)
   if (!tape.knows(t))
     throw new GradientError(

@@ -175,8 +175,13 @@ function make(shape: Shape, dtype: DType, value: number): Tensor {
 export const full = (shape: Shape, value: number, dtype: DType = 'f64'): Tensor => make(shape, dtype, value)
 export const zeros = (shape: Shape, dtype: DType = 'f64'): Tensor => make(shape, dtype, 0)
 export const ones = (shape: Shape, dtype: DType = 'f64'): Tensor => make(shape, dtype, 1)
-export const zerosLike = (t: Tensor): Tensor => make(t.shape, t.dtype, 0)
-export const onesLike = (t: Tensor): Tensor => make(t.shape, t.dtype, 1)
+export const zerosLike = (t: Tensor): Tensor => like(t, 0, 'zerosLike')
+export const onesLike = (t: Tensor): Tensor => like(t, 1, 'onesLike')
+
+function like(t: Tensor, value: number, asked: string): Tensor {
+  checkTensor(t, asked)
+  return make(t.shape, t.dtype, value)
+}
 
 /** The n×n identity. */
 export function eye(n: number, dtype: DType = 'f64'): Tensor {
@@ -207,6 +212,8 @@ export function allFinite(data: Data): boolean {
 
 /** Equal in shape, dtype and every entry (NaN equals NaN). */
 export function equalTensors(a: Tensor, b: Tensor): boolean {
+  checkTensor(a, 'equalTensors', 'the first')
+  checkTensor(b, 'equalTensors', 'the second')
   return sameShape(a.shape, b.shape) && a.dtype === b.dtype && a.data.every((v, i) => Object.is(v, b.data[i]))
 }
 

@@ -46,7 +46,7 @@ export interface SipResult<G> extends Targets {
 export function sipBackward<W extends Tensor | readonly Tensor[]>(
   tape: Tape,
   loss: Tensor | readonly Tensor[],
-  { boundary, wrt, eta = 1, scale = 1, proxy = 'l2', y, policy }: SipOptions<W>
+  { boundary, wrt, eta = 1, scale = 1, proxy = 'l2', y, policy }: SipOptions<W> = {} as SipOptions<W>
 ): SipResult<PerWrt<W extends readonly Tensor[] ? number[] : number>> {
   checkNumbers('sipBackward', 'finite', { eta, scale })
   checkChoice('sipBackward', 'proxy', proxy, ['l2', 'l1'])

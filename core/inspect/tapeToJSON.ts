@@ -1,3 +1,5 @@
+import { DTypeError } from '../errors.js'
+import { describe } from '../options.js'
 import type { Shape } from '../shape.js'
 import type { Tape } from '../tape.js'
 import { allFinite, type DType, type Tensor } from '../tensor.js'
@@ -38,8 +40,12 @@ export interface TapeRows {
 }
 
 /** A tape as plain data: what `tapeToText` and `tapeToDot` draw, and JSON.stringify writes. */
-export const tapeToJSON = (tape: Tape, options: InspectOptions = {}): TapeRows =>
-  rows(tape, new Storage(), options.expand === true)
+export function tapeToJSON(tape: Tape, options: InspectOptions = {}): TapeRows {
+  // Not by instanceof: the module of Tape imports this one.
+  if (typeof tape?.checkAlive !== 'function')
+    throw new DTypeError('a look at a tape', `${describe(tape)} instead of a tape`, 'Give a Tape')
+  return rows(tape, new Storage(), options?.expand === true)
+}
 
 function rows(tape: Tape, storage: Storage, expand: boolean, result?: Tensor): TapeRows {
   const { sites } = tape

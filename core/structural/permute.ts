@@ -3,6 +3,7 @@ import { permuteCopy } from '../backends/plain/permute.js'
 import { ShapeError } from '../errors.js'
 import { alloc } from '../memory.js'
 import { defineOp, type Op } from '../op.js'
+import { describe } from '../options.js'
 import { axesFromEnd, fromEnd, type Shape, show, size } from '../shape.js'
 import { checkTensor, Tensor } from '../tensor.js'
 
@@ -71,6 +72,8 @@ export const permuteOp: Op<PermuteAttrs> = defineOp<PermuteAttrs>({
 export function permute(x: Tensor, axes?: readonly number[]): Tensor {
   checkTensor(x, 'permute')
   const order = axes ?? x.shape.map((_, k) => x.rank - 1 - k)
+  if (!Array.isArray(order))
+    throw new ShapeError('permute', `${describe(order)} for its axes`, 'Axes are a list of whole numbers')
   if (order.length !== x.rank || axesFromEnd(order, x.rank, 'permute').length !== x.rank)
     throw new ShapeError(
       `permute of ${show(x.shape)} by ${show(order)}`,

@@ -1,6 +1,6 @@
 import type { Site } from '../op.js'
 import { add } from '../structural/add.js'
-import { checkKnown, type Tape } from '../tape.js'
+import { checkKnown, checkSeeds, type Tape } from '../tape.js'
 import type { Tensor } from '../tensor.js'
 import { checkCount, checkLike, checkRule, plainView } from '../view.js'
 import { walkBack } from '../walk.js'
@@ -22,6 +22,7 @@ export function cotangentSweep(
   seeds: readonly (readonly [Tensor, Tensor])[],
   { leaves, only }: CotangentOptions = {}
 ): Map<Tensor, Tensor> {
+  checkSeeds(tape, seeds, 'cotangent sweep')
   for (const [y, ct] of seeds) {
     checkKnown(tape, y, 'cotangent sweep', 'the tensor it starts from')
     checkLike(y, ct, 'cotangent sweep', 'a cotangent')

@@ -1,5 +1,5 @@
 import type { Site } from '../op.js'
-import { checkKnown, type Tape } from '../tape.js'
+import { checkKnown, checkSeeds, type Tape } from '../tape.js'
 import type { Tensor } from '../tensor.js'
 import { checkLike, checkRule, plainView } from '../view.js'
 
@@ -12,6 +12,7 @@ export function tangentSweep(
   seeds: readonly (readonly [Tensor, Tensor])[],
   wanted: readonly Tensor[]
 ): (Tensor | undefined)[] {
+  checkSeeds(tape, seeds, 'tangent sweep')
   for (const [x, dx] of seeds) {
     checkKnown(tape, x, 'tangent sweep', 'a tensor it starts from')
     checkLike(x, dx, 'tangent sweep', 'a tangent')

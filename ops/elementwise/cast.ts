@@ -1,7 +1,7 @@
 import { apply } from '../../core/apply.js'
 import { alloc } from '../../core/memory.js'
 import { type Claim, carryAligned, defineOp, type Op } from '../../core/op.js'
-import { type DType, Tensor } from '../../core/tensor.js'
+import { checkTensor, type DType, Tensor } from '../../core/tensor.js'
 
 const convert = (x: Tensor, dtype: DType): Tensor => {
   const y = alloc(x.size, dtype)
@@ -34,4 +34,7 @@ export const castOp: Op<{ dtype: DType }> = defineOp<{ dtype: DType }>({
 })
 
 /** The same numbers in another dtype; recorded, so that derivatives and targets come back in the dtype of x. */
-export const cast = (x: Tensor, dtype: DType): Tensor => (x.dtype === dtype ? x : apply(castOp, [x], { dtype }))
+export function cast(x: Tensor, dtype: DType): Tensor {
+  checkTensor(x, 'cast')
+  return x.dtype === dtype ? x : apply(castOp, [x], { dtype })
+}

@@ -9,7 +9,7 @@ import { both } from '../../core/structural/add.js'
 import { mul } from '../../core/structural/mul.js'
 import { reshape } from '../../core/structural/reshape.js'
 import { mapData, wanted } from '../../core/target/claim.js'
-import { Tensor } from '../../core/tensor.js'
+import { checkTensor, Tensor } from '../../core/tensor.js'
 
 interface MatmulAttrs {
   /** Whether the last two axes of a, and of b, are exchanged first. */
@@ -188,6 +188,8 @@ function raw(l: Tensor, r: Tensor, tl: boolean, tr: boolean): Tensor {
 
 /** A B over the last two axes; leading axes broadcast. A vector counts as one row on the left, one column on the right. */
 export function matmul(a: Tensor, b: Tensor): Tensor {
+  checkTensor(a, 'matmul', 'its left factor')
+  checkTensor(b, 'matmul', 'its right factor')
   if (a.rank === 1 || b.rank === 1) {
     const left = a.rank === 1 ? reshape(a, [1, a.shape[0]]) : a
     const right = b.rank === 1 ? reshape(b, [b.shape[0], 1]) : b

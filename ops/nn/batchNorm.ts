@@ -23,6 +23,7 @@ const perChannel = (t: Tensor, x: Tensor): Tensor => reshape(t, [t.size, ...Arra
 
 /** Mean and (biased) variance of each channel over the batch and all positions, `[C]`. */
 export function batchStatistics(x: Tensor): { mean: Tensor; variance: Tensor } {
+  checkNorm(x, {}, 0)
   const m = mean(x, others(x), true)
   const variance = mean(square(sub(x, m)), others(x))
   return { mean: reshape(m, [x.shape[1]]), variance }

@@ -103,6 +103,8 @@ export interface Network {
 }
 
 export function network(parameters: Parameters, forward: (theta: Tensor, x: Tensor) => Tensor): Network {
+  if (!(parameters instanceof Parameters) || typeof forward !== 'function')
+    throw new OptionError('network', describe(parameters), 'Give new Parameters([...]) and a function of θ and x')
   const net = (theta: Tensor, x: Tensor): Tensor => {
     parameters.check(theta)
     checkTensor(x, 'a network')

@@ -23,6 +23,9 @@ const FEWEST = 4
  * cell centre to the box in the maximum norm, r = √2/2.
  */
 export function drawRectangles(n: number, rectangles: readonly Rectangle[]): Float64Array {
+  checkShape([n, n], 'drawRectangles')
+  if (!Array.isArray(rectangles))
+    throw new OptionError('drawRectangles', `${describe(rectangles)} for its rectangles`, 'Give a list of rectangles')
   const u = new Float64Array(n * n)
   for (const { cx, cy, halfX, halfY, strength } of rectangles)
     for (let i = 0; i < n; i++)

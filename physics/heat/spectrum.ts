@@ -1,10 +1,14 @@
 import { fft2, fftfreq } from '../../core/backends/plain/fft.js'
+import { ShapeError } from '../../core/errors.js'
+import { checkNumbers, describe } from '../../core/options.js'
 
 /**
  * (2π)²|f|² · amount per bin of the two-dimensional spectrum, in FFT order; f in cycles per cell of unit length.
  * It is the exponent k² ν t of the heat equation in Fourier space, ŷ = x̂ e^(-k² ν t), k = 2πf (seed 3).
  */
 export function heatExponent(height: number, width: number, amount: number): Float64Array {
+  checkNumbers('heatExponent', 'count', { height, width })
+  checkNumbers('heatExponent', 'finite', { amount })
   const fy = fftfreq(height)
   const fx = fftfreq(width)
   const out = new Float64Array(height * width)
@@ -13,9 +17,21 @@ export function heatExponent(height: number, width: number, amount: number): Flo
   return out
 }
 
+/** Throws unless `list` holds n numbers, a field [height, width]. */
+export function checkLength(asked: string, what: string, list: ArrayLike<number>, n: number): void {
+  if (!(typeof list === 'object' && list?.length === n && n > 0))
+    throw new ShapeError(
+      asked,
+      `${list?.length ?? describe(list)} entries of ${what}, for a field of ${n}`,
+      'Give whole fields [height, width]'
+    )
+}
+
 /** Real fields `[planes, height, width]` multiplied by a real, symmetric kernel in Fourier space. */
 export function filter(x: ArrayLike<number>, kernel: Float64Array, height: number, width: number): Float64Array {
   const n = height * width
+  checkLength('filter', 'the kernel', kernel, n)
+  if (!(x?.length % n === 0)) checkLength('filter', 'fields', x, n)
   const planes = x.length / n
   const re = Float64Array.from(x)
   const im = new Float64Array(re.length)

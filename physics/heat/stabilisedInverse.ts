@@ -1,4 +1,5 @@
 import { fft2 } from '../../core/backends/plain/fft.js'
+import { checkLength } from './spectrum.js'
 
 export interface StabilisedInverse {
   /** The change of x. */
@@ -36,6 +37,9 @@ export function stabilisedInverse(
   uncertainty: Float64Array
 ): StabilisedInverse {
   const n = height * width
+  checkLength('stabilisedInverse', 'dy', dy, n)
+  checkLength('stabilisedInverse', 'the exponent', exponent, n)
+  checkLength('stabilisedInverse', 'the uncertainty', uncertainty, n)
   let sum = 0
   for (let i = 0; i < n; i++) sum += uncertainty[i] * uncertainty[i]
   const noiseScale = Math.sqrt(sum)

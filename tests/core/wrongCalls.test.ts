@@ -44,7 +44,8 @@ import {
   tensor,
   valueAndGrad,
   vjp,
-  zeros
+  zeros,
+  zerosLike
 } from '../../core/index.js'
 import { lsmr, lstsqMinNorm, partialInverseApply, solve, svd } from '../../core/linalg/index.js'
 import {
@@ -87,7 +88,16 @@ import {
   sgd,
   sipBackward
 } from '../../optim/index.js'
-import { diffuse, diffuseOp, oscillators, randomRectangles } from '../../physics/index.js'
+import {
+  diffuse,
+  diffuseOp,
+  drawRectangles,
+  filter,
+  heatExponent,
+  oscillators,
+  randomRectangles,
+  stabilisedInverse
+} from '../../physics/index.js'
 
 type Class = new (asked: string, found: string, advice: string) => PhysgradError
 type Table = readonly (readonly [name: string, call: () => unknown, error: Class])[]
@@ -232,6 +242,26 @@ const operators: Table = [
   ['a loss of two shapes', () => l2(M, x), ShapeError],
   ['a loss of a scalar', () => l2(tensor(1), tensor(1)), ShapeError],
   ['a loss against a number', () => l2(x, wrong(0)), DTypeError]
+]
+
+const more: Table = [
+  ['apply of no operator', () => apply(wrong(undefined), [x], wrong(undefined)), RuleError],
+  ['apply to a tensor instead of a list', () => apply(diffuseOp, wrong(M), { amount: 1, uncertainty: 0 }), DTypeError],
+  ['a sum over an axis by name', () => sum(M, wrong('rows')), ShapeError],
+  ['permute by a number', () => permute(M, wrong(1)), ShapeError],
+  ['cast of nothing', () => cast(wrong(null), 'f32'), DTypeError],
+  ['matmul of nothing', () => matmul(wrong(undefined), M), DTypeError],
+  ['zerosLike of a shape', () => zerosLike(wrong([2])), DTypeError],
+  ['a cotangent sweep from nothing', () => live(d => cotangentSweep(d.tape, wrong(undefined))), GradientError],
+  ['a tangent sweep from a tensor', () => live(d => tangentSweep(d.tape, wrong([d.th]), [d.L])), GradientError],
+  ['a field of a wrong size', () => filter([1, 2, 3], new Float64Array(4), 2, 2), ShapeError],
+  ['a spectrum of half a cell', () => heatExponent(2.5, 2, 1), OptionError],
+  [
+    'a stabilised inverse without uncertainty',
+    () => stabilisedInverse(new Float64Array(4), new Float64Array(4), 2, 2, wrong(undefined)),
+    ShapeError
+  ],
+  ['rectangles that are none', () => drawRectangles(4, wrong(undefined)), OptionError]
 ]
 
 const networks: Table = [
@@ -617,7 +647,7 @@ function disagree() {
   )
 }
 
-const tables = { tensors, operators, networks, verbs, tapes, rulesOfOperators, targets, optimisers, others }
+const tables = { tensors, operators, more, networks, verbs, tapes, rulesOfOperators, targets, optimisers, others }
 
 for (const [title, table] of Object.entries(tables))
   t.test(title, async t => {
