@@ -245,7 +245,7 @@ const operators: Table = [
 ]
 
 const more: Table = [
-  ['apply of no operator', () => apply(wrong(undefined), [x], wrong(undefined)), RuleError],
+  ['apply of no operator', () => (apply as (...args: unknown[]) => Tensor)(undefined, [x]), RuleError],
   ['apply to a tensor instead of a list', () => apply(diffuseOp, wrong(M), { amount: 1, uncertainty: 0 }), DTypeError],
   ['a sum over an axis by name', () => sum(M, wrong('rows')), ShapeError],
   ['permute by a number', () => permute(M, wrong(1)), ShapeError],
