@@ -62,8 +62,8 @@ export interface Inverse<A = any> {
    * regularised: stable instead of exact. approximate: of a stated order, can be refined.
    */
   readonly kind: InverseKind
-  /** A claim per input (null for those that are not active), or a refusal. */
-  apply(site: Site<A>, claim: Claim, active: readonly boolean[]): readonly (Claim | null)[] | Refusal
+  /** A claim per input (null for those that are not active; a bare tensor keeps the claim's weights), or a refusal. */
+  apply(site: Site<A>, claim: Claim, active: readonly boolean[]): readonly (Claim | Tensor | null)[] | Refusal
   /** Every output entry comes from one entry of one input (stack, concat): several active inputs are no conflict. */
   readonly splits?: boolean
   /** The smallest change of several independent inputs that reaches the target. */
@@ -161,5 +161,5 @@ export const carryInFront =
   (site: Site): readonly boolean[] | undefined =>
     site.inputs[0].shape.length > n ? [true] : undefined
 
-export const isRefusal = (r: readonly (Claim | null)[] | Refusal): r is Refusal =>
+export const isRefusal = (r: readonly (Claim | Tensor | null)[] | Refusal): r is Refusal =>
   typeof r === 'object' && r !== null && 'refuse' in r

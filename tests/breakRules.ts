@@ -2,6 +2,7 @@ import { checkOp } from '../core/check/index.js'
 import type { Claim, Op, Refusal, Site } from '../core/op.js'
 import { random } from '../core/random.js'
 import { mul } from '../core/structural/mul.js'
+import { runInverse } from '../core/target/answer.js'
 import { Tensor } from '../core/tensor.js'
 import { checkedOps } from './checkedOps.js'
 
@@ -100,7 +101,7 @@ function scalingsOf(op: Op, inputs: number): Scaling[] {
           ...op,
           inverse: {
             ...inverse,
-            apply: (site, c, active) => scaledAnswer(inverse.apply(site, c, active), site, i, factor, seen)
+            apply: (site, c, active) => scaledAnswer(runInverse({ ...site, op }, c, active), site, i, factor, seen)
           }
         })
       })

@@ -2,6 +2,7 @@ import { lstsqMinNorm } from '../linalg/lstsq.js'
 import { svd } from '../linalg/svd.js'
 import type { Claim, Op, Refusal, Site } from '../op.js'
 import type { Random } from '../random.js'
+import { runInverse } from '../target/answer.js'
 import { allFinite, Tensor } from '../tensor.js'
 import { denseJacobian, directionOf, dot, flat, minus, moved, norm, type Probe, siteOf } from './probe.js'
 import { type CheckRow, judge, skipped } from './row.js'
@@ -164,4 +165,4 @@ export function product({ J, m, n }: InverseProbe, u: Float64Array): Float64Arra
 export const ruleOf =
   (op: Op, active: readonly boolean[]): Rule =>
   (site, c) =>
-    op.inverse!.apply(site, c, active)
+    runInverse({ ...site, op }, c, active)

@@ -1,5 +1,5 @@
 import { RuleError } from '../errors.js'
-import type { Claim, Site } from '../op.js'
+import { type Claim, isRefusal, type Refusal, type Site } from '../op.js'
 import { describe } from '../options.js'
 import { sameShape, show } from '../shape.js'
 import { Tensor } from '../tensor.js'
@@ -39,4 +39,10 @@ export function checkAnswer(site: Site, c: Claim, given: unknown): Answer {
         )
     return found
   })
+}
+
+/** Runs the operator's inverse rule and checks what it returned. */
+export function runInverse(site: Site, c: Claim, active: readonly boolean[]): Answer | Refusal {
+  const given = site.op.inverse!.apply(site, c, active)
+  return isRefusal(given) ? given : checkAnswer(site, c, given)
 }
