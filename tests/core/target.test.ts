@@ -41,8 +41,7 @@ import {
   slice,
   square,
   stack,
-  sub,
-  sum
+  sub
 } from '../../ops/index.js'
 import { diffuse } from '../../physics/index.js'
 
