@@ -30,7 +30,7 @@ export function localInverse(
       )
     if (!allFinite(target.data) || !allFinite(x.data))
       throw new NonFiniteError('localInverse', 'NaN or infinity in the target or in x', 'Give finite numbers')
-    const { targets, report } = targetSweep(tape, [[y, target]], watched, policy)
+    const { targets, report } = targetSweep(tape, [[y, target]], watched, { whole: 'missed', ...policy })
     let scale = 0
     for (const v of target.data) scale = Math.max(scale, Math.abs(v))
     report.mismatch.forEach((m, b) => {
