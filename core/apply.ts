@@ -1,7 +1,8 @@
-import { DTypeError } from './errors.js'
+import { DTypeError, GradientError, RuleError } from './errors.js'
 import type { Op, Saved, Site } from './op.js'
-import { type Shape, show } from './shape.js'
-import { recordingTapes } from './tape.js'
+import { describe } from './options.js'
+import { type Shape, sameShape, show } from './shape.js'
+import { recordingTapes, sealedTapes } from './tape.js'
 import { Tensor } from './tensor.js'
 
 /**
@@ -18,6 +19,7 @@ export function apply<A>(
   const shape = op.outShape ? op.outShape(shapesOf(inputs), attrs) : []
   const saved: Saved = {}
   const out = op.forward(inputs, attrs, shape, saved)
+  if (!(out instanceof Tensor) || (op.outShape && !sameShape(out.shape, shape))) throw badForward(op, out, shape)
   let site: Site | undefined
   for (const tape of recordingTapes()) {
     if (tape.paused) continue
@@ -39,7 +41,7 @@ function checkInputs(op: Op, inputs: readonly Tensor[]): void {
     if (!(t instanceof Tensor))
       throw new DTypeError(
         `${op.name}, input ${i}`,
-        `${t === null ? 'null' : Array.isArray(t) ? 'an array' : `a value of type ${typeof t}`}`,
+        describe(t),
         'Inputs are tensors: wrap numbers and arrays by tensor(…)'
       )
     if (!op.mixed && t.dtype !== inputs[0].dtype)
@@ -48,5 +50,21 @@ function checkInputs(op: Op, inputs: readonly Tensor[]): void {
         inputs.map(x => `${x.dtype} ${show(x.shape)}`).join(' with '),
         "dtypes are not mixed silently: convert one by cast(t, 'f32') or cast(t, 'f64')"
       )
+    for (const tape of sealedTapes())
+      if (tape.knows(t))
+        throw new GradientError(
+          `${op.name} inside a block`,
+          `input ${i} of shape ${show(t.shape)} depends on what a tape outside watches, and is no input of the block`,
+          'Hand it to the block as an input, or take it as a constant by stopGradient outside'
+        )
   }
 }
+
+const badForward = (op: Op, out: unknown, shape: Shape): RuleError =>
+  new RuleError(
+    `rule forward of ${op.name}`,
+    out instanceof Tensor
+      ? `it returned shape ${show(out.shape)}, where outShape says ${show(shape)}`
+      : `it returned ${describe(out)}`,
+    'Return one tensor of that shape'
+  )

@@ -1,12 +1,13 @@
 import { carryThrough } from './carryThrough.js'
 import { RuleError } from './errors.js'
-import type { Example, Inverse, Op, Site } from './op.js'
+import { checkObject, type Example, type Inverse, type Op, type Site } from './op.js'
+import { describe } from './options.js'
 import type { Random } from './random.js'
 import { identity } from './structural/identity.js'
 import { cotangentSweep } from './sweeps/cotangent.js'
 import { sampleSweep } from './sweeps/sampleJacobian.js'
 import { tangentSweep } from './sweeps/tangent.js'
-import { activeTapes, isRecorded, Tape, unseen } from './tape.js'
+import { activeTapes, isRecorded, sealedAgainst, Tape, unseen } from './tape.js'
 import { Tensor } from './tensor.js'
 
 export interface BlockRules<A> {
@@ -31,18 +32,27 @@ interface Inner {
  * rules follow from its inside, by sweeping an inner tape; its inverse is declared, or left to the ladder.
  */
 export function defineBlock<A = undefined>(rules: BlockRules<A>): Op<A> {
-  const run = (inputs: readonly Tensor[], attrs: A): Inner => {
+  checkObject(rules, 'defineBlock')
+  for (const rule of ['forward', 'examples'] as const)
+    if (typeof rules[rule] !== 'function')
+      throw new RuleError(
+        `defineBlock of '${rules.name}'`,
+        `rule '${rule}' is missing`,
+        'A block states its forward, composed of operators, and examples'
+      )
+  const checked = (y: Tensor): Tensor => {
+    if (y instanceof Tensor) return y
+    throw new RuleError(
+      `forward of block '${rules.name}'`,
+      `it returned ${describe(y)}`,
+      'Return one tensor; stack or concat several'
+    )
+  }
+  const run = (inputs: readonly Tensor[], attrs: A, outside: readonly Tape[] = []): Inner => {
     const tape = new Tape()
     const xs = inputs.map(identity)
     tape.watch(xs)
-    const y = tape.record(() => rules.forward(xs, attrs))
-    if (!(y instanceof Tensor))
-      throw new RuleError(
-        `forward of block '${rules.name}'`,
-        `it returned a value of type ${typeof y}`,
-        'Return one tensor; stack or concat several'
-      )
-    return { tape, xs, y }
+    return { tape, xs, y: checked(tape.record(() => sealedAgainst(outside, () => rules.forward(xs, attrs)))) }
   }
   // The inner tape of the forward pass serves as long as nobody records: for a derivative of the derivative the
   // inside must be seen by the outer tapes, so it runs again from the site's own inputs.
@@ -60,11 +70,12 @@ export function defineBlock<A = undefined>(rules: BlockRules<A>): Op<A> {
     name: rules.name,
     doc: rules.doc ?? `${rules.name}: composed of operators; its derivatives follow from its inside`,
     forward(inputs, attrs, _, saved) {
+      const outside = activeTapes()
       if (!isRecorded(inputs)) {
-        const y = rules.forward(inputs, attrs)
+        const y = checked(unseen(() => sealedAgainst(outside, () => rules.forward(inputs, attrs))))
         return new Tensor(y.shape, y.data)
       }
-      const inner = unseen(() => run(inputs, attrs))
+      const inner = unseen(() => run(inputs, attrs, outside))
       saved.inner = inner
       // A tensor of its own: the inner y belongs to the inner tape.
       return new Tensor(inner.y.shape, inner.y.data)
@@ -82,7 +93,8 @@ export function defineBlock<A = undefined>(rules: BlockRules<A>): Op<A> {
       return xs.map(x => cts.get(x) ?? null)
     },
     carry(s) {
-      const { tape, xs, y } = inside(s)
+      // A question about structure: no derivative hangs on it.
+      const { tape, xs, y } = s.saved.inner ?? unseen(() => run(s.inputs, s.attrs))
       return carryThrough(tape.sites, [y], xs)
     },
     sampleVjp(ct, v) {

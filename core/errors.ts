@@ -58,6 +58,13 @@ export class NonFiniteError extends PhysgradError {
   }
 }
 
+/** A setting outside of its range: a negative learning rate, a tolerance that is not a number, a method of no known name. */
+export class OptionError extends PhysgradError {
+  constructor(asked: string, found: string, advice: string) {
+    super('ERR_OPTION', asked, found, advice)
+  }
+}
+
 /** A derivative that does not exist as asked: a non-scalar loss, a tape that is gone, an async function. */
 export class GradientError extends PhysgradError {
   constructor(asked: string, found: string, advice: string) {

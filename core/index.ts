@@ -1,6 +1,7 @@
 export { apply } from './apply.js'
 export { type BlockRules, defineBlock } from './block.js'
 export * from './errors.js'
+export * from './inspect/index.js'
 export {
   type Claim,
   defineOp,

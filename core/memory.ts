@@ -1,3 +1,4 @@
+import { DTypeError } from './errors.js'
 import type { DType } from './tensor.js'
 
 export type Data = Float64Array | Float32Array
@@ -15,6 +16,7 @@ let chunk = new ArrayBuffer(0)
 let used = 0
 
 export function alloc(n: number, dtype: DType): Data {
+  if (dtype !== 'f64' && dtype !== 'f32') throw noSuchDType(dtype)
   const bytes = dtype === 'f64' ? n * 8 : n * 4
   if (n <= BARE || bytes > LARGEST_VIEW) return dtype === 'f64' ? new Float64Array(n) : new Float32Array(n)
   if (used + bytes > chunk.byteLength) {
@@ -25,3 +27,6 @@ export function alloc(n: number, dtype: DType): Data {
   used += (bytes + 7) & ~7
   return view
 }
+
+export const noSuchDType = (dtype: unknown): DTypeError =>
+  new DTypeError('a tensor', `dtype '${String(dtype)}'`, "The dtypes are 'f64' and 'f32'")

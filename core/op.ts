@@ -62,8 +62,8 @@ export interface Inverse<A = any> {
    * regularised: stable instead of exact. approximate: of a stated order, can be refined.
    */
   readonly kind: InverseKind
-  /** A claim per input (null for those that are not active), or a refusal. */
-  apply(site: Site<A>, claim: Claim, active: readonly boolean[]): readonly (Claim | null)[] | Refusal
+  /** A claim per input (null for those that are not active; a bare tensor keeps the claim's weights), or a refusal. */
+  apply(site: Site<A>, claim: Claim, active: readonly boolean[]): readonly (Claim | Tensor | null)[] | Refusal
   /** Every output entry comes from one entry of one input (stack, concat): several active inputs are no conflict. */
   readonly splits?: boolean
   /** The smallest change of several independent inputs that reaches the target. */
@@ -120,6 +120,7 @@ export type Op<A = any> = OpRules<A>
 
 /** An operator is a plain value with all of its rules. Importing its module registers nothing. */
 export function defineOp<A = undefined>(rules: OpRules<A>): Op<A> {
+  checkObject(rules, 'defineOp')
   for (const rule of ['forward', 'jvp', 'vjp', 'carry', 'examples'] as const)
     if (typeof rules[rule] !== 'function')
       throw new RuleError(
@@ -127,6 +128,12 @@ export function defineOp<A = undefined>(rules: OpRules<A>): Op<A> {
         `rule '${rule}' is missing`,
         'An operator states forward, jvp, vjp, carry and examples; a composed one uses defineBlock'
       )
+  if (rules.inverse && typeof rules.inverse.apply !== 'function')
+    throw new RuleError(
+      `defineOp of '${rules.name}'`,
+      "its inverse has no 'apply'",
+      'Give { kind, apply(site, claim, active) }'
+    )
   if (!rules.inverse && !rules.noInverse)
     throw new RuleError(
       `defineOp of '${rules.name}'`,
@@ -134,6 +141,12 @@ export function defineOp<A = undefined>(rules: OpRules<A>): Op<A> {
       'Give an inverse rule, or say in noInverse why there is none'
     )
   return rules
+}
+
+/** Throws unless `rules` is an object with a name, by which messages call the operator. */
+export function checkObject(rules: { readonly name: string }, asked: string): void {
+  if (typeof rules !== 'object' || rules === null || typeof rules.name !== 'string' || rules.name === '')
+    throw new RuleError(asked, 'no name among the rules', 'Give an object of rules with a name')
 }
 
 /** The usual `carry` of an element-wise operator: equal rank and equal length of axis 0 (broadcasting aligns at the right). */
@@ -148,4 +161,5 @@ export const carryInFront =
   (site: Site): readonly boolean[] | undefined =>
     site.inputs[0].shape.length > n ? [true] : undefined
 
-export const isRefusal = (r: readonly (Claim | null)[] | Refusal): r is Refusal => 'refuse' in r
+export const isRefusal = (r: readonly (Claim | Tensor | null)[] | Refusal): r is Refusal =>
+  typeof r === 'object' && r !== null && 'refuse' in r

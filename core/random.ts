@@ -1,4 +1,8 @@
 import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus'
+import { OptionError } from './errors.js'
+import { noSuchDType } from './memory.js'
+import { checkNumbers, describe } from './options.js'
+import { checkShape } from './shape.js'
 import { Tensor } from './tensor.js'
 
 /**
@@ -28,8 +32,7 @@ type Shape = readonly number[]
 
 /** A stream of random numbers. `random(0)` and `random('0')` are different streams. */
 export function random(seed: number | string): Random {
-  if (typeof seed === 'number' && !Number.isFinite(seed))
-    throw new RangeError(`random: the seed must be finite, got ${seed}`)
+  if (typeof seed !== 'string') checkNumbers('random', 'finite', { seed })
   return new Random(typeof seed === 'number' ? `#${seed}` : JSON.stringify(seed))
 }
 
@@ -43,6 +46,8 @@ export class Random {
 
   /** The independent stream `name` of this one; asking twice gives the same stream again, from its beginning. */
   split(name: string): Random {
+    if (typeof name !== 'string')
+      throw new OptionError('split of a random stream', `${describe(name)} as its name`, 'Streams are named by strings')
     return new Random(`${this.path}/${JSON.stringify(name)}`) // quoted, so that no name imitates two
   }
 
@@ -57,6 +62,7 @@ export class Random {
 
   /** Uniform in [low, high). */
   uniform(shape: Shape, low = 0, high = 1, options?: RandomOptions): Tensor {
+    checkNumbers('uniform', 'finite', { low, high })
     return this.fill(shape, options, data => {
       for (let i = 0; i < data.length; i++) {
         data[i] = low + (high - low) * this.next()
@@ -73,6 +79,8 @@ export class Random {
    * generator's alone.
    */
   normal(shape: Shape, mean = 0, std = 1, options?: RandomOptions): Tensor {
+    checkNumbers('normal', 'finite', { mean })
+    checkNumbers('normal', 'notNegative', { std })
     return this.fill(shape, options, data => {
       for (let i = 0; i < data.length; i += 2) {
         let u: number
@@ -101,7 +109,11 @@ export class Random {
   integer(low: number, high: number): number {
     const range = high - low
     if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high) || !(range > 0 && range <= 2 ** 53)) {
-      throw new RangeError(`integers: needs integers low < high at most 2^53 apart, got ${low} and ${high}`)
+      throw new OptionError(
+        'integers',
+        `low ${String(low)} and high ${String(high)}`,
+        'Give whole numbers low < high, at most 2^53 apart'
+      )
     }
     const limit = 2 ** 53 - (2 ** 53 % range)
     let k: number
@@ -112,6 +124,7 @@ export class Random {
 
   /** 0 ... n-1 in random order (Fisher & Yates): an index array, hence not a tensor. */
   permutation(n: number): Int32Array {
+    checkNumbers('permutation', 'whole', { n })
     const order = Int32Array.from({ length: n }, (_, i) => i)
     for (let i = n - 1; i > 0; i--) {
       const j = this.integer(0, i + 1)
@@ -129,8 +142,8 @@ export class Random {
 
   /** The stream as it was when `state` was read; it goes on exactly as that one did. */
   static restore(state: RandomState): Random {
-    if (state.words.length !== 4 || state.words.every(word => word === 0))
-      throw new RangeError('Random.restore: needs four words, not all zero')
+    if (state?.words?.length !== 4 || state.words.every(word => word === 0))
+      throw new OptionError('Random.restore', 'not the four words of a generator', 'Give what `state` returned')
     const stream = new Random(state.path)
     stream.generator = xoroshiro128plusFromState(state.words)
     return stream
@@ -138,8 +151,12 @@ export class Random {
 
   /** Puts this stream back to where it was when `state` was read; refuses the state of another stream. */
   restore(state: RandomState): void {
-    if (state.path !== this.path)
-      throw new RangeError(`restore: the state is of stream ${state.path}, this is ${this.path}`)
+    if (state?.path !== this.path)
+      throw new OptionError(
+        `restore of stream ${this.path}`,
+        `the state is of stream ${state?.path}`,
+        'Use Random.restore for a stream of any name'
+      )
     this.generator = Random.restore(state).generator
   }
 
@@ -148,6 +165,8 @@ export class Random {
     { dtype = 'f64' }: RandomOptions = {},
     write: (data: Float64Array | Float32Array) => void
   ): Tensor {
+    checkShape(shape, 'random numbers')
+    if (dtype !== 'f64' && dtype !== 'f32') throw noSuchDType(dtype)
     const size = shape.reduce((product, extent) => product * extent, 1)
     const data = dtype === 'f32' ? new Float32Array(size) : new Float64Array(size)
     write(data)

@@ -1,4 +1,5 @@
 import { ShapeError } from './errors.js'
+import { describe } from './options.js'
 
 export type Shape = readonly number[]
 
@@ -58,6 +59,8 @@ export function axesFromEnd(axes: number | readonly number[] | undefined, rank: 
 
 /** Throws unless every axis is a whole number that is not negative. */
 export function checkShape(shape: Shape, asked: string): void {
+  if (!Array.isArray(shape))
+    throw new ShapeError(asked, `${describe(shape)} for its shape`, 'A shape is a list of axis lengths such as [2, 3]')
   for (const d of shape)
     if (!Number.isInteger(d) || d < 0)
       throw new ShapeError(asked, `axis length ${d} in ${show(shape)}`, 'Axis lengths are whole numbers, 0 or more')

@@ -1,7 +1,11 @@
-import { GradientError, NonFiniteError, ShapeError } from './errors.js'
+import { DTypeError, GradientError, NonFiniteError } from './errors.js'
+import { tapeToDot } from './inspect/tapeToDot.js'
+import { type InspectOptions, type TapeRows, tapeToJSON } from './inspect/tapeToJSON.js'
+import { tapeToText } from './inspect/tapeToText.js'
 import type { Site } from './op.js'
+import { describe } from './options.js'
 import { show } from './shape.js'
-import { allFinite, Tensor } from './tensor.js'
+import { allFinite, checkTensor, type Tensor } from './tensor.js'
 
 /** The tapes that record now, outermost first. */
 let recording: Tape[] = []
@@ -25,7 +29,7 @@ export class Tape {
 
   /** Sites in the order in which they happened, which is a topological order. */
   get sites(): readonly Site[] {
-    this.#checkAlive('sites of a tape')
+    this.checkAlive('sites of a tape')
     return this.#sites
   }
 
@@ -39,12 +43,12 @@ export class Tape {
 
   /** Tracks what depends on these tensors from now on. Returns its argument. */
   watch<T extends Tensor | readonly Tensor[]>(tensors: T): T {
-    this.#checkAlive('watch')
-    for (const t of tensors instanceof Tensor ? [tensors] : (tensors as readonly Tensor[])) {
-      if (!(t instanceof Tensor))
-        throw new GradientError('watch', `a ${typeof t}`, 'A tape watches tensors: wrap numbers by tensor(…)')
+    this.checkAlive('watch')
+    const list: readonly Tensor[] = Array.isArray(tensors) ? tensors : [tensors]
+    for (const t of list) checkTensor(t, 'watch', 'what is to be watched')
+    for (const t of list) {
       this.#known.add(t)
-      this.#watched.push(t)
+      if (!this.#watched.includes(t)) this.#watched.push(t)
     }
     return tensors
   }
@@ -58,13 +62,18 @@ export class Tape {
    * Runs `fn` and records what it does. Synchronous: an async function would go on after recording has ended.
    */
   record<R>(fn: () => R): R {
-    this.#checkAlive('record')
+    this.checkAlive('record')
     if (typeof fn !== 'function' || fn.constructor.name === 'AsyncFunction') throw notSynchronous(fn)
     const before = recording
-    recording = [...before, this]
+    // Recording inside of recording on one tape: each application is one site all the same.
+    if (!before.includes(this)) recording = [...before, this]
     try {
       const result = fn()
-      if (typeof (result as { then?: unknown } | null)?.then === 'function') throw notSynchronous(fn)
+      const promised = result as { then?: unknown; catch?(f: () => void): void } | null
+      if (typeof promised?.then === 'function') {
+        promised.catch?.(() => {}) // what it still throws is nobody's any more
+        throw notSynchronous(fn)
+      }
       return result
     } finally {
       recording = before
@@ -73,7 +82,7 @@ export class Tape {
 
   /** Runs `fn` with this tape paused, while outer tapes go on recording: what a sweep of this tape does. */
   pausedWhile<R>(fn: () => R): R {
-    this.#checkAlive('a sweep')
+    this.checkAlive('a sweep')
     this.#paused++
     try {
       return fn()
@@ -124,7 +133,23 @@ export class Tape {
       )
   }
 
-  #checkAlive(asked: string): void {
+  /** A readable table of the sites; `{ expand: true }` shows the inside of blocks. */
+  toText(options?: InspectOptions): string {
+    return tapeToText(this, options)
+  }
+
+  /** The graph of the sites in Graphviz's language. */
+  toDot(options?: InspectOptions): string {
+    return tapeToDot(this, options)
+  }
+
+  /** The sites as plain data. JSON.stringify calls it with a key, which is no option. */
+  toJSON(options?: InspectOptions | string): TapeRows {
+    return tapeToJSON(this, typeof options === 'object' ? options : {})
+  }
+
+  /** Throws GradientError on a tape that was disposed. */
+  checkAlive(asked: string): void {
     if (this.#disposed)
       throw new GradientError(
         asked,
@@ -137,7 +162,7 @@ export class Tape {
 const notSynchronous = (fn: unknown): GradientError =>
   new GradientError(
     'record',
-    typeof fn === 'function' ? 'an async function' : `a ${typeof fn} instead of a function`,
+    typeof fn === 'function' ? 'an async function' : `${describe(fn)} instead of a function`,
     'A tape records while the function runs: await data before, and record synchronously'
   )
 
@@ -165,7 +190,7 @@ export const recordingTapes = (): readonly Tape[] => recording
 export const isRecorded = (tensors: readonly Tensor[]): boolean =>
   recording.some(tape => !tape.paused && tensors.some(t => tape.knows(t)))
 
-/** Runs `fn` seen by no tape, or only by the given one: the inside of a block. */
+/** Runs `fn` seen by no tape that records now. */
 export function unseen<R>(fn: () => R): R {
   const before = recording
   recording = []
@@ -176,10 +201,29 @@ export function unseen<R>(fn: () => R): R {
   }
 }
 
+/** Tapes whose tensors must not be touched now. */
+let sealed: readonly Tape[] = []
+export const sealedTapes = (): readonly Tape[] => sealed
+
+/**
+ * The inside of a block, closed against the tapes that record outside. What depends on a watched tensor comes in by the
+ * inputs; read from the surrounding scope it would be taken for a constant, without a word.
+ */
+export function sealedAgainst<R>(tapes: readonly Tape[], fn: () => R): R {
+  const before = sealed
+  sealed = [...before, ...tapes]
+  try {
+    return fn()
+  } finally {
+    sealed = before
+  }
+}
+
 /** Throws unless the tape knows the tensor. */
 export function checkKnown(tape: Tape, t: Tensor, asked: string, role: string): void {
-  if (!(t instanceof Tensor))
-    throw new ShapeError(asked, `${role} is a ${t === null ? 'null' : typeof t}`, 'Give a tensor')
+  if (!(tape instanceof Tape)) throw new DTypeError(asked, `${describe(tape)} instead of a tape`, 'Give a Tape')
+  tape.checkAlive(asked)
+  checkTensor(t, asked, role)
   if (!tape.knows(t))
     throw new GradientError(
       asked,

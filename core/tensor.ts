@@ -1,5 +1,6 @@
 import { DTypeError, ShapeError } from './errors.js'
-import { alloc, type Data } from './memory.js'
+import { alloc, type Data, noSuchDType } from './memory.js'
+import { describe } from './options.js'
 import { checkShape, type Shape, sameShape, show, size } from './shape.js'
 
 export type { Data } from './memory.js'
@@ -15,7 +16,13 @@ export class Tensor {
     readonly shape: Shape,
     readonly data: Data
   ) {
-    if (data.length !== size(shape)) {
+    if (!(data instanceof Float64Array || data instanceof Float32Array))
+      throw new DTypeError(
+        'a tensor of stored entries',
+        `${describe(data)} as its data`,
+        'Give a Float64Array or a Float32Array, or use tensor(…) for nested arrays'
+      )
+    if (data.length !== entries(shape)) {
       checkShape(shape, 'a tensor')
       throw new ShapeError(
         `a tensor of shape ${show(shape)}`,
@@ -68,6 +75,20 @@ export class Tensor {
   }
 }
 
+/** The number of entries; NaN for what is no shape. On the path of every operator, hence without a call per axis. */
+function entries(shape: Shape): number {
+  if (!Array.isArray(shape)) return Number.NaN
+  let n = 1
+  for (let i = 0; i < shape.length; i++) n *= shape[i] >= 0 && Number.isInteger(shape[i]) ? shape[i] : Number.NaN
+  return n
+}
+
+/** Throws DTypeError unless `value` is a tensor. */
+export function checkTensor(value: unknown, asked: string, role = 'its input'): asserts value is Tensor {
+  if (!(value instanceof Tensor))
+    throw new DTypeError(asked, `${role} is ${describe(value)}`, 'Give a tensor: wrap numbers and arrays by tensor(…)')
+}
+
 export interface TensorOptions {
   shape?: Shape
   dtype?: DType
@@ -81,7 +102,7 @@ export interface TensorOptions {
  */
 export function tensor(value: Nested | Data | Tensor, options: TensorOptions = {}): Tensor {
   if (options.dtype !== undefined && options.dtype !== 'f64' && options.dtype !== 'f32')
-    throw new DTypeError('a tensor', `dtype '${String(options.dtype)}'`, "The dtypes are 'f64' and 'f32'")
+    throw noSuchDType(options.dtype)
   let data: Data
   let shape: Shape
   if (value instanceof Tensor) {
@@ -97,7 +118,7 @@ export function tensor(value: Nested | Data | Tensor, options: TensorOptions = {
   }
   if (options.dtype && options.dtype !== (data instanceof Float64Array ? 'f64' : 'f32'))
     data = options.dtype === 'f64' ? Float64Array.from(data) : Float32Array.from(data)
-  if (options.shape) {
+  if (options.shape !== undefined) {
     checkShape(options.shape, 'a tensor')
     shape = [...options.shape]
   }
@@ -127,7 +148,7 @@ function fill(value: unknown, shape: Shape, axis: number, data: Data, at: number
         )
       throw new DTypeError(
         'a tensor from nested arrays',
-        `an entry of type ${value === null ? 'null' : typeof value}`,
+        `${describe(value)} among the entries`,
         'Entries must be numbers'
       )
     }
@@ -137,7 +158,7 @@ function fill(value: unknown, shape: Shape, axis: number, data: Data, at: number
   if (!Array.isArray(value) || value.length !== shape[axis])
     throw new ShapeError(
       'a tensor from nested arrays',
-      `ragged input: ${Array.isArray(value) ? `a row of length ${value.length}` : `a ${typeof value}`} along axis ${axis}, where the first row has length ${shape[axis]}`,
+      `ragged input: ${Array.isArray(value) ? `a row of length ${value.length}` : describe(value)} along axis ${axis}, where the first row has length ${shape[axis]}`,
       'All rows along an axis must have the same length and depth'
     )
   for (const v of value) at = fill(v, shape, axis + 1, data, at)

@@ -1,9 +1,10 @@
-import { RuleError } from './errors.js'
+import { DTypeError, RuleError, ShapeError } from './errors.js'
 import type { Site, View } from './op.js'
+import { describe } from './options.js'
 import { type Shape, sameShape, show } from './shape.js'
 import { reshape } from './structural/reshape.js'
 import { sum } from './structural/sum.js'
-import type { Tensor } from './tensor.js'
+import { checkTensor, type DType, Tensor } from './tensor.js'
 
 /**
  * Undoes broadcasting: `ct` is `[...lead axes, ...q axes]`, the input had `shape`, which NumPy's rule stretched to
@@ -59,11 +60,16 @@ export function rowView(site: Site, carried: readonly boolean[], wants: (i: numb
   }
 }
 
-/** A rule's result must have the shape that its site says: checked where it is returned, naming operator and rule. */
-export function checkRule(site: Site, rule: string, got: Tensor, want: Shape, what: string): void {
+/** A rule's result must have the shape and dtype that its site says: checked where it is returned, naming operator and rule. */
+export function checkRule(site: Site, rule: string, got: Tensor, want: Shape, dtype: DType, what: string): void {
+  const asked = `rule ${rule} of ${site.op.name}`
+  if (!(got instanceof Tensor))
+    throw new RuleError(asked, `it returned ${describe(got)} for ${what}`, 'Return a tensor, or null where it is zero')
+  if (got.dtype !== dtype)
+    throw new RuleError(asked, `it returned ${got.dtype} for ${what}, which is ${dtype}`, 'Keep the dtype, or use cast')
   if (!sameShape(got.shape, want))
     throw new RuleError(
-      `rule ${rule} of ${site.op.name}`,
+      asked,
       `it returned shape ${show(got.shape)} for ${what}, which needs ${show(want)}`,
       'Use v.to and v.fold, and count axes from the end'
     )
@@ -77,4 +83,17 @@ export function checkCount(site: Site, rule: string, results: readonly unknown[]
       `${Array.isArray(results) ? `${results.length} results` : 'no array'} for ${site.inputs.length} inputs`,
       'Return one entry per input, null where it is zero'
     )
+}
+
+/** A tangent or a cotangent must be like the tensor it belongs to. */
+export function checkLike(t: Tensor, other: Tensor, asked: string, role: string): void {
+  checkTensor(other, asked, role)
+  if (!sameShape(t.shape, other.shape))
+    throw new ShapeError(
+      asked,
+      `${role} of shape ${show(other.shape)} for a tensor of shape ${show(t.shape)}`,
+      'They have the same shape'
+    )
+  if (t.dtype !== other.dtype)
+    throw new DTypeError(asked, `${role} in ${other.dtype} for a tensor in ${t.dtype}`, 'Convert one by cast')
 }

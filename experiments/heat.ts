@@ -1,5 +1,5 @@
 import { random } from '../core/index.js'
-import { type Network, uNet } from '../ops/index.js'
+import { uNet } from '../ops/index.js'
 import { figures, resultOf } from './heatResults.js'
 import { type Batch, METHODS, type Method, makeBatch, newRun, type Run, step } from './heatTraining.js'
 import { count, someOf } from './shell/settings.js'
@@ -26,13 +26,12 @@ export default defineExperiment({
   async run({ steps, batch, seeds, method }, ctx): Promise<RunResult> {
     const runs: Record<Method, Run[]> = { SIP: [], GD: [] }
     let shown: Batch | undefined
-    let net: Network | undefined
     const result = (): RunResult => resultOf(runs, shown, { steps, batch, method })
     ctx.keep(result)
     ctx.progress.start(seeds * steps, `${method.join(' and ')}, batch ${batch}`)
     for (let s = 0; s < seeds; s++) {
       const stream = random(ctx.seed + s)
-      net = uNet({ levels: 4, filters: 16 })
+      const net = uNet({ levels: 4, filters: 16 })
       const theta = net.init(stream.split('net'), 'f32')
       const data = stream.split('data')
       for (const m of method) runs[m].push(newRun(theta))

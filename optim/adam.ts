@@ -1,6 +1,7 @@
+import { checkNumbers } from '../core/options.js'
 import { mapData } from '../core/target/claim.js'
 import { type Tensor, zerosLike } from '../core/tensor.js'
-import { checkGradient, norm, type Optimizer } from './optimizer.js'
+import { checkGradient, checkState, norm, type Optimizer } from './optimizer.js'
 
 export interface AdamOptions {
   lr?: number
@@ -33,12 +34,15 @@ export function adam({
   eps = 1e-7,
   epsilonHat = false
 }: AdamOptions = {}): Optimizer<Tensor, AdamState> {
+  checkNumbers('adam', 'notNegative', { lr, eps })
+  checkNumbers('adam', 'fraction', { beta1, beta2 })
   return {
     name: 'adam',
     needs: 'gradient',
     init: theta => ({ t: 0, m: zerosLike(theta), v: zerosLike(theta) }),
     step(theta, g, state) {
       checkGradient('adam', theta, g)
+      checkState('adam', theta, state, ['m', 'v'])
       const t = state.t + 1
       const m = mapData(g, (d, i) => beta1 * state.m.data[i] + (1 - beta1) * d)
       const v = mapData(g, (d, i) => beta2 * state.v.data[i] + (1 - beta2) * d * d)

@@ -1,7 +1,15 @@
+import { ShapeError } from '../core/errors.js'
+import { checkNumbers } from '../core/options.js'
+import { show } from '../core/shape.js'
 import { mapData } from '../core/target/claim.js'
-import type { Tensor } from '../core/tensor.js'
-import { norm, type Optimizer, type StepReport } from './optimizer.js'
-import { type PartialInverseOptions, partialInverse, type SpectrumReport } from './partialInverse.js'
+import { checkTensor, type Tensor } from '../core/tensor.js'
+import { checkTheta, norm, type Optimizer, type StepReport } from './optimizer.js'
+import {
+  checkPartialInverse,
+  type PartialInverseOptions,
+  partialInverse,
+  type SpectrumReport
+} from './partialInverse.js'
 
 export interface JacobianInput {
   /** `[B, K, P]`: sampleJacobian of the outputs with respect to θ. */
@@ -27,11 +35,22 @@ export function hig({
   truncation = 1e-10,
   relative = true
 }: HigOptions = {}): Optimizer<JacobianInput, null, HigReport> {
+  checkNumbers('hig', 'notNegative', { lr })
+  checkPartialInverse('hig', { kappa, truncation })
   return {
     name: 'hig',
     needs: 'sampleJacobian',
     init: () => null,
-    step(theta, { J, lossGradient }) {
+    step(theta, input) {
+      checkTheta('hig', theta)
+      const { J, lossGradient } = input ?? {}
+      checkTensor(J, 'a step of hig', 'J')
+      if (J.shape[J.rank - 1] !== theta.size || J.dtype !== theta.dtype)
+        throw new ShapeError(
+          'a step of hig',
+          `J ${J.dtype} ${show(J.shape)} for θ ${theta.dtype} ${show(theta.shape)}`,
+          'The last axis of J is the number of parameters; its dtype that of θ'
+        )
       const { delta: direction, report } = partialInverse(J, lossGradient, { kappa, truncation, relative })
       const delta = mapData(theta, (_, i) => lr * direction.data[i])
       return {

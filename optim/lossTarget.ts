@@ -1,6 +1,7 @@
 import { GradientError, RuleError } from '../core/errors.js'
 import { eigh } from '../core/linalg/eigh.js'
 import type { Claim, Site } from '../core/op.js'
+import { checkNumbers } from '../core/options.js'
 import { sum } from '../core/structural/sum.js'
 import { checkKnown, type Tape, unseen } from '../core/tape.js'
 import { replay } from '../core/target/block.js'
@@ -23,6 +24,8 @@ export function lossTarget(
   loss: Tensor,
   { y, eta = 1, truncation = 1e-10 }: { y?: Tensor; eta?: number; truncation?: number } = {}
 ): readonly [Tensor, Claim] {
+  checkNumbers('a Newton step of the loss', 'finite', { eta })
+  checkNumbers('a Newton step of the loss', 'notNegative', { truncation })
   checkKnown(tape, loss, 'a Newton step of the loss', 'the loss')
   const site = tape.sites.find(s => s.out === loss)
   if (site?.op.newtonStep && (!y || y === site.inputs[0])) return [site.inputs[0], site.op.newtonStep(site, eta)]

@@ -1,9 +1,10 @@
 import { ShapeError } from '../core/errors.js'
 import { lstsqMinNorm } from '../core/linalg/lstsq.js'
+import { checkNumbers } from '../core/options.js'
 import { show } from '../core/shape.js'
 import { mapData } from '../core/target/claim.js'
-import type { Tensor } from '../core/tensor.js'
-import { checkGradient, norm, type Optimizer } from './optimizer.js'
+import { checkTensor, type Tensor } from '../core/tensor.js'
+import { checkFinite, checkGradient, norm, type Optimizer } from './optimizer.js'
 
 export interface NewtonStepOptions {
   /** η in Δθ = -η H⁻¹ g. */
@@ -20,12 +21,15 @@ export function newtonMethod({
   lr = 1,
   rcond = 1e-12
 }: NewtonStepOptions = {}): Optimizer<{ gradient: Tensor; hessian: Tensor }, null> {
+  checkNumbers('newton', 'notNegative', { lr, rcond })
   return {
     name: 'newton',
     needs: 'hessian',
     init: () => null,
-    step(theta, { gradient, hessian }) {
+    step(theta, input) {
+      const { gradient, hessian } = input ?? {}
       checkGradient('newton', theta, gradient)
+      checkTensor(hessian, 'a step of newton', 'the Hessian')
       const n = theta.size
       if (hessian.size !== n * n)
         throw new ShapeError(
@@ -33,7 +37,7 @@ export function newtonMethod({
           `a Hessian of shape ${show(hessian.shape)} for ${n} parameters`,
           'Give hessian(f)(theta)'
         )
-      checkGradient('newton', hessian, hessian)
+      checkFinite('newton', hessian, 'the Hessian')
       const { x, rank } = lstsqMinNorm(Float64Array.from(hessian.data), n, n, Float64Array.from(gradient.data), {
         rcond
       })

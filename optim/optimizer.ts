@@ -1,6 +1,7 @@
-import { NonFiniteError, ShapeError } from '../core/errors.js'
-import { sameShape, show } from '../core/shape.js'
-import { allFinite, type Tensor } from '../core/tensor.js'
+import { NonFiniteError, OptionError } from '../core/errors.js'
+import { describe } from '../core/options.js'
+import { allFinite, checkTensor, type Tensor } from '../core/tensor.js'
+import { checkLike } from '../core/view.js'
 
 /** What a step was, as numbers. */
 export interface StepReport {
@@ -36,18 +37,39 @@ export const norm = (t: Tensor): number => {
   return Math.sqrt(s)
 }
 
-/** Throws unless `g` is a finite tensor of the shape of θ. */
+/** Throws unless θ and `g` are finite tensors of one shape and dtype. */
 export function checkGradient(method: string, theta: Tensor, g: Tensor): void {
-  if (!sameShape(theta.shape, g.shape) || theta.dtype !== g.dtype)
-    throw new ShapeError(
-      `a step of ${method}`,
-      `a gradient ${g.dtype} ${show(g.shape)} for θ ${theta.dtype} ${show(theta.shape)}`,
-      'The gradient has the shape and dtype of θ'
-    )
-  if (!allFinite(g.data))
+  checkTheta(method, theta)
+  checkLike(theta, g, `a step of ${method}`, 'a gradient')
+  checkFinite(method, g, 'the gradient')
+}
+
+/** Throws unless θ is a finite tensor. */
+export function checkTheta(method: string, theta: Tensor): void {
+  checkTensor(theta, `a step of ${method}`, 'θ')
+  checkFinite(method, theta, 'θ')
+}
+
+export function checkFinite(method: string, t: Tensor, what: string): void {
+  if (!allFinite(t.data))
     throw new NonFiniteError(
       `a step of ${method}`,
-      'NaN or infinity in the gradient',
+      `NaN or infinity in ${what}`,
       'tape.checkFinite() names the operator that made the first one'
     )
+}
+
+/** Throws unless the state is an object, as `init` and every step give it, with tensors like θ under these names. */
+export function checkState(method: string, theta: Tensor, state: unknown, names: readonly string[]): void {
+  const asked = `a step of ${method}`
+  if (typeof state !== 'object' || state === null)
+    throw new OptionError(
+      asked,
+      `${describe(state)} as its state`,
+      'Give init(theta) first, then the state that the last step returned'
+    )
+  for (const name of names) {
+    const t = (state as Record<string, Tensor | null>)[name]
+    if (t !== null) checkLike(theta, t, asked, `the state '${name}'`)
+  }
 }

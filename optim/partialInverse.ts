@@ -1,7 +1,8 @@
-import { NonFiniteError, ShapeError } from '../core/errors.js'
+import { DTypeError, NonFiniteError, ShapeError } from '../core/errors.js'
 import { partialInverseApply } from '../core/linalg/partialInverse.js'
+import { checkNumbers } from '../core/options.js'
 import { show } from '../core/shape.js'
-import { allFinite, Tensor } from '../core/tensor.js'
+import { allFinite, checkTensor, Tensor } from '../core/tensor.js'
 
 export interface PartialInverseOptions {
   /** Power of the singular values: -1/2 half-inverse (default), -1 truncated pseudo-inverse, 1 the plain gradient Jᵀg. */
@@ -20,6 +21,12 @@ export interface SpectrumReport {
   readonly threshold: number
 }
 
+/** Throws OptionError unless kappa is finite and the truncation not negative. */
+export function checkPartialInverse(asked: string, { kappa, truncation }: { kappa: number; truncation: number }): void {
+  checkNumbers(asked, 'finite', { kappa })
+  checkNumbers(asked, 'notNegative', { truncation })
+}
+
 /**
  * V Λ^κ Uᵀ g for J = U Λ Vᵀ: the family between gradient and Gauss-Newton (seed 4, eq. 27: "J^(-1/2) = V Λ^(-1/2) Uᵀ").
  * J [B, K, P] are the samples' Jacobians, stacked to [B·K, P]; g [B, K] is dL/dy. Result [P], to be subtracted from θ.
@@ -29,6 +36,9 @@ export function partialInverse(
   g: Tensor,
   { kappa = -1 / 2, truncation = 1e-10, relative = true }: PartialInverseOptions = {}
 ): { delta: Tensor; report: SpectrumReport } {
+  checkPartialInverse('partialInverse', { kappa, truncation })
+  checkTensor(J, 'partialInverse', 'J')
+  checkTensor(g, 'partialInverse', 'dL/dy')
   const rows = g.size
   if (J.rank < 2 || rows === 0 || J.size % rows !== 0 || J.shape[0] !== g.shape[0])
     throw new ShapeError(
@@ -36,6 +46,8 @@ export function partialInverse(
       `J ${show(J.shape)} and dL/dy ${show(g.shape)}`,
       'Give J [B, K, P] and dL/dy [B, K], as sampleJacobian and grad return them'
     )
+  if (J.dtype !== g.dtype)
+    throw new DTypeError('partialInverse', `J in ${J.dtype}, dL/dy in ${g.dtype}`, 'Convert one by cast')
   if (!allFinite(J.data) || !allFinite(g.data))
     throw new NonFiniteError(
       'partialInverse',

@@ -1,6 +1,7 @@
+import { checkNumbers } from '../core/options.js'
 import { mapData } from '../core/target/claim.js'
 import type { Tensor } from '../core/tensor.js'
-import { checkGradient, norm, type Optimizer } from './optimizer.js'
+import { checkGradient, checkState, norm, type Optimizer } from './optimizer.js'
 
 export interface SgdOptions {
   lr: number
@@ -18,13 +19,18 @@ export interface SgdState {
  * Gradient descent, θ ← θ - lr g, on whatever batch the gradient comes from; with momentum as PyTorch has it (b without
  * the factor 1 - μ). Its step has the units of 1/θ (seed 1, "Units"): one lr cannot suit parameters in different units.
  */
-export function sgd({ lr, momentum = 0, nesterov = false }: SgdOptions): Optimizer<Tensor, SgdState> {
+export function sgd(
+  { lr, momentum = 0, nesterov = false }: SgdOptions = {} as SgdOptions
+): Optimizer<Tensor, SgdState> {
+  checkNumbers('sgd', 'notNegative', { lr, momentum })
   return {
     name: 'sgd',
     needs: 'gradient',
     init: () => ({ velocity: null }),
-    step(theta, g, { velocity }) {
+    step(theta, g, state) {
       checkGradient('sgd', theta, g)
+      checkState('sgd', theta, state, ['velocity'])
+      const { velocity } = state
       const b = momentum === 0 ? g : velocity ? mapData(g, (v, i) => momentum * velocity.data[i] + v) : g
       const along = nesterov ? mapData(g, (v, i) => v + momentum * b.data[i]) : b
       const delta = mapData(along, v => lr * v)

@@ -1,4 +1,5 @@
 import { GradientError } from '../core/errors.js'
+import { checkChoice, checkNumbers } from '../core/options.js'
 import { cotangentSweep } from '../core/sweeps/cotangent.js'
 import { checkKnown, type Tape } from '../core/tape.js'
 import { mapData } from '../core/target/claim.js'
@@ -47,11 +48,15 @@ export function sipBackward<W extends Tensor | readonly Tensor[]>(
   loss: Tensor | readonly Tensor[],
   { boundary, wrt, eta = 1, scale = 1, proxy = 'l2', y, policy }: SipOptions<W>
 ): SipResult<PerWrt<W extends readonly Tensor[] ? number[] : number>> {
-  const parameters: readonly Tensor[] = wrt instanceof Tensor ? [wrt] : (wrt as readonly Tensor[])
+  checkNumbers('sipBackward', 'finite', { eta, scale })
+  checkChoice('sipBackward', 'proxy', proxy, ['l2', 'l1'])
+  const parameters: readonly Tensor[] = Array.isArray(wrt) ? wrt : [wrt as Tensor]
   for (const p of parameters) checkKnown(tape, p, 'sipBackward', 'a parameter')
   const terms: readonly Tensor[] = loss instanceof Tensor ? [loss] : loss
-  if (terms.length === 0) throw new GradientError('sipBackward', 'no loss', 'Give a loss [B], or several')
+  if (!Array.isArray(terms) || terms.length === 0)
+    throw new GradientError('sipBackward', 'no loss', 'Give a loss [B], or several')
   const goals = terms.map(l => lossTarget(tape, l, { y, eta }))
+  if (!Array.isArray(boundary)) checkKnown(tape, boundary as never, 'sipBackward', 'the boundary, a list of tensors,')
   const found = targetSweep(tape, goals, boundary, policy)
   const seeds = boundary.map((x, i) => [x, proxyCotangent(x, found.targets[i].value, proxy, scale)] as const)
   const swept = new Set(found.region.sites)

@@ -2,6 +2,7 @@ import { apply } from '../core/apply.js'
 import { defineBlock } from '../core/block.js'
 import { ShapeError } from '../core/errors.js'
 import type { Op } from '../core/op.js'
+import { checkNumbers } from '../core/options.js'
 import { show } from '../core/shape.js'
 import { add } from '../core/structural/add.js'
 import { mul } from '../core/structural/mul.js'
@@ -45,6 +46,8 @@ export function oscillatorsOp({
   dt = 0.5,
   coupling = 0.2
 }: OscillatorOptions = {}): Op<undefined> {
+  checkNumbers('oscillators', 'count', { masses, steps })
+  checkNumbers('oscillators', 'finite', { dt, coupling })
   const n = 2 * masses
   const A = oscillatorMatrix(masses, coupling)
   // Samples are row vectors, so the matrix stands on the right, transposed.

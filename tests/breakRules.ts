@@ -2,15 +2,17 @@ import { checkOp } from '../core/check/index.js'
 import type { Claim, Op, Refusal, Site } from '../core/op.js'
 import { random } from '../core/random.js'
 import { mul } from '../core/structural/mul.js'
+import { runInverse } from '../core/target/answer.js'
 import { Tensor } from '../core/tensor.js'
 import { checkedOps } from './checkedOps.js'
 
 /**
  * Breaks every rule of every operator, one at a time, and asks the checks: flips its sign, zeroes it, scales it by 1.01.
- * An inverse rule is broken in its change x̃ - x. Each must be caught; what changes nothing (a derivative that is zero
+ * An inverse rule is broken in its change x̃ - x. What an
+ * operator says about the sample axis (carry) and about ranges (reads) is misstated. Each must be caught; what changes nothing (a derivative that is zero
  * anyway) is said to be no change, and a rule that is never called (rows of an operator that mixes samples) to be unused.
  *
- *     node dist/tests/breakRules.js            the table; exit status 1 names what was not caught
+ *     node dist/tests/breakRules.js [seed]     the table; exit status 1 names what was not caught
  */
 const breakages = { flipped: -1, zeroed: 0, 'times 1.01': 1.01 } as const
 
@@ -26,8 +28,15 @@ export interface Outcome {
 /** Told of every result of the broken rule: does multiplying it by anything change it? */
 type Seen = (changes: boolean) => void
 
-/** A rule, and the operator with this rule's results multiplied by a factor. */
+/** A rule, and the operator with this rule broken. */
 interface Break {
+  rule: string
+  breakage: string
+  op(seen: Seen): Op
+}
+
+/** A rule whose results are multiplied by a factor. */
+interface Scaling {
   rule: string
   op(factor: number, seen: Seen): Op
 }
@@ -58,9 +67,9 @@ const scaledAnswer = (answer: Answer, site: Site, only: number, factor: number, 
     : answer.map((c, i) => (c && (only < 0 || i === only) ? scaledClaim(c, site.inputs[i], factor, seen) : c))
 
 /** Every rule of an operator, those with a result per input once for each of them. */
-function breaksOf(op: Op, inputs: number): Break[] {
+function scalingsOf(op: Op, inputs: number): Scaling[] {
   const each = Array.from({ length: inputs }, (_, i) => i)
-  const list: Break[] = [
+  const list: Scaling[] = [
     {
       rule: 'jvp',
       op: (factor, seen) => ({
@@ -92,7 +101,7 @@ function breaksOf(op: Op, inputs: number): Break[] {
           ...op,
           inverse: {
             ...inverse,
-            apply: (site, c, active) => scaledAnswer(inverse.apply(site, c, active), site, i, factor, seen)
+            apply: (site, c, active) => scaledAnswer(runInverse({ ...site, op }, c, active), site, i, factor, seen)
           }
         })
       })
@@ -118,31 +127,66 @@ function breaksOf(op: Op, inputs: number): Break[] {
   return list
 }
 
-/** All breakages of some operators. */
-export function breakRules(ops: readonly Op[] = checkedOps): Outcome[] {
+/** What is said about the sample axis, and about a range that is handed on: all inputs carry it, none, the next range. */
+function misstatementsOf(op: Op): Break[] {
+  const carries = (breakage: string, to: boolean): Break => ({
+    rule: 'carry',
+    breakage,
+    op: seen => ({
+      ...op,
+      carry: site => {
+        const said = op.carry(site)
+        seen(!said || said.some(c => c !== to))
+        return site.inputs.map(() => to)
+      }
+    })
+  })
+  const shifted: Break = {
+    rule: 'reads',
+    breakage: 'shifted',
+    op: seen => ({
+      ...op,
+      reads: site => {
+        const r = op.reads!(site)
+        seen(r !== undefined)
+        return r && { start: r.start + 1, stop: r.stop + 1 }
+      }
+    })
+  }
+  return [carries('all carried', true), carries('none carried', false), ...(op.reads ? [shifted] : [])]
+}
+
+function breaksOf(op: Op): Break[] {
+  const inputs = Math.max(0, ...op.examples(random(0)).map(e => e.inputs.length))
+  const scalings = scalingsOf(op, inputs).flatMap(({ rule, op: broken }) =>
+    Object.entries(breakages).map(([breakage, factor]) => ({
+      rule,
+      breakage,
+      op: (seen: Seen) => broken(factor, seen)
+    }))
+  )
+  return [...scalings, ...misstatementsOf(op)]
+}
+
+/** All breakages of some operators, at the examples that a seed gives. */
+export function breakRules(ops: readonly Op[] = checkedOps, seed = 0): Outcome[] {
   return ops.flatMap(op =>
-    breaksOf(op, inputCount(op)).flatMap(({ rule, op: broken }) =>
-      Object.entries(breakages).map(([breakage, factor]) => {
-        let [used, changed] = [false, false]
-        const report = checkOp(
-          broken(factor, changes => {
-            used = true
-            changed ||= changes
-          }),
-          { first: true }
-        )
-        const bad = report.rows.find(r => !r.passed)
-        const caught = bad ? bad.check : changed ? 'NOT CAUGHT' : used ? 'no change' : 'unused'
-        return { op: op.name, rule, breakage, caught, example: bad?.example ?? '' }
-      })
-    )
+    breaksOf(op).map(({ rule, breakage, op: broken }) => {
+      let [used, changed] = [false, false]
+      const seen = (changes: boolean) => {
+        used = true
+        changed ||= changes
+      }
+      const report = checkOp(broken(seen), { first: true, random: random(seed) })
+      const bad = report.rows.find(r => !r.passed)
+      const caught = bad ? bad.check : changed ? 'NOT CAUGHT' : used ? 'no change' : 'unused'
+      return { op: op.name, rule, breakage, caught, example: bad?.example ?? '' }
+    })
   )
 }
 
-const inputCount = (op: Op): number => Math.max(0, ...op.examples(random(0)).map(e => e.inputs.length))
-
 if (import.meta.url === `file://${process.argv[1]}`) {
-  const outcomes = breakRules()
+  const outcomes = breakRules(checkedOps, Number(process.argv[2] ?? 0))
   console.table(outcomes)
   const missed = outcomes.filter(o => o.caught === 'NOT CAUGHT')
   const same = outcomes.filter(o => o.caught === 'no change' || o.caught === 'unused')

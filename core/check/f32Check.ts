@@ -1,5 +1,6 @@
 import type { Example, Op } from '../op.js'
 import type { Random } from '../random.js'
+import { runInverse } from '../target/answer.js'
 import { Tensor } from '../tensor.js'
 import { cotangentOf, cotangents, directionOf, probe, siteOf, tangents } from './probe.js'
 import { type CheckOptions, type CheckRow, finish, guarded, judge, skipped } from './row.js'
@@ -25,7 +26,7 @@ export function f32Check(op: Op, example: Example, random: Random, options?: Che
     const ctsHigh = cotangents(ins => [high.f(ins)], high.xs, active, [double(ct)])
     const inverses = active.flatMap(i => {
       const mine = low.xs.map((_, k) => k === i)
-      const answer = op.inverse?.apply(siteOf(low), { value: y, weight: null }, mine)
+      const answer = op.inverse && runInverse(siteOf(low), { value: y, weight: null }, mine)
       const claimed = answer && !('refuse' in answer) ? answer[i] : null
       return claimed ? [claimed.value, ...(claimed.weight ? [claimed.weight] : [])] : []
     })

@@ -22,7 +22,7 @@ import { type CheckOptions, type CheckRow, finish, guarded, judge, skipped } fro
 import { TOLERANCE } from './tolerances.js'
 
 /** Differences cannot see a derivative that is smaller than this part of the function value. */
-const VISIBLE = 1e-4
+const VISIBLE = 1e-3
 
 /** First and second order. */
 export function gradCheck(subject: Subject, example: Example, random: Random, options?: CheckOptions): CheckRow[] {
@@ -101,7 +101,7 @@ export function secondOrderCheck(
     return [
       against('jvp of jvp', p, active, v, tangent, duv, VISIBLE * norm(dy), tolerance),
       against('jvp of vjp', p, active, v, adjoint, Hv, floor, tolerance),
-      judge('vjp of vjp', p.label, relative(HuBack, Hu, VISIBLE * floor), TOLERANCE.secondOrder),
+      judge('vjp of vjp', p.label, relative(HuBack, Hu, 1e-4 * norm(first)), TOLERANCE.secondOrder),
       judge('vjp of vjp in ct', p.label, relative(back[back.length - 1].data, dy), TOLERANCE.secondOrder),
       judge('symmetry', p.label, Math.abs(dot(flat(v), Hu) - dot(uu, Hv)) / scale, TOLERANCE.secondOrder)
     ]

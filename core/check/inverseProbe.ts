@@ -2,6 +2,7 @@ import { lstsqMinNorm } from '../linalg/lstsq.js'
 import { svd } from '../linalg/svd.js'
 import type { Claim, Op, Refusal, Site } from '../op.js'
 import type { Random } from '../random.js'
+import { runInverse } from '../target/answer.js'
 import { allFinite, Tensor } from '../tensor.js'
 import { denseJacobian, directionOf, dot, flat, minus, moved, norm, type Probe, siteOf } from './probe.js'
 import { type CheckRow, judge, skipped } from './row.js'
@@ -90,9 +91,7 @@ export const zerosOf = (t: Tensor): Tensor => new Tensor(t.shape, new Float64Arr
 
 /** An output that some input near the current one gives. */
 export function reachable(q: InverseProbe, random: Random, size = 0.3): Tensor {
-  const all = q.p.xs.map((_, i) => i)
-  const order = q.active.map(i => all.indexOf(i))
-  const directions = order.map(i => directionOf(q.p.xs[i], random))
+  const directions = q.active.map(i => directionOf(q.p.xs[i], random))
   for (let t = size; ; t /= 3) {
     const y = q.p.f(moved(q.p.xs, q.active, directions, t))
     if (allFinite(y.data) || t < 1e-3) return y
@@ -166,4 +165,4 @@ export function product({ J, m, n }: InverseProbe, u: Float64Array): Float64Arra
 export const ruleOf =
   (op: Op, active: readonly boolean[]): Rule =>
   (site, c) =>
-    op.inverse!.apply(site, c, active)
+    runInverse({ ...site, op }, c, active)

@@ -47,6 +47,7 @@ function asItIs(p: Probe): CheckRow[] {
   return p.subsets.flatMap(active => {
     const check = `${NAME} (${namesOf(active)})`
     return guarded(check, p.label, () => {
+      if (!p.op && denseJacobian(p, active).J.every(v => v === 0)) return [skipped(check, p.label, 'no dependence')]
       const mixing = mixes(p, active)
       const J = sampleJacobian((...ins) => p.f(ins), { wrt: active, mixing: mixing ? 'embed' : 'error' })(...p.xs).J
       const stops = mixing && stopsAndNames(p, active)
@@ -111,8 +112,10 @@ function stacked(p: Probe, batched: readonly number[], random: Random): CheckRow
   const errors = moving.map((i, k) => {
     const loop = samples.map(s => denseJacobian({ ...p, xs: s }, [i]).J)
     const width = p.xs[i].size
-    if (J[k].size !== BATCH * K * width) return Number.POSITIVE_INFINITY
-    return relative(J[k].data, Float64Array.from(loop.flatMap(row => Array.from(row))))
+    const rows = Float64Array.from(loop.flatMap(row => Array.from(row)))
+    // An input that does not matter leaves zeros of a shared input's shape.
+    if ([...rows, ...J[k].data].every(v => v === 0)) return 0
+    return J[k].size === BATCH * K * width ? relative(J[k].data, rows) : Number.POSITIVE_INFINITY
   })
   return [judge(check, p.label, Math.max(0, ...errors), TOLERANCE.sampleJacobian)]
 }

@@ -1,3 +1,4 @@
+import { ShapeError } from '../errors.js'
 import { norm2 } from './scaling.js'
 
 /** Why a system of a batch stopped. */
@@ -37,7 +38,8 @@ export interface CGResult {
  * Not for least squares: on AᵀA it would see the square of A's condition number; use `lsmr`.
  */
 export function cg({ batch, n, apply, b, rtol = 1e-10, atol = 0, maxIterations = 2 * n }: CGOptions): CGResult {
-  if (b.length !== batch * n) throw new RangeError(`cg: b [${batch}, ${n}] needs ${batch * n} entries, got ${b.length}`)
+  if (b.length !== batch * n)
+    throw new ShapeError('cg', `${b.length} entries for b [${batch}, ${n}]`, `Give ${batch * n} entries`)
   const x = new Float64Array(batch * n)
   const r = b.slice()
   const p = b.slice()
@@ -63,7 +65,7 @@ export function cg({ batch, n, apply, b, rtol = 1e-10, atol = 0, maxIterations =
     iterations++
     const Ap = apply(p)
     if (Ap.length !== batch * n)
-      throw new RangeError(`cg: apply returned ${Ap.length} entries instead of [${batch}, ${n}]`)
+      throw new ShapeError('cg', `apply returned ${Ap.length} entries`, `It returns [${batch}, ${n}]`)
     for (let s = 0; s < batch; s++) {
       if (status[s]) continue
       const from = s * n

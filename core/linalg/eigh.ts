@@ -1,4 +1,5 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix'
+import { ShapeError } from '../errors.js'
 import { maxAbs, powerOfTwoScale } from './scaling.js'
 
 export interface SymmetricEigen {
@@ -16,10 +17,10 @@ const JACOBI_UP_TO = 4
 
 /**
  * Eigen-decomposition A = X diag(values) Xᵀ of a symmetric matrix [n, n]. Only its symmetric part (A + Aᵀ)/2 counts.
- * Throws a RangeError on NaN or infinity.
+ * Throws NonFiniteError on NaN or infinity.
  */
 export function eigh(A: Float64Array, n: number): SymmetricEigen {
-  if (A.length !== n * n) throw new RangeError(`eigh: [${n}, ${n}] needs ${n * n} entries, got ${A.length}`)
+  if (A.length !== n * n) throw new ShapeError('eigh', `${A.length} entries for [${n}, ${n}]`, `Give ${n * n} entries`)
   const scale = powerOfTwoScale(maxAbs(A, 'eigh'))
   const S = new Float64Array(n * n)
   for (let i = 0; i < n; i++)

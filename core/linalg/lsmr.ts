@@ -1,3 +1,4 @@
+import { ShapeError } from '../errors.js'
 import { norm2 } from './scaling.js'
 
 /**
@@ -53,12 +54,12 @@ export function lsmr(options: LSMROptions): LSMRResult {
   const { batch, m, n, apply, applyT, b, damp = 0, atol = 1e-10, btol = 1e-10, conlim = 1e12 } = options
   const { maxIterations = 4 * Math.min(m, n) } = options
   if (b.length !== batch * m)
-    throw new RangeError(`lsmr: b [${batch}, ${m}] needs ${batch * m} entries, got ${b.length}`)
+    throw new ShapeError('lsmr', `${b.length} entries for b [${batch}, ${m}]`, `Give ${batch * m} entries`)
   const product = (what: 'apply' | 'applyT', v: Float64Array) => {
     const out = what === 'apply' ? apply(v) : applyT(v)
     const width = what === 'apply' ? m : n
     if (out.length !== batch * width)
-      throw new RangeError(`lsmr: ${what} returned ${out.length} entries instead of [${batch}, ${width}]`)
+      throw new ShapeError('lsmr', `${what} returned ${out.length} entries`, `It returns [${batch}, ${width}]`)
     return out
   }
 

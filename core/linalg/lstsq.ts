@@ -1,3 +1,4 @@
+import { ShapeError } from '../errors.js'
 import { orthogonaliseRows } from './jacobi.js'
 import { maxAbs, norm2, powerOfTwoScale, transpose } from './scaling.js'
 import { svdOfWide } from './svd.js'
@@ -27,7 +28,7 @@ const isTiny = (m: number, n: number) => Math.min(m, n) <= SHORT && Math.max(m, 
  * x = Σ_k v_k (u_kᵀ b) / s_k over the singular values kept.
  *
  * Through the singular values rather than the normal equations AᵀA x = Aᵀb, whose condition number is the square of
- * A's, and which do not single out the smallest x when A has a null space. Throws a RangeError on NaN or infinity in A.
+ * A's, and which do not single out the smallest x when A has a null space. Throws NonFiniteError on NaN or infinity in A.
  */
 export function lstsqMinNorm(
   A: Float64Array,
@@ -36,8 +37,10 @@ export function lstsqMinNorm(
   b: Float64Array,
   { rcond = Math.max(m, n) * Number.EPSILON }: LeastSquaresOptions = {}
 ): LeastSquares {
-  if (A.length !== m * n) throw new RangeError(`lstsqMinNorm: [${m}, ${n}] needs ${m * n} entries, got ${A.length}`)
-  if (b.length !== m) throw new RangeError(`lstsqMinNorm: A is [${m}, ${n}], so b needs ${m} entries, got ${b.length}`)
+  if (A.length !== m * n)
+    throw new ShapeError('lstsqMinNorm', `${A.length} entries for [${m}, ${n}]`, `Give ${m * n} entries`)
+  if (b.length !== m)
+    throw new ShapeError('lstsqMinNorm', `${b.length} entries of b for A [${m}, ${n}]`, `Give ${m} entries`)
   if (isTiny(m, n)) {
     maxAbs(A, 'lstsqMinNorm')
     const x = new Float64Array(n)
@@ -75,8 +78,10 @@ export function lstsqMinNormBatch(
   { rcond = Math.max(m, n) * Number.EPSILON }: LeastSquaresOptions = {}
 ): LeastSquaresBatch {
   if (A.length !== batch * m * n || b.length !== batch * m) {
-    throw new RangeError(
-      `lstsqMinNormBatch: A [${batch}, ${m}, ${n}] and b [${batch}, ${m}] got ${A.length} and ${b.length}`
+    throw new ShapeError(
+      'lstsqMinNormBatch',
+      `${A.length} entries for A, ${b.length} for b`,
+      `Give A [${batch}, ${m}, ${n}] and b [${batch}, ${m}]`
     )
   }
   const r = Math.min(m, n)

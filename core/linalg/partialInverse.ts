@@ -1,3 +1,5 @@
+import { ShapeError } from '../errors.js'
+import { checkNumbers } from '../options.js'
 import { transpose } from './scaling.js'
 import { svdOfWide, type WideSVD } from './svd.js'
 
@@ -43,7 +45,11 @@ export function partialInverseApply(
   options: PartialInverseOptions = {}
 ): Spectrum & { delta: Float64Array } {
   if (g.length !== rows)
-    throw new RangeError(`partialInverseApply: J is [${rows}, ${cols}], so g needs ${rows} entries, got ${g.length}`)
+    throw new ShapeError(
+      'partialInverseApply',
+      `${g.length} entries of g for J [${rows}, ${cols}]`,
+      `Give ${rows} entries`
+    )
   const tall = rows > cols
   const f = factor(J, rows, cols)
   const { powers, ...spectrum } = powersOf(f, options)
@@ -72,7 +78,7 @@ export function partialInverseMatrix(
 
 function factor(J: Float64Array, rows: number, cols: number): WideSVD {
   if (J.length !== rows * cols)
-    throw new RangeError(`partialInverse: [${rows}, ${cols}] needs ${rows * cols} entries, got ${J.length}`)
+    throw new ShapeError('partialInverse', `${J.length} entries for [${rows}, ${cols}]`, `Give ${rows * cols} entries`)
   return rows > cols ? svdOfWide(transpose(J, rows, cols), cols, rows) : svdOfWide(J, rows, cols)
 }
 
@@ -80,8 +86,8 @@ function powersOf(
   { s }: WideSVD,
   { kappa = -0.5, truncation = 1e-10, relative = true }: PartialInverseOptions
 ): Spectrum & { powers: Float64Array } {
-  if (!(truncation >= 0))
-    throw new RangeError(`partialInverse: truncation is ${truncation}; it must be zero or positive`)
+  checkNumbers('partialInverse', 'finite', { kappa })
+  checkNumbers('partialInverse', 'notNegative', { truncation })
   const threshold = relative ? truncation * (s[0] ?? 0) : truncation
   const powers = s.map(value => (value > threshold ? value ** kappa : 0))
   return { powers, singularValues: s, kept: s.filter(value => value > threshold).length, threshold }

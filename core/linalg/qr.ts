@@ -1,3 +1,4 @@
+import { ShapeError } from '../errors.js'
 import { norm2 } from './scaling.js'
 
 /**
@@ -37,9 +38,9 @@ interface Reflectors {
 }
 
 export function qrOfTranspose(J: Float64Array, rows: number, cols: number): WideQR {
-  if (rows > cols) throw new RangeError(`qrOfTranspose: needs rows <= cols, got [${rows}, ${cols}]; pass the transpose`)
+  if (rows > cols) throw new ShapeError('qrOfTranspose', `[${rows}, ${cols}], needs rows <= cols`, 'Pass the transpose')
   if (J.length !== rows * cols)
-    throw new RangeError(`qrOfTranspose: [${rows}, ${cols}] needs ${rows * cols} entries, got ${J.length}`)
+    throw new ShapeError('qrOfTranspose', `${J.length} entries for [${rows}, ${cols}]`, `Give ${rows * cols} entries`)
   const Y = J.slice()
   const tau = new Float64Array(rows)
   const T = new Float64Array(Math.ceil(rows / BLOCK) * BLOCK * BLOCK)
@@ -55,7 +56,7 @@ export function qrOfTranspose(J: Float64Array, rows: number, cols: number): Wide
     applyBlock(h, k0, k1, true, Y, k1, rows)
   }
   const applyQRows = (Z: Float64Array, count: number) => {
-    if (Z.length !== count * rows) throw new RangeError(`applyQ: needs ${count * rows} entries, got ${Z.length}`)
+    if (Z.length !== count * rows) throw new ShapeError('applyQ', `${Z.length} entries`, `It needs ${count * rows}`)
     const X = new Float64Array(count * cols)
     for (let i = 0; i < count; i++) X.set(Z.subarray(i * rows, (i + 1) * rows), i * cols)
     for (let k0 = BLOCK * Math.floor((rows - 1) / BLOCK); k0 >= 0; k0 -= BLOCK) {
@@ -64,7 +65,7 @@ export function qrOfTranspose(J: Float64Array, rows: number, cols: number): Wide
     return X
   }
   const applyQt = (x: Float64Array) => {
-    if (x.length !== cols) throw new RangeError(`applyQt: needs ${cols} entries, got ${x.length}`)
+    if (x.length !== cols) throw new ShapeError('applyQt', `${x.length} entries`, `It needs ${cols}`)
     const X = x.slice()
     for (let k = 0; k < rows; k++) applyOne(h, k, X, 0)
     return X.slice(0, rows)

@@ -1,9 +1,10 @@
-/** Largest |a_i|, 0 for an empty array. Throws a RangeError at the first NaN or infinity, naming its place. */
+import { NonFiniteError } from '../errors.js'
+/** Largest |a_i|, 0 for an empty array. Throws NonFiniteError at the first NaN or infinity, naming its place. */
 export function maxAbs(a: Float64Array, what = 'matrix'): number {
   let max = 0
   for (let i = 0; i < a.length; i++) {
     const v = Math.abs(a[i])
-    if (!(v < Infinity)) throw new RangeError(`${what}: entry ${i} is ${a[i]}; decompositions need finite entries`)
+    if (!(v < Infinity)) throw new NonFiniteError(what, `entry ${i} is ${a[i]}`, 'Decompositions need finite entries')
     if (v > max) max = v
   }
   return max

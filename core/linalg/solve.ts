@@ -1,3 +1,4 @@
+import { ShapeError } from '../errors.js'
 import { maxAbs } from './scaling.js'
 
 export interface Solution {
@@ -17,8 +18,9 @@ export interface Solution {
  * is reported, not thrown: a caller stepping towards a solution has other steps to try.
  */
 export function solve(A: Float64Array, n: number, b: Float64Array, nrhs = 1): Solution {
-  if (A.length !== n * n) throw new RangeError(`solve: [${n}, ${n}] needs ${n * n} entries, got ${A.length}`)
-  if (b.length !== n * nrhs) throw new RangeError(`solve: b [${n}, ${nrhs}] needs ${n * nrhs} entries, got ${b.length}`)
+  if (A.length !== n * n) throw new ShapeError('solve', `${A.length} entries for [${n}, ${n}]`, `Give ${n * n} entries`)
+  if (b.length !== n * nrhs)
+    throw new ShapeError('solve', `${b.length} entries for b [${n}, ${nrhs}]`, `Give ${n * nrhs} entries`)
   maxAbs(A, 'solve') // finite entries only
   const columnMax = new Float64Array(n)
   for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) columnMax[j] = Math.max(columnMax[j], Math.abs(A[i * n + j]))
@@ -61,7 +63,8 @@ export function solve(A: Float64Array, n: number, b: Float64Array, nrhs = 1): So
  * triangle is read. This is also the cheapest test for definiteness (Golub & Van Loan 4.2).
  */
 export function cholesky(A: Float64Array, n: number): Float64Array | null {
-  if (A.length !== n * n) throw new RangeError(`cholesky: [${n}, ${n}] needs ${n * n} entries, got ${A.length}`)
+  if (A.length !== n * n)
+    throw new ShapeError('cholesky', `${A.length} entries for [${n}, ${n}]`, `Give ${n * n} entries`)
   const L = new Float64Array(n * n)
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
@@ -78,7 +81,7 @@ export function cholesky(A: Float64Array, n: number): Float64Array | null {
 /** Solves L Lᵀ x = b for b [n, nrhs], given L of `cholesky`. */
 export function choleskySolve(L: Float64Array, n: number, b: Float64Array, nrhs = 1): Float64Array {
   if (b.length !== n * nrhs)
-    throw new RangeError(`choleskySolve: b [${n}, ${nrhs}] needs ${n * nrhs} entries, got ${b.length}`)
+    throw new ShapeError('choleskySolve', `${b.length} entries for b [${n}, ${nrhs}]`, `Give ${n * nrhs} entries`)
   const x = b.slice()
   for (let r = 0; r < nrhs; r++) {
     for (let i = 0; i < n; i++) {

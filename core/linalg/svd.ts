@@ -1,3 +1,4 @@
+import { ShapeError } from '../errors.js'
 import { orthogonaliseRows, RotationLog, rowNorms } from './jacobi.js'
 import { qrOfTranspose } from './qr.js'
 import { maxAbs, norm2, powerOfTwoScale, transpose } from './scaling.js'
@@ -43,9 +44,9 @@ export interface WideSVD {
  * 1e-8 s_max would be noise, and half-inverse updates amplify just those.
  */
 export function svdOfWide(J: Float64Array, rows: number, cols: number): WideSVD {
-  if (rows > cols) throw new RangeError(`svdOfWide: needs rows <= cols, got [${rows}, ${cols}]; pass the transpose`)
+  if (rows > cols) throw new ShapeError('svdOfWide', `[${rows}, ${cols}], needs rows <= cols`, 'Pass the transpose')
   if (J.length !== rows * cols)
-    throw new RangeError(`svdOfWide: [${rows}, ${cols}] needs ${rows * cols} entries, got ${J.length}`)
+    throw new ShapeError('svdOfWide', `${J.length} entries for [${rows}, ${cols}]`, `Give ${rows * cols} entries`)
   const scale = powerOfTwoScale(maxAbs(J, 'svd'))
   const place = rowNorms(J, rows, cols).order
   const sorted = new Float64Array(rows * cols)
@@ -69,7 +70,7 @@ export function svdOfWide(J: Float64Array, rows: number, cols: number): WideSVD 
   completeRows(Ut, rows)
 
   const applyVRows = (C: Float64Array, count: number) => {
-    if (C.length !== count * rows) throw new RangeError(`applyV: needs ${count * rows} entries, got ${C.length}`)
+    if (C.length !== count * rows) throw new ShapeError('applyV', `${C.length} entries`, `It needs ${count * rows}`)
     // The rotations act on whole rows of Cᵀ, which is one pass over their log instead of one per vector.
     const Zt = new Float64Array(rows * count)
     for (let k = 0; k < rows; k++) for (let i = 0; i < count; i++) Zt[order[k] * count + i] = C[i * rows + k]
@@ -106,9 +107,9 @@ export interface SVD {
   V: Float64Array
 }
 
-/** Thin SVD A = U diag(s) Vᵀ of a row-major [m, n] matrix, r = min(m, n). Throws a RangeError on NaN or infinity. */
+/** Thin SVD A = U diag(s) Vᵀ of a row-major [m, n] matrix, r = min(m, n). Throws NonFiniteError on NaN or infinity. */
 export function svd(A: Float64Array, m: number, n: number): SVD {
-  if (A.length !== m * n) throw new RangeError(`svd: [${m}, ${n}] needs ${m * n} entries, got ${A.length}`)
+  if (A.length !== m * n) throw new ShapeError('svd', `${A.length} entries for [${m}, ${n}]`, `Give ${m * n} entries`)
   if (m > n) {
     const { U, s, V } = svd(transpose(A, m, n), n, m)
     return { U: V, s, V: U }
@@ -121,7 +122,7 @@ export function svd(A: Float64Array, m: number, n: number): SVD {
 
 /** y = A x for a square row-major A [n, n]. */
 function matVec(A: Float64Array, x: Float64Array, n: number): Float64Array {
-  if (x.length !== n) throw new RangeError(`applyUt: needs ${n} entries, got ${x.length}`)
+  if (x.length !== n) throw new ShapeError('applyUt', `${x.length} entries`, `It needs ${n}`)
   const y = new Float64Array(n)
   for (let i = 0; i < n; i++) {
     let sum = 0
@@ -133,7 +134,7 @@ function matVec(A: Float64Array, x: Float64Array, n: number): Float64Array {
 
 /** y = Aᵀ x for a square row-major A [n, n]. */
 function vecMat(x: Float64Array, A: Float64Array, n: number): Float64Array {
-  if (x.length !== n) throw new RangeError(`applyU: needs ${n} entries, got ${x.length}`)
+  if (x.length !== n) throw new ShapeError('applyU', `${x.length} entries`, `It needs ${n}`)
   const y = new Float64Array(n)
   for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) y[j] += x[i] * A[i * n + j]
   return y

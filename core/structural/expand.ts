@@ -3,9 +3,9 @@ import { broadcastCopy } from '../backends/plain/broadcast.js'
 import { ShapeError } from '../errors.js'
 import { alloc } from '../memory.js'
 import { carryAligned, defineOp } from '../op.js'
-import { broadcastShapes, type Shape, sameShape, show, size } from '../shape.js'
+import { broadcastShapes, checkShape, type Shape, sameShape, show, size } from '../shape.js'
 import { foldClaim } from '../target/claim.js'
-import { Tensor } from '../tensor.js'
+import { checkTensor, Tensor } from '../tensor.js'
 
 export const expandOp = defineOp<{ shape: Shape }>({
   name: 'expand',
@@ -40,5 +40,8 @@ export const expandOp = defineOp<{ shape: Shape }>({
 })
 
 /** Stretches axes of length 1, and adds leading axes, to reach `shape`. */
-export const expand = (x: Tensor, shape: Shape): Tensor =>
-  sameShape(x.shape, shape) ? x : apply(expandOp, [x], { shape: [...shape] })
+export function expand(x: Tensor, shape: Shape): Tensor {
+  checkTensor(x, 'expand')
+  checkShape(shape, `expand of ${show(x.shape)}`)
+  return sameShape(x.shape, shape) ? x : apply(expandOp, [x], { shape: [...shape] })
+}

@@ -1,6 +1,6 @@
 import { apply } from '../apply.js'
 import { carryAligned, defineOp } from '../op.js'
-import { Tensor } from '../tensor.js'
+import { checkTensor, Tensor } from '../tensor.js'
 
 export const identityOp = defineOp({
   name: 'identity',
@@ -22,4 +22,7 @@ export const identityOp = defineOp({
 export const identity = (x: Tensor): Tensor => apply(identityOp, [x])
 
 /** The same values, seen by no tape: a constant for every derivative. */
-export const stopGradient = (x: Tensor): Tensor => new Tensor(x.shape, x.data)
+export function stopGradient(x: Tensor): Tensor {
+  checkTensor(x, 'stopGradient')
+  return new Tensor(x.shape, x.data)
+}

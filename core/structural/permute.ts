@@ -4,7 +4,7 @@ import { ShapeError } from '../errors.js'
 import { alloc } from '../memory.js'
 import { defineOp, type Op } from '../op.js'
 import { axesFromEnd, fromEnd, type Shape, show, size } from '../shape.js'
-import { Tensor } from '../tensor.js'
+import { checkTensor, Tensor } from '../tensor.js'
 
 /** `axes[k]` is the axis of x, counted from the end, that becomes axis k of y: they permute the last axes.length axes. */
 interface PermuteAttrs {
@@ -69,6 +69,7 @@ export const permuteOp: Op<PermuteAttrs> = defineOp<PermuteAttrs>({
 
 /** All axes in another order, as NumPy's transpose: `axes[k]` becomes axis k. Default: reversed. */
 export function permute(x: Tensor, axes?: readonly number[]): Tensor {
+  checkTensor(x, 'permute')
   const order = axes ?? x.shape.map((_, k) => x.rank - 1 - k)
   if (order.length !== x.rank || axesFromEnd(order, x.rank, 'permute').length !== x.rank)
     throw new ShapeError(
@@ -85,6 +86,7 @@ export function permute(x: Tensor, axes?: readonly number[]): Tensor {
 
 /** The last two axes exchanged. */
 export const swapAxes = (x: Tensor): Tensor => {
+  checkTensor(x, 'swapAxes')
   if (x.rank < 2)
     throw new ShapeError(`swapAxes of ${show(x.shape)}`, 'fewer than two axes', 'Give a matrix or a batch of them')
   return apply(permuteOp, [x], { axes: [-1, -2] })

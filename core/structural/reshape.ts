@@ -2,7 +2,7 @@ import { apply } from '../apply.js'
 import { ShapeError } from '../errors.js'
 import { defineOp } from '../op.js'
 import { checkShape, type Shape, show, size } from '../shape.js'
-import { Tensor } from '../tensor.js'
+import { checkTensor, Tensor } from '../tensor.js'
 
 export const reshapeOp = defineOp<{ shape: Shape }>({
   name: 'reshape',
@@ -41,6 +41,8 @@ export const reshapeOp = defineOp<{ shape: Shape }>({
 
 /** The same entries in another shape; one axis may be -1 and takes what is left. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
+  checkTensor(x, 'reshape')
+  if (!Array.isArray(shape)) checkShape(shape, `reshape of ${show(x.shape)}`)
   const open = shape.indexOf(-1)
   if (open >= 0) {
     const rest = shape.reduce((p, d, i) => (i === open ? p : p * d), 1)

@@ -4,7 +4,7 @@ import { alloc } from '../memory.js'
 import { defineOp } from '../op.js'
 import { axesFromEnd, type Shape, size } from '../shape.js'
 import { spread } from '../target/claim.js'
-import { Tensor } from '../tensor.js'
+import { checkTensor, Tensor } from '../tensor.js'
 import { expand } from './expand.js'
 import { reshape } from './reshape.js'
 
@@ -65,5 +65,7 @@ export const sumOp = defineOp<ReduceAttrs>({
 })
 
 /** Sum over `axes` (all by default). */
-export const sum = (x: Tensor, axes?: number | readonly number[], keepDims = false): Tensor =>
-  apply(sumOp, [x], { axes: axesFromEnd(axes, x.rank, 'sum'), keepDims })
+export function sum(x: Tensor, axes?: number | readonly number[], keepDims = false): Tensor {
+  checkTensor(x, 'sum')
+  return apply(sumOp, [x], { axes: axesFromEnd(axes, x.rank, 'sum'), keepDims })
+}

@@ -1,10 +1,8 @@
-import { DTypeError, ShapeError } from '../errors.js'
 import type { Site } from '../op.js'
-import { sameShape, show } from '../shape.js'
 import { add } from '../structural/add.js'
 import { checkKnown, type Tape } from '../tape.js'
 import type { Tensor } from '../tensor.js'
-import { checkCount, checkRule, plainView } from '../view.js'
+import { checkCount, checkLike, checkRule, plainView } from '../view.js'
 import { walkBack } from '../walk.js'
 
 export interface CotangentOptions {
@@ -26,14 +24,7 @@ export function cotangentSweep(
 ): Map<Tensor, Tensor> {
   for (const [y, ct] of seeds) {
     checkKnown(tape, y, 'cotangent sweep', 'the tensor it starts from')
-    if (!sameShape(y.shape, ct.shape))
-      throw new ShapeError(
-        'cotangent sweep',
-        `a cotangent of shape ${show(ct.shape)} for an output of shape ${show(y.shape)}`,
-        'A cotangent has the shape of its tensor'
-      )
-    if (y.dtype !== ct.dtype)
-      throw new DTypeError('cotangent sweep', `a cotangent in ${ct.dtype} for an output in ${y.dtype}`, 'Use cast')
+    checkLike(y, ct, 'cotangent sweep', 'a cotangent')
   }
   const sites = only ? tape.sites.filter(only) : tape.sites
   return tape.pausedWhile(() =>
@@ -55,7 +46,7 @@ function pull(tape: Tape, site: Site, ct: Tensor): [Tensor, Tensor][] {
   for (let i = 0; i < cts.length; i++) {
     const c = cts[i]
     if (!c || !wants(i)) continue
-    checkRule(site, 'vjp', c, site.inputs[i].shape, `the cotangent of input ${i}`)
+    checkRule(site, 'vjp', c, site.inputs[i].shape, site.inputs[i].dtype, `the cotangent of input ${i}`)
     out.push([site.inputs[i], c])
   }
   return out

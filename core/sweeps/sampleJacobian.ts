@@ -72,7 +72,7 @@ export function sampleSweep(
       for (let i = 0; i < cts.length; i++) {
         const c = cts[i]
         if (!c || !asked(i)) continue
-        checkRule(site, rule, c, view.to(ct, i), `the rows of input ${i}`)
+        checkRule(site, rule, c, view.to(ct, i), site.inputs[i].dtype, `the rows of input ${i}`)
         out.push([site.inputs[i], { rows: c, batched: carried[i] }])
       }
       return out
@@ -80,19 +80,18 @@ export function sampleSweep(
   })
 }
 
-const mixes = (where: string): RuleError =>
+export const mixes = (where: string): RuleError =>
   new RuleError(
     'sample-Jacobian',
     `${where} mixes samples: its output's sample axis is not that of its input`,
     "Per-sample rows do not exist through it. Use statistics per sample (GroupNorm, LayerNorm), or ask for mixing: 'embed', B times dearer"
   )
 
-/** The operator that uses a tensor in a way that is not per sample: for the message only. */
-const user = (sites: readonly Site[], t: Tensor): string =>
-  sites
-    .filter(s => s.inputs.includes(t))
-    .map(s => s.op.name)
-    .join(', or ')
+/** The operators that use a tensor in a way that is not per sample: for the message only. */
+export function user(sites: readonly Site[], t: Tensor): string {
+  const users = sites.filter(s => s.inputs.includes(t) && !s.op.carry(s)?.[s.inputs.indexOf(t)])
+  return [...new Set(users.map(s => s.op.name))].join(', or ') || 'the function'
+}
 
 /** Identity rows for y: `[K, B, ...S]` where y is `[B, ...S]` (batched), or `[K, 1, ...shape]` for the whole of y. */
 export function identityRows(y: Tensor, batched: boolean, from = 0, to?: number): Rows {

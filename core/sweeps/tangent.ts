@@ -1,7 +1,7 @@
 import type { Site } from '../op.js'
-import type { Tape } from '../tape.js'
+import { checkKnown, type Tape } from '../tape.js'
 import type { Tensor } from '../tensor.js'
-import { checkRule, plainView } from '../view.js'
+import { checkLike, checkRule, plainView } from '../view.js'
 
 /**
  * The tangent sweep (forward mode): where does the output go when the input moves? Over the sites in order; the
@@ -12,6 +12,10 @@ export function tangentSweep(
   seeds: readonly (readonly [Tensor, Tensor])[],
   wanted: readonly Tensor[]
 ): (Tensor | undefined)[] {
+  for (const [x, dx] of seeds) {
+    checkKnown(tape, x, 'tangent sweep', 'a tensor it starts from')
+    checkLike(x, dx, 'tangent sweep', 'a tangent')
+  }
   return tape.pausedWhile(() => {
     const at = new Map<Tensor, Tensor>(seeds)
     for (const site of tape.sites) push(site, at)
@@ -25,6 +29,6 @@ function push(site: Site, at: Map<Tensor, Tensor>): void {
   if (!dxs.some(Boolean)) return
   const dy = site.op.jvp(dxs, plainView(site))
   if (!dy) return
-  checkRule(site, 'jvp', dy, site.out.shape, 'the tangent of its output')
+  checkRule(site, 'jvp', dy, site.out.shape, site.out.dtype, 'the tangent of its output')
   at.set(site.out, dy)
 }

@@ -1,3 +1,4 @@
+import { checkNumbers } from '../options.js'
 import type { Block } from './block.js'
 import type { Rung, Solution, SolveStatus } from './rung.js'
 import { backtrack } from './search.js'
@@ -12,10 +13,10 @@ export interface AdjointOptions {
  * x̃ = x + t g, g = Jᵀ(ỹ - y), with the Cauchy step t = ‖g‖² / ‖J g‖² per sample, which minimises the linearised mismatch
  * along g; halved where the mismatch would grow.
  */
-export const adjoint = (options: AdjointOptions = {}): Rung => ({
-  name: 'adjoint',
-  solve: block => solve(block, options)
-})
+export function adjoint(options: AdjointOptions = {}): Rung {
+  if (options.step !== undefined) checkNumbers('adjoint', 'positive', { step: options.step })
+  return { name: 'adjoint', solve: block => solve(block, options) }
+}
 
 function solve(block: Block, { step: fixed }: AdjointOptions): Solution {
   const { P } = block
@@ -31,7 +32,7 @@ function solve(block: Block, { step: fixed }: AdjointOptions): Solution {
       : { point: block.at(point.x.map((v, i) => (able[Math.floor(i / P)] ? v + step[i] : v))), moved: able }
   const status = moved.map(
     (m, b): SolveStatus =>
-      !Number.isFinite(end.mismatch[b])
+      !Number.isFinite(end.mismatch[b]) || !Number.isFinite(gNorm[b])
         ? 'not finite'
         : m
           ? 'one step'

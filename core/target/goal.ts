@@ -1,8 +1,9 @@
-import { DTypeError, GradientError, NonFiniteError, ShapeError } from '../errors.js'
+import { GradientError, NonFiniteError, OptionError } from '../errors.js'
 import type { Claim } from '../op.js'
-import { sameShape, show } from '../shape.js'
+import { show } from '../shape.js'
 import { checkKnown, type Tape } from '../tape.js'
 import { Tensor } from '../tensor.js'
+import { checkLike } from '../view.js'
 import { claim, mapData } from './claim.js'
 import { findRegion, type Region } from './region.js'
 
@@ -12,7 +13,7 @@ export type Goal = readonly [Tensor, Claim | Tensor]
 /** The region of a sweep, after a check that it makes sense. */
 export function prepareRegion(tape: Tape, ys: readonly Tensor[], boundary: readonly Tensor[]): Region {
   if (ys.length === 0) throw new GradientError('target sweep', 'no goal', 'Give at least one tensor and its goal')
-  if (boundary.length === 0)
+  if (!Array.isArray(boundary) || boundary.length === 0)
     throw new GradientError('target sweep', 'no boundary tensor', 'Name the tensors for which targets are asked')
   if (new Set(boundary).size < boundary.length)
     throw new GradientError('target sweep', 'a boundary tensor named twice', 'Name each once')
@@ -31,23 +32,13 @@ export function prepareRegion(tape: Tape, ys: readonly Tensor[], boundary: reado
 
 /** The claim that a goal makes; throws for one that does not fit its tensor, or asks for NaN. */
 export function checkGoal([y, goal]: Goal): Claim {
-  const { value, weight } = goal instanceof Tensor ? claim(goal) : goal
-  for (const [t, what] of [
-    [value, 'goal'],
-    [weight ?? value, 'weight']
-  ] as const)
-    if (!sameShape(t.shape, y.shape))
-      throw new ShapeError(
-        'target sweep',
-        `a ${what} of shape ${show(t.shape)} for an output of shape ${show(y.shape)}`,
-        `A ${what} has the shape of its tensor`
-      )
-  if (value.dtype !== y.dtype)
-    throw new DTypeError('target sweep', `a goal in ${value.dtype} for an output in ${y.dtype}`, 'Use cast')
+  const { value, weight } = goal instanceof Tensor || !goal ? claim(goal as Tensor) : goal
+  checkLike(y, value, 'target sweep', 'a goal')
+  if (weight) checkLike(y, weight, 'target sweep', 'the weight of a goal')
   value.data.forEach((v, i) => {
     const w = weight ? weight.data[i] : 1
     if (!(w >= 0 && w < Infinity))
-      throw new NonFiniteError('target sweep', `a weight of ${w}`, 'Weights are finite and not negative')
+      throw new OptionError('target sweep', `a weight of ${w}`, 'Weights are finite numbers, 0 or more')
     // Where the output itself is not finite the sample is lost already: nothing is asked of it, and the others go on.
     if (w > 0 && !Number.isFinite(v) && Number.isFinite(y.data[i]))
       throw new NonFiniteError('target sweep', 'a goal with NaN or infinity', 'Use weight 0 where nothing is asked')

@@ -1,3 +1,4 @@
+import { checkNumbers } from '../options.js'
 import type { Block, Point } from './block.js'
 import type { Rung, Solution, SolveStatus } from './rung.js'
 import { backtrack } from './search.js'
@@ -13,10 +14,13 @@ export interface LbfgsOptions {
  * The rung `lbfgs`: minimises ½‖ỹ - P(x)‖² from the current x with gradients only, per sample. The two-loop recursion
  * of Nocedal & Wright, Numerical Optimization, algorithm 7.4, with γ from (7.20).
  */
-export const lbfgs = (options: LbfgsOptions = {}): Rung => ({
-  name: 'lbfgs',
-  solve: block => solve(block, options)
-})
+export function lbfgs(options: LbfgsOptions = {}): Rung {
+  const { memory = 1, tolerance = 0, maxIterations = 0 } = options
+  checkNumbers('lbfgs', 'count', { memory })
+  checkNumbers('lbfgs', 'notNegative', { tolerance })
+  checkNumbers('lbfgs', 'whole', { maxIterations })
+  return { name: 'lbfgs', solve: block => solve(block, options) }
+}
 
 interface Pair {
   s: Float64Array

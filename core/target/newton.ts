@@ -1,5 +1,6 @@
 import { lsmr } from '../linalg/lsmr.js'
 import { lstsqMinNormBatch } from '../linalg/lstsq.js'
+import { checkNumbers } from '../options.js'
 import type { Block, Point } from './block.js'
 import type { Rung, Solution, SolveStatus } from './rung.js'
 import { backtrack } from './search.js'
@@ -25,10 +26,13 @@ export interface NewtonOptions {
  * Steps come from a least-squares solve with J, never from JᵀJ, whose condition is the square: the small singular values
  * are the ones an inverse lives on.
  */
-export const newton = (options: NewtonOptions = {}): Rung => ({
-  name: 'newton',
-  solve: block => solve(block, options)
-})
+export function newton(options: NewtonOptions = {}): Rung {
+  const { rcond = 0, tolerance = 0, maxIterations = 0, dense = 0 } = options
+  checkNumbers('newton', 'notNegative', { rcond, tolerance })
+  checkNumbers('newton', 'whole', { maxIterations })
+  checkNumbers('newton', 'limit', { dense })
+  return { name: 'newton', solve: block => solve(block, options) }
+}
 
 /** ‖J s‖ / ‖r‖, the part of the mismatch that a step can still reach: below STATIONARY nothing is left of it; … */
 const STATIONARY = 1e-7

@@ -1,3 +1,5 @@
+import { OptionError } from '../errors.js'
+import { checkChoice, describe } from '../options.js'
 import type { Tensor } from '../tensor.js'
 import { adjoint } from './adjoint.js'
 import { newton } from './newton.js'
@@ -28,4 +30,20 @@ export const defaultPolicy: Policy = {
   choose: true,
   whole: 'never',
   scales: new Map()
+}
+
+/** Throws OptionError where a policy cannot be followed. */
+export function checkPolicy({ ladder, meet, scales }: Policy): void {
+  checkChoice('target sweep', 'meet', meet, ['block', 'mean', 'error'])
+  const rungs: readonly unknown[] = Array.isArray(ladder) ? ladder : [ladder]
+  const wrong = rungs.find(r => typeof (r as Rung | null)?.name !== 'string')
+  if (!Array.isArray(ladder) || rungs.some(r => r === wrong))
+    throw new OptionError(
+      'target sweep',
+      `a ladder with ${typeof wrong === 'function' ? `the function ${wrong.name || 'without a name'}` : describe(wrong)}`,
+      'Give an array of rungs: exact, local, regularised, approximate, newton(), lbfgs(), adjoint()'
+    )
+  for (const [, unit] of scales ?? [])
+    if (!(Number.isFinite(unit) && unit > 0))
+      throw new OptionError('target sweep', `a scale of ${unit}`, 'A scale is the unit of a tensor, a number above 0')
 }

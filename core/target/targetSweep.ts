@@ -1,17 +1,18 @@
 import { apply } from '../apply.js'
-import { InverseError, ShapeError } from '../errors.js'
+import { GradientError, InverseError } from '../errors.js'
 import { type Claim, isRefusal, type Site } from '../op.js'
-import { sameShape, show } from '../shape.js'
+import { show } from '../shape.js'
 import { type Tape, unseen } from '../tape.js'
 import { allFinite, type Tensor } from '../tensor.js'
 import { walkBack } from '../walk.js'
+import { type Answer, checkAnswer } from './answer.js'
 import { Block, replay } from './block.js'
 import { claim, fillUnclaimed, type Met, mapData, meetClaims, muteSamples, noClaim, pickSamples } from './claim.js'
 import { type ClosedRegion, closedRegion } from './closedRegion.js'
 import { checkGoal, type Goal, prepareRegion, reachableGoal } from './goal.js'
 import { mismatchNorms, regionSamples, sampleCount } from './mismatch.js'
 import { type Decision, decide, type PlannedStep, plan } from './plan.js'
-import { defaultPolicy, type Policy } from './policy.js'
+import { checkPolicy, defaultPolicy, type Policy } from './policy.js'
 import { activeInputs, entriesOf, type Region } from './region.js'
 import { makeReport, type RungReport, type TargetReport } from './report.js'
 import { type Pairs, solveBlock } from './solveBlock.js'
@@ -38,13 +39,18 @@ export function targetSweep(
   boundary: readonly Tensor[],
   settings: Partial<Policy> = {}
 ): Targets {
-  const ys = goals.map(([y]) => y)
-  const region = prepareRegion(tape, ys, boundary)
+  const policy: Policy = { ...defaultPolicy, ...settings }
+  checkPolicy(policy)
+  if (!Array.isArray(goals) || !goals.every(g => Array.isArray(g) && g.length === 2))
+    throw new GradientError('target sweep', 'goals that are not pairs', 'Give pairs [tensor, target]')
+  const region = prepareRegion(
+    tape,
+    goals.map(([y]) => y),
+    boundary
+  )
   const claims = goals.map(checkGoal)
-  return unseen(() => tape.pausedWhile(() => new TargetSweep(region, claims, { ...defaultPolicy, ...settings }).run()))
+  return unseen(() => tape.pausedWhile(() => new TargetSweep(region, claims, policy).run()))
 }
-
-type Answer = readonly (Claim | null)[]
 
 class TargetSweep {
   readonly #rungs: { report: RungReport; exit: Tensor }[] = []
@@ -192,15 +198,10 @@ class TargetSweep {
       return this.#solve(entries, [site.out], [c], `rule of ${site.op.name}`, refused)
     }
     const carry = c.weight ? site.op.carry(site) : undefined
+    const checked = checkAnswer(site, c, given)
     const answer = site.inputs.map((t, i) => {
-      const a = given[i]
+      const a = checked[i]
       if (!a || !active[i]) return null
-      if (!sameShape(a.value.shape, t.shape))
-        throw new ShapeError(
-          `inverse rule of ${site.op.name}`,
-          `a claim of shape ${show(a.value.shape)} for input ${i} of shape ${show(t.shape)}`,
-          'A claim has the shape of its input'
-        )
       return fillUnclaimed(muteSamples(a, t, c, carry?.[i] ?? false), t)
     })
     if (answer.some(a => a && !allFinite(a.value.data))) return this.#mend(site, c, answer, name)

@@ -1,6 +1,7 @@
 import { cotangentSweep } from '../sweeps/cotangent.js'
 import { tangentSweep } from '../sweeps/tangent.js'
 import { type Tensor, zerosLike } from '../tensor.js'
+import { checkLike } from '../view.js'
 import { type Fn, trace } from './trace.js'
 
 export interface JacobianOperator {
@@ -19,7 +20,10 @@ export function jacobianOperator(f: Fn): (x: Tensor) => JacobianOperator {
     return {
       value: y,
       apply: v => tangentSweep(tape, [[z, v]], [y])[0] ?? zerosLike(y),
-      applyT: u => (tape.knows(y) ? cotangentSweep(tape, [[y, u]]).get(z) : undefined) ?? zerosLike(z)
+      applyT: u => {
+        checkLike(y, u, 'jacobianOperator', 'a cotangent')
+        return (tape.knows(y) ? cotangentSweep(tape, [[y, u]]).get(z) : undefined) ?? zerosLike(z)
+      }
     }
   }
 }

@@ -1,7 +1,8 @@
-import { ShapeError } from '../errors.js'
-import { sameShape, show } from '../shape.js'
+import { DTypeError, ShapeError } from '../errors.js'
+import { describe } from '../options.js'
 import { tangentSweep } from '../sweeps/tangent.js'
-import { Tensor, zerosLike } from '../tensor.js'
+import { checkTensor, Tensor, zerosLike } from '../tensor.js'
+import { checkLike } from '../view.js'
 import { type Fn, trace } from './trace.js'
 
 /**
@@ -14,19 +15,21 @@ export function jvp(
   return (at, direction) => {
     const xs = at instanceof Tensor ? [at] : at
     const dxs = direction instanceof Tensor ? [direction] : direction
-    if (!Array.isArray(xs) || !Array.isArray(dxs) || xs.length !== dxs.length)
+    if (!Array.isArray(xs) || !Array.isArray(dxs))
+      throw new DTypeError(
+        'jvp',
+        `${describe(at)} and ${describe(direction)}`,
+        'Give a tensor and its tangent, or an array of each'
+      )
+    if (xs.length !== dxs.length)
       throw new ShapeError(
         'jvp',
-        `${xs?.length} arguments and ${dxs?.length} tangents`,
+        `${xs.length} arguments and ${dxs.length} tangents`,
         'Give a tangent for each argument'
       )
     xs.forEach((x, i) => {
-      if (!sameShape(x.shape, dxs[i].shape) || x.dtype !== dxs[i].dtype)
-        throw new ShapeError(
-          'jvp',
-          `argument ${i} is ${x.dtype} ${show(x.shape)}, its tangent ${dxs[i].dtype} ${show(dxs[i].shape)}`,
-          'A tangent has the shape and dtype of its argument'
-        )
+      checkTensor(x, 'jvp', `argument ${i}`)
+      checkLike(x, dxs[i], 'jvp', `the tangent of argument ${i}`)
     })
     const { tape, watched, y } = trace(
       'jvp',

@@ -1,8 +1,9 @@
-import { InverseError, NonFiniteError, ShapeError } from '../errors.js'
-import { sameShape, show } from '../shape.js'
+import { InverseError, NonFiniteError } from '../errors.js'
+import { checkNumbers } from '../options.js'
 import type { Policy } from '../target/policy.js'
 import { targetSweep } from '../target/targetSweep.js'
 import { allFinite, type Tensor } from '../tensor.js'
+import { checkLike } from '../view.js'
 import { trace } from './trace.js'
 
 export interface LocalInverseOptions extends Partial<Policy> {
@@ -20,14 +21,10 @@ export function localInverse(
   P: (x: Tensor) => Tensor,
   { tolerance = 1e-9, ...policy }: LocalInverseOptions = {}
 ): (target: Tensor, x: Tensor) => Tensor {
+  checkNumbers('localInverse', 'notNegative', { tolerance })
   return (target, x) => {
     const { tape, watched, y } = trace('localInverse', P, [x], [0])
-    if (!sameShape(target.shape, y.shape))
-      throw new ShapeError(
-        'localInverse',
-        `a target of shape ${show(target.shape)} for an output of shape ${show(y.shape)}`,
-        'Give a target of the shape of P(x)'
-      )
+    checkLike(y, target, 'localInverse', 'a target')
     if (!allFinite(target.data) || !allFinite(x.data))
       throw new NonFiniteError('localInverse', 'NaN or infinity in the target or in x', 'Give finite numbers')
     const { targets, report } = targetSweep(tape, [[y, target]], watched, { whole: 'missed', ...policy })
@@ -37,7 +34,7 @@ export function localInverse(
       if (!(m <= tolerance * Math.max(report.before[b], 1e-3 * scale, Number.MIN_VALUE)))
         throw new InverseError(
           'localInverse',
-          `sample ${b} misses the target by ${m.toExponential(2)}, before it was ${report.before[b].toExponential(2)}\n${report}\n`,
+          `sample ${b} misses the target by ${m.toExponential(2)}, before it was ${report.before[b].toExponential(2)}\n${report}`,
           'The target is out of reach from this x: start nearer, or use targetSweep, which gives the nearest one'
         )
     })

@@ -1,10 +1,12 @@
-import { GradientError, ShapeError } from '../errors.js'
+import { DTypeError, GradientError, ShapeError } from '../errors.js'
+import { checkChoice, checkNumbers, describe } from '../options.js'
 import { show, size } from '../shape.js'
 import { permute } from '../structural/permute.js'
-import { identityRows, type Rows, sampleSweep } from '../sweeps/sampleJacobian.js'
+import { reshape } from '../structural/reshape.js'
+import { identityRows, mixes, type Rows, sampleSweep, user } from '../sweeps/sampleJacobian.js'
 import { activeTapes, type Tape } from '../tape.js'
-import { type Tensor, zeros } from '../tensor.js'
-import { type Fn, type PerWrt, perWrt, trace, type Wrt, wrtList } from './trace.js'
+import { checkTensor, type Tensor, zeros } from '../tensor.js'
+import { checkFunction, type Fn, type PerWrt, perWrt, trace, type Wrt, wrtList } from './trace.js'
 
 export interface SampleJacobianOptions<W extends number | readonly number[]> extends Wrt<W> {
   /** An operator that mixes samples stops the sweep with an error ('error', default), or rows grow B-fold ('embed'). */
@@ -31,13 +33,23 @@ export const DEFAULT_BUDGET = 256 * 2 ** 20
  */
 export function sampleJacobian<W extends number | readonly number[] = number>(
   f: Fn,
-  { wrt, mixing, budget = DEFAULT_BUDGET, into }: SampleJacobianOptions<W> = {}
+  { wrt, mixing = 'error', budget = DEFAULT_BUDGET, into }: SampleJacobianOptions<W> = {}
 ): (...args: Tensor[]) => { value: Tensor; J: PerWrt<W> } {
   return (...args) => {
+    checkChoice('sampleJacobian', 'mixing', mixing, ['error', 'embed'])
+    checkNumbers('sampleJacobian', 'limit', { budget })
+    const recorded = activeTapes().length > 0
+    if (recorded && into)
+      throw new GradientError(
+        'sampleJacobian into a buffer',
+        'a tape records, and what is written into a buffer has no derivative',
+        'Leave out `into` where J is differentiated'
+      )
     const { tape, watched, y } = traceBatch(f, args, wrt)
     const K = size(y.shape.slice(1))
+    checkBuffers(into, watched)
     // A result that an enclosing derivative needs is made of operators; otherwise it is written in place.
-    if (activeTapes().length > 0) {
+    if (recorded) {
       const at = sweep(tape, y, 0, K, { mixing })
       return {
         value: y,
@@ -57,7 +69,7 @@ export function sampleJacobian<W extends number | readonly number[] = number>(
       })
       watched.forEach((x, i) => {
         const left = at.get(x)
-        if (left) sinks[i].putAll(left, from)
+        if (left) sinks[i].putAll(left, from, () => mixes(user(tape.sites, x)))
       })
     }
     return {
@@ -77,21 +89,30 @@ export function sampleJacobian<W extends number | readonly number[] = number>(
 export function sampleJacobianPieces(
   f: Fn,
   visit: (piece: { rows: Tensor; start: number; stop: number }) => void,
-  { wrt = 0, mixing }: { wrt?: number; mixing?: 'error' | 'embed' } = {}
+  { wrt = 0, mixing = 'error' }: { wrt?: number; mixing?: 'error' | 'embed' } = {}
 ): (...args: Tensor[]) => Tensor {
   return (...args) => {
+    checkChoice('sampleJacobianPieces', 'mixing', mixing, ['error', 'embed'])
+    checkFunction('sampleJacobianPieces', visit)
     const { tape, watched, y } = traceBatch(f, args, wrt)
     const [theta] = watched
+    let taken = false
     const at = sweep(tape, y, 0, size(y.shape.slice(1)), {
       mixing,
       take: (t, { start, stop }, rows) => {
         if (t !== theta) return false
+        taken = true
         visit({ rows, start, stop })
         return true
       }
     })
     const rest = at.get(theta)
-    if (rest) visit({ rows: rest.rows, start: 0, stop: theta.size })
+    if (rest?.batched && taken) throw mixes(user(tape.sites, theta))
+    if (rest) {
+      const [k, B] = rest.rows.shape
+      const n = size(rest.rows.shape.slice(2))
+      visit({ rows: reshape(rest.rows, [k, B, n]), start: 0, stop: n })
+    }
     return y
   }
 }
@@ -112,11 +133,33 @@ function traceBatch(f: Fn, args: readonly Tensor[], wrt: number | readonly numbe
   return traced
 }
 
+/** Buffers to write into: one for each differentiated argument, in its dtype. */
+function checkBuffers(into: readonly Tensor[] | undefined, watched: readonly Tensor[]): void {
+  if (into === undefined) return
+  const asked = 'sampleJacobian into a buffer'
+  if (!Array.isArray(into) || into.length !== watched.length)
+    throw new ShapeError(
+      asked,
+      Array.isArray(into) ? `${into.length} buffers for ${watched.length} arguments` : describe(into),
+      'Give an array with a buffer for each differentiated argument'
+    )
+  watched.forEach((x, i) => {
+    checkTensor(into[i], asked, `buffer ${i}`)
+    if (into[i].dtype !== x.dtype)
+      throw new DTypeError(asked, `buffer ${i} in ${into[i].dtype} for an argument in ${x.dtype}`, 'Use its dtype')
+  })
+}
+
 type SweepSettings = Pick<Parameters<typeof sampleSweep>[2], 'mixing' | 'take'>
 
 const sweep = (tape: Tape, y: Tensor, from: number, to: number, settings: SweepSettings): Map<Tensor, Rows> =>
   tape.pausedWhile(() =>
-    sampleSweep(tape.sites, [[y, identityRows(y, true, from, to)]], { wants: t => tape.knows(t), ...settings })
+    sampleSweep(tape.sites, [[y, identityRows(y, true, from, to)]], {
+      wants: t => tape.knows(t),
+      mixing: settings.mixing,
+      // Embedded rows of a tensor that carries samples meet at it, and must not be taken before.
+      take: settings.mixing === 'embed' ? undefined : settings.take
+    })
   )
 
 /** How many of the K rows fit the budget: per row the largest tensor on the way, and its neighbours' copies. */
@@ -146,6 +189,8 @@ class Sink {
   readonly #B: number
   #J: Tensor | undefined
   readonly #given: boolean
+  #taken = false
+  #written = false
 
   constructor(
     readonly x: Tensor,
@@ -161,17 +206,23 @@ class Sink {
 
   /** What was written; zeros if nothing arrived. */
   get J(): Tensor {
-    return this.#buffer(this.x.shape)
+    if (this.#written) return this.#J!
+    // Nothing arrived, so that nobody knows whether x carries samples: a buffer may say that it does.
+    const carried = this.#J && this.x.rank > 0 && this.#J.rank === this.x.rank + 1
+    return this.#buffer(carried ? this.x.shape.slice(1) : this.x.shape)
   }
 
   /** Adds rows `[k, B, n]` to the columns from `start` on, for the outputs from `from` on. */
   put(rows: Tensor, from: number, start: number): boolean {
+    this.#taken = true
     this.#write(this.#buffer(this.x.shape), rows, from, start)
     return true
   }
 
   /** Adds rows of the whole argument. */
-  putAll({ rows, batched }: Rows, from: number): void {
+  putAll({ rows, batched }: Rows, from: number, mixed: () => Error): void {
+    // Parts of x were read for all samples alike, and x carries the sample axis elsewhere.
+    if (batched && this.#taken) throw mixed()
     this.#write(this.#buffer(batched ? this.x.shape.slice(1) : this.x.shape), rows, from, 0)
   }
 
@@ -188,6 +239,7 @@ class Sink {
   }
 
   #write(J: Tensor, rows: Tensor, from: number, start: number): void {
+    this.#written = true
     const k = rows.shape[0]
     const n = rows.size / (k * this.#B)
     const P = J.size / (this.#B * this.#K)

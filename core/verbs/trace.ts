@@ -1,7 +1,9 @@
-import { GradientError, ShapeError } from '../errors.js'
+import { GradientError } from '../errors.js'
+import { describe } from '../options.js'
+import { show } from '../shape.js'
 import { identity } from '../structural/identity.js'
 import { Tape } from '../tape.js'
-import { Tensor } from '../tensor.js'
+import { checkTensor, Tensor } from '../tensor.js'
 
 export type Fn = (...args: Tensor[]) => Tensor
 
@@ -22,35 +24,33 @@ export interface Traced {
  * is another tensor here: d/dx [x · d/dy (x + y) at y = x] is 1, not 2.
  */
 export function trace(verb: string, f: Fn, args: readonly Tensor[], wrt: readonly number[]): Traced {
-  if (typeof f !== 'function')
-    throw new GradientError(verb, `a ${typeof f} instead of a function`, 'Give a function of tensors')
+  checkFunction(verb, f)
   args.forEach((a, i) => {
-    if (!(a instanceof Tensor))
-      throw new ShapeError(
-        verb,
-        `argument ${i} is ${Array.isArray(a) ? 'an array' : `a ${a === null ? 'null' : typeof a}`}`,
-        'Arguments are tensors: wrap by tensor(…), or close over what is not differentiated'
-      )
+    checkTensor(a, verb, `argument ${i}`)
   })
   for (const i of wrt)
     if (!Number.isInteger(i) || i < 0 || i >= args.length)
       throw new GradientError(
         verb,
         `wrt names argument ${i} of ${args.length}`,
-        `Arguments are counted from 0 to ${args.length - 1}`
+        args.length === 0 ? 'Give at least one argument' : `Arguments are counted from 0 to ${args.length - 1}`
       )
+  if (new Set(wrt).size < wrt.length)
+    throw new GradientError(verb, `wrt names an argument twice: ${show(wrt)}`, 'Name each argument once')
   const tape = new Tape()
   const inner = args.map((a, i) => (wrt.includes(i) ? identity(a) : a))
   const watched = wrt.map(i => inner[i])
   tape.watch(watched)
   const y = tape.record(() => f(...inner))
   if (!(y instanceof Tensor))
-    throw new GradientError(
-      verb,
-      `the function returned ${Array.isArray(y) ? 'an array' : `a value of type ${y === null ? 'null' : typeof y}`}`,
-      'Return one tensor; stack or concat several'
-    )
+    throw new GradientError(verb, `the function returned ${describe(y)}`, 'Return one tensor; stack or concat several')
   return { tape, watched, y }
+}
+
+/** Throws unless f is a function. A verb looks when it is called, not only when its result is. */
+export function checkFunction(verb: string, f: unknown): void {
+  if (typeof f !== 'function')
+    throw new GradientError(verb, `${describe(f)} instead of a function`, 'Give a function of tensors')
 }
 
 export const wrtList = (wrt: number | readonly number[] | undefined): readonly number[] =>

@@ -1,5 +1,6 @@
 import { cotangentSweep } from '../sweeps/cotangent.js'
 import { type Tensor, zerosLike } from '../tensor.js'
+import { checkLike } from '../view.js'
 import { type Fn, type PerWrt, perWrt, trace, type Wrt, wrtList } from './trace.js'
 
 /**
@@ -13,6 +14,7 @@ export function vjp<W extends number | readonly number[] = number>(
   return (...args) => {
     const { tape, watched, y } = trace('vjp', f, args, wrtList(wrt))
     const pullback = (ct: Tensor): PerWrt<W> => {
+      checkLike(y, ct, 'vjp', 'a cotangent')
       const cts = tape.knows(y) ? cotangentSweep(tape, [[y, ct]]) : new Map<Tensor, Tensor>()
       return perWrt(
         wrt,

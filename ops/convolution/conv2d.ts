@@ -5,7 +5,7 @@ import { alloc } from '../../core/memory.js'
 import { defineOp, type Op } from '../../core/op.js'
 import { broadcastShapes, type Shape, show, size } from '../../core/shape.js'
 import { both } from '../../core/structural/add.js'
-import { Tensor } from '../../core/tensor.js'
+import { checkTensor, Tensor } from '../../core/tensor.js'
 import { conv2dInputOp } from './conv2dInput.js'
 import { weightOf } from './conv2dWeight.js'
 import { type ConvAttrs, each, evenly, geometry, lastOf, leads, outSize, part } from './geometry.js'
@@ -89,15 +89,22 @@ export interface ConvOptions {
   padding?: number | readonly [number, number]
 }
 
-const pair = (v: number | readonly [number, number]): readonly [number, number] => (typeof v === 'number' ? [v, v] : v)
+const pair = (v: number | readonly [number, number]): readonly [number, number] => (typeof v === 'object' ? v : [v, v])
 
 /** Two-dimensional convolution: x [..., C, H, W], w [O, C, h, w] → [..., O, H', W']. */
 export function conv2d(x: Tensor, w: Tensor, { stride = 1, padding = 0 }: ConvOptions = {}): Tensor {
+  checkTensor(x, 'conv2d')
+  checkTensor(w, 'conv2d', 'its weight')
   if (x.rank < 3 || w.rank < 4) checkConv(x.shape, w.shape, evenly(1, 0, [1, 1], [1, 1]))
   const [height, width] = x.shape.slice(-2)
   const [h, k] = w.shape.slice(-2)
   const [strides, paddings] = [pair(stride), pair(padding)]
-  if (![...strides, ...paddings].every(Number.isInteger) || Math.min(...strides) < 1 || Math.min(...paddings) < 0)
+  if (
+    strides.length + paddings.length !== 4 ||
+    ![...strides, ...paddings].every(Number.isInteger) ||
+    Math.min(...strides) < 1 ||
+    Math.min(...paddings) < 0
+  )
     throw new ShapeError(
       `conv2d of ${show(x.shape)}`,
       `stride ${strides}, padding ${paddings}`,

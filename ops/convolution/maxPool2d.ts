@@ -4,7 +4,7 @@ import { ShapeError } from '../../core/errors.js'
 import { alloc } from '../../core/memory.js'
 import { defineOp, type Op, type Site } from '../../core/op.js'
 import { show, size } from '../../core/shape.js'
-import { Tensor } from '../../core/tensor.js'
+import { checkTensor, Tensor } from '../../core/tensor.js'
 
 interface PoolAttrs {
   window: number
@@ -104,5 +104,13 @@ export const putPlanesOp: Op<PlaneAttrs> = defineOp<PlaneAttrs>({
 })
 
 /** The largest entry of each window of the last two axes. */
-export const maxPool2d = (x: Tensor, window: number, stride = window): Tensor =>
-  apply(maxPool2dOp, [x], { window, stride })
+export function maxPool2d(x: Tensor, window: number, stride = window): Tensor {
+  checkTensor(x, 'maxPool2d')
+  if (![window, stride].every(n => Number.isInteger(n) && n >= 1))
+    throw new ShapeError(
+      `maxPool2d of ${show(x.shape)}`,
+      `window ${window}, stride ${stride}`,
+      'Windows and strides are whole numbers, 1 or more'
+    )
+  return apply(maxPool2dOp, [x], { window, stride })
+}

@@ -7,7 +7,7 @@ import { ShapeError } from '../../core/errors.js'
 import { alloc } from '../../core/memory.js'
 import { defineOp, type Op, type Site } from '../../core/op.js'
 import { show, size } from '../../core/shape.js'
-import { Tensor } from '../../core/tensor.js'
+import { checkTensor, Tensor } from '../../core/tensor.js'
 
 interface UpsampleAttrs {
   factor: number
@@ -44,7 +44,8 @@ export const upsampleBilinear2dOp: Op<UpsampleAttrs> = defineOp<UpsampleAttrs>({
   examples: r => [
     { inputs: [r.normal([2, 2, 3])], attrs: { factor: 2 } },
     { inputs: [r.normal([1, 1, 2])], attrs: { factor: 3 } },
-    { inputs: [r.normal([2, 1])], attrs: { factor: 1 } }
+    { inputs: [r.normal([2, 1])], attrs: { factor: 1 } },
+    { inputs: [r.normal([2, 3])], attrs: { factor: 2 }, note: 'one plane' }
   ]
 })
 
@@ -72,6 +73,7 @@ export const upsampleBilinear2dAdjointOp: Op<UpsampleAttrs> = defineOp<UpsampleA
 
 /** The last two axes `factor` times as long, interpolated bilinearly (corners not aligned). */
 export function upsampleBilinear2d(x: Tensor, factor: number): Tensor {
+  checkTensor(x, 'upsampleBilinear2d')
   if (!Number.isInteger(factor) || factor < 1)
     throw new ShapeError(`upsampleBilinear2d of ${show(x.shape)}`, `factor ${factor}`, 'Give a whole number, 1 or more')
   return apply(upsampleBilinear2dOp, [x], { factor })

@@ -1,4 +1,5 @@
 import { apply } from '../../core/apply.js'
+import { OptionError } from '../../core/errors.js'
 import { elementwise } from '../../core/families/elementwise.js'
 import { type Tensor, tensor } from '../../core/tensor.js'
 import { constantOf } from './constantOf.js'
@@ -27,4 +28,8 @@ export const clampOp = elementwise<{ low: number; high: number }>({
 })
 
 /** x kept between `low` and `high`; give infinities for none. */
-export const clamp = (x: Tensor, low: number, high: number): Tensor => apply(clampOp, [x], { low, high })
+export function clamp(x: Tensor, low: number, high: number): Tensor {
+  // Infinity leaves a side open.
+  if (!(low <= high)) throw new OptionError('clamp', `low ${low} and high ${high}`, 'Give numbers low ≤ high')
+  return apply(clampOp, [x], { low, high })
+}

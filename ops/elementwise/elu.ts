@@ -1,5 +1,6 @@
 import { apply } from '../../core/apply.js'
 import { elementwise } from '../../core/families/elementwise.js'
+import { checkNumbers } from '../../core/options.js'
 import { mul } from '../../core/structural/mul.js'
 import { type Tensor, tensor } from '../../core/tensor.js'
 import { constantOf } from './constantOf.js'
@@ -34,4 +35,7 @@ export const eluOp = elementwise<{ alpha: number }>({
 })
 
 /** x where x > 0, α (eˣ - 1) elsewhere. */
-export const elu = (x: Tensor, alpha = 1): Tensor => apply(eluOp, [x], { alpha })
+export function elu(x: Tensor, alpha = 1): Tensor {
+  checkNumbers('elu', 'positive', { alpha })
+  return apply(eluOp, [x], { alpha })
+}

@@ -1,5 +1,6 @@
 import { apply } from '../../core/apply.js'
 import { elementwise } from '../../core/families/elementwise.js'
+import { checkNumbers } from '../../core/options.js'
 import { type Tensor, tensor } from '../../core/tensor.js'
 import { constantOf } from './constantOf.js'
 
@@ -24,4 +25,7 @@ export const leakyReluOp = elementwise<{ slope: number }>({
 })
 
 /** x where x > 0, slope · x elsewhere. */
-export const leakyRelu = (x: Tensor, slope = 0.01): Tensor => apply(leakyReluOp, [x], { slope })
+export function leakyRelu(x: Tensor, slope = 0.01): Tensor {
+  checkNumbers('leakyRelu', 'finite', { slope })
+  return apply(leakyReluOp, [x], { slope })
+}

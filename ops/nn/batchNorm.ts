@@ -1,9 +1,12 @@
 import { apply } from '../../core/apply.js'
 import { defineBlock } from '../../core/block.js'
+import { ShapeError } from '../../core/errors.js'
+import { checkNumbers } from '../../core/options.js'
+import { show } from '../../core/shape.js'
 import { add } from '../../core/structural/add.js'
 import { mul } from '../../core/structural/mul.js'
 import { reshape } from '../../core/structural/reshape.js'
-import type { Tensor } from '../../core/tensor.js'
+import { checkTensor, type Tensor } from '../../core/tensor.js'
 import { div } from '../elementwise/div.js'
 import { sqrt } from '../elementwise/sqrt.js'
 import { square } from '../elementwise/square.js'
@@ -44,8 +47,25 @@ export const batchNormOp = defineBlock<BatchNormAttrs>({
 })
 
 /** Batch normalisation with the statistics of this batch: x [B, C, ...], weight and bias [C]. */
-export const batchNorm = (x: Tensor, weight: Tensor, bias: Tensor, eps = 1e-5): Tensor =>
-  apply(batchNormOp, [x, weight, bias], { eps })
+export function batchNorm(x: Tensor, weight: Tensor, bias: Tensor, eps = 1e-5): Tensor {
+  checkNorm(x, { weight, bias }, eps)
+  return apply(batchNormOp, [x, weight, bias], { eps })
+}
+
+function checkNorm(x: Tensor, perChannel: Record<string, Tensor>, eps: number): void {
+  checkTensor(x, 'batchNorm')
+  checkNumbers('batchNorm', 'notNegative', { eps })
+  if (x.rank < 2) throw new ShapeError(`batchNorm of ${show(x.shape)}`, 'no axis of channels', 'Give [B, C, ...]')
+  for (const name in perChannel) {
+    checkTensor(perChannel[name], 'batchNorm', `its ${name}`)
+    if (perChannel[name].size !== x.shape[1])
+      throw new ShapeError(
+        `batchNorm of ${show(x.shape)}`,
+        `a ${name} of shape ${show(perChannel[name].shape)} for ${x.shape[1]} channels`,
+        `Give [${x.shape[1]}], a number per channel`
+      )
+  }
+}
 
 /** The same with given statistics (`[C]`, the running ones): for use after training; every sample on its own. */
 export function batchNormFixed(
@@ -55,6 +75,7 @@ export function batchNormFixed(
   statistics: { mean: Tensor; variance: Tensor },
   eps = 1e-5
 ): Tensor {
+  checkNorm(x, { weight, bias, mean: statistics?.mean, variance: statistics?.variance }, eps)
   const scale = div(weight, sqrt(add(statistics.variance, eps)))
   return add(mul(sub(x, perChannel(statistics.mean, x)), perChannel(scale, x)), perChannel(bias, x))
 }

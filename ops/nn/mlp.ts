@@ -1,4 +1,5 @@
-import { ShapeError } from '../../core/errors.js'
+import { OptionError, ShapeError } from '../../core/errors.js'
+import { describe } from '../../core/options.js'
 import { show } from '../../core/shape.js'
 import { add } from '../../core/structural/add.js'
 import type { Tensor } from '../../core/tensor.js'
@@ -21,11 +22,17 @@ export interface MlpOptions {
  *     net(theta, x)
  */
 export function mlp(widths: readonly number[], { activation = tanh, init = glorot }: MlpOptions = {}): Network {
-  if (widths.length < 2 || widths.some(n => !Number.isInteger(n) || n < 1))
+  if (!Array.isArray(widths) || widths.length < 2 || widths.some(n => !Number.isInteger(n) || n < 1))
     throw new ShapeError(
-      `mlp of widths ${show(widths)}`,
+      `mlp of widths ${Array.isArray(widths) ? show(widths) : describe(widths)}`,
       'fewer than two, or not whole and positive',
       'Give [in, ..., out]'
+    )
+  if (typeof activation !== 'function')
+    throw new OptionError(
+      'mlp',
+      `${describe(activation)} as its activation`,
+      'Give a function of a tensor such as tanh'
     )
   const layers = widths.slice(1).map((out, i) => ({ in: widths[i], out, w: `dense${i}.weight`, b: `dense${i}.bias` }))
   const parameters = new Parameters(

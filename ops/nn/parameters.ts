@@ -1,9 +1,10 @@
-import { ShapeError } from '../../core/errors.js'
+import { OptionError, ShapeError } from '../../core/errors.js'
 import { alloc } from '../../core/memory.js'
-import type { Random } from '../../core/random.js'
-import { type Shape, show, size } from '../../core/shape.js'
+import { describe } from '../../core/options.js'
+import { Random } from '../../core/random.js'
+import { checkShape, type Shape, show, size } from '../../core/shape.js'
 import { reshape } from '../../core/structural/reshape.js'
-import { type DType, Tensor } from '../../core/tensor.js'
+import { checkTensor, type DType, Tensor } from '../../core/tensor.js'
 import { slice } from '../shape/slice.js'
 
 /** How a parameter starts. `fan` counts the numbers that feed one output (in), and that one input feeds (out). */
@@ -43,6 +44,7 @@ export class Parameters {
 
   constructor(readonly list: readonly Parameter[]) {
     let at = 0
+    for (const p of list) checkShape(p.shape, `parameter '${p.name}'`)
     for (const p of list) {
       this.#start.set(p.name, at)
       at += size(p.shape)
@@ -52,6 +54,8 @@ export class Parameters {
 
   /** θ, each parameter drawn from a stream of its own name. */
   init(random: Random, dtype: DType = 'f64'): Tensor {
+    if (!(random instanceof Random))
+      throw new OptionError('init of a network', `${describe(random)} instead of a random stream`, 'Give random(seed)')
     const theta = alloc(this.size, dtype)
     for (const p of this.list)
       theta.set(p.init(random.split(p.name), p.shape, p.fan ?? { in: 1, out: 1 }).data, this.#start.get(p.name)!)
@@ -78,6 +82,7 @@ export class Parameters {
   }
 
   check(theta: Tensor): void {
+    checkTensor(theta, 'the parameters of a network', 'θ')
     if (theta.rank !== 1 || theta.size !== this.size)
       throw new ShapeError(
         'the parameters of a network',
@@ -100,6 +105,7 @@ export interface Network {
 export function network(parameters: Parameters, forward: (theta: Tensor, x: Tensor) => Tensor): Network {
   const net = (theta: Tensor, x: Tensor): Tensor => {
     parameters.check(theta)
+    checkTensor(x, 'a network')
     return forward(theta, x)
   }
   return Object.assign(net, {

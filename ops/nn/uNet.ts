@@ -1,4 +1,5 @@
-import { ShapeError } from '../../core/errors.js'
+import { OptionError, ShapeError } from '../../core/errors.js'
+import { checkNumbers } from '../../core/options.js'
 import { show } from '../../core/shape.js'
 import { add } from '../../core/structural/add.js'
 import { reshape } from '../../core/structural/reshape.js'
@@ -42,6 +43,7 @@ export function uNet({
   observe,
   statistics
 }: UNetOptions = {}): Network {
+  checkNumbers('uNet', 'count', { inChannels, outChannels, levels, filters })
   const downs = Array.from({ length: levels - 1 }, (_, i) => `down${i + 1}.conv`)
   const ups = Array.from({ length: levels - 1 }, (_, i) => `up${i + 1}.conv`)
   const parameters = new Parameters([
@@ -65,6 +67,8 @@ export function uNet({
     const normalise = (h: Tensor, name: string) => {
       observe?.(name, h)
       const [w, b] = [p(`${name}.weight`), p(`${name}.bias`)]
+      if (statistics && !statistics[name])
+        throw new OptionError('uNet', `no statistics of layer '${name}'`, 'Give mean and variance of every batch norm')
       return statistics ? batchNormFixed(h, w, b, statistics[name]) : batchNorm(h, w, b)
     }
     const half = (h: Tensor, name: string, i: number) =>

@@ -1,7 +1,7 @@
 import { ShapeError } from '../../core/errors.js'
 import { fromEnd, show } from '../../core/shape.js'
 import { reshape } from '../../core/structural/reshape.js'
-import type { Tensor } from '../../core/tensor.js'
+import { checkTensor, type Tensor } from '../../core/tensor.js'
 import { slice } from './slice.js'
 
 /**
@@ -9,6 +9,7 @@ import { slice } from './slice.js'
  * `at(x, 0)` of states `[B, n]` is `[B]`.
  */
 export function at(x: Tensor, index: number, axis = -1): Tensor {
+  checkTensor(x, 'at')
   const a = fromEnd(axis, x.rank, 'at') + x.rank
   const n = x.shape[a]
   const i = index < 0 ? index + n : index

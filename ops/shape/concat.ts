@@ -5,7 +5,7 @@ import { alloc } from '../../core/memory.js'
 import { defineOp, type Op } from '../../core/op.js'
 import { fromEnd, type Shape, show, size } from '../../core/shape.js'
 import { reshape } from '../../core/structural/reshape.js'
-import { Tensor, zerosLike } from '../../core/tensor.js'
+import { checkTensor, Tensor, zerosLike } from '../../core/tensor.js'
 import { slice } from './slice.js'
 
 interface ConcatAttrs {
@@ -88,10 +88,17 @@ export const concatOp: Op<ConcatAttrs> = defineOp<ConcatAttrs>({
   ]
 })
 
+function checkList(xs: readonly Tensor[], asked: string): void {
+  if (!Array.isArray(xs) || xs.length === 0)
+    throw new ShapeError(asked, 'no tensors', 'Give an array with at least one tensor')
+  xs.forEach((x, i) => {
+    checkTensor(x, asked, `part ${i}`)
+  })
+}
+
 /** The tensors one after the other along an existing axis. */
 export function concat(xs: readonly Tensor[], axis: number): Tensor {
-  if (!Array.isArray(xs) || xs.length === 0)
-    throw new ShapeError('concat', 'no tensors', 'Give an array with at least one tensor')
+  checkList(xs, 'concat')
   return apply(concatOp, xs, { axis: fromEnd(axis, xs[0].rank, 'concat') })
 }
 
@@ -100,8 +107,7 @@ export function concat(xs: readonly Tensor[], axis: number): Tensor {
  * `[B]` is `[B, 2]`.
  */
 export function stack(xs: readonly Tensor[], axis = -1): Tensor {
-  if (!Array.isArray(xs) || xs.length === 0)
-    throw new ShapeError('stack', 'no tensors', 'Give an array with at least one tensor')
+  checkList(xs, 'stack')
   const rank = xs[0].rank + 1
   const a = fromEnd(axis, rank, 'stack') + rank
   return concat(

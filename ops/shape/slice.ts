@@ -5,7 +5,7 @@ import { alloc } from '../../core/memory.js'
 import { defineOp, type Op, type Site } from '../../core/op.js'
 import { fromEnd, type Shape, show, size } from '../../core/shape.js'
 import { mapData } from '../../core/target/claim.js'
-import { Tensor } from '../../core/tensor.js'
+import { checkTensor, Tensor } from '../../core/tensor.js'
 
 export interface SliceAttrs {
   /** Counted from the end. */
@@ -99,6 +99,7 @@ export const padOp: Op<SliceAttrs> = defineOp<SliceAttrs>({
 
 /** Entries start, start + step, … before `stop` along an axis; negative positions count from the end. */
 export function slice(x: Tensor, axis: number, start = 0, stop?: number, step = 1): Tensor {
+  checkTensor(x, 'slice')
   const a = fromEnd(axis, x.rank, 'slice')
   const length = x.shape[x.rank + a]
   const from = start < 0 ? start + length : start
@@ -114,6 +115,7 @@ export function slice(x: Tensor, axis: number, start = 0, stop?: number, step = 
 
 /** Zeros before and after, along an axis. */
 export function pad(x: Tensor, axis: number, before: number, after = before): Tensor {
+  checkTensor(x, 'pad')
   const a = fromEnd(axis, x.rank, 'pad')
   if (![before, after].every(n => Number.isInteger(n) && n >= 0))
     throw new ShapeError(`pad of ${show(x.shape)}`, `${before} before and ${after} after`, 'Whole numbers, 0 or more')

@@ -1,6 +1,7 @@
 import { apply } from '../../core/apply.js'
 import { ShapeError } from '../../core/errors.js'
 import { type Claim, defineOp, type Op } from '../../core/op.js'
+import { checkNumbers } from '../../core/options.js'
 import { show, size } from '../../core/shape.js'
 import { wanted } from '../../core/target/claim.js'
 import { type DType, Tensor } from '../../core/tensor.js'
@@ -25,15 +26,9 @@ export const diffuseOp: Op<DiffuseAttrs> = defineOp<DiffuseAttrs>({
            noise; the exact inverse would amplify by up to e^(2π² ν t), 1e68 for ν t = 8
   domain   fields [..., H, W]; ν t ≥ 0
   source   seed 3; PhiFlow's diffuse.fourier and the notebook's inv_diffuse`,
-  outShape: ([s], { amount }) => {
+  outShape: ([s]) => {
     if (s.length < 2 || size(s.slice(-2)) === 0)
       throw new ShapeError(`diffuse of ${show(s)}`, 'no field', 'Give [..., H, W] with H, W ≥ 1')
-    if (!(amount >= 0))
-      throw new ShapeError(
-        `diffuse of ${show(s)}`,
-        `an amount ν t of ${amount}`,
-        'ν t is 0 or more; its inverse runs backward'
-      )
     return s
   },
   forward: ([x], { amount }) => {
@@ -75,5 +70,7 @@ export const diffuseOp: Op<DiffuseAttrs> = defineOp<DiffuseAttrs>({
 })
 
 /** Heat conduction for ν t = `amount` over the last two axes, periodic unit cells. */
-export const diffuse = (x: Tensor, amount: number, uncertainty = 1e-6): Tensor =>
-  apply(diffuseOp, [x], { amount, uncertainty })
+export function diffuse(x: Tensor, amount: number, uncertainty = 1e-6): Tensor {
+  checkNumbers('diffuse', 'notNegative', { amount, uncertainty })
+  return apply(diffuseOp, [x], { amount, uncertainty })
+}

@@ -1,4 +1,7 @@
-import type { Random } from '../../core/random.js'
+import { OptionError } from '../../core/errors.js'
+import { describe } from '../../core/options.js'
+import { Random } from '../../core/random.js'
+import { checkShape } from '../../core/shape.js'
 import { Tensor } from '../../core/tensor.js'
 
 /** Centre, half size (cells) and strength of a rectangle. */
@@ -35,6 +38,9 @@ export function drawRectangles(n: number, rectangles: readonly Rectangle[]): Flo
  * (the notebook's `generate_heat_example`).
  */
 export function randomRectangles(random: Random, batch: number, n: number): Tensor {
+  if (!(random instanceof Random))
+    throw new OptionError('randomRectangles', `${describe(random)} instead of a random stream`, 'Give random(seed)')
+  checkShape([batch, n, n], 'randomRectangles')
   const data = new Float64Array(batch * n * n)
   for (let b = 0; b < batch; b++) {
     const count = FEWEST + Math.floor((MOST - FEWEST + 1) * random.next())

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Matrix, SVD as MlSVD } from 'ml-matrix'
 import t from 'tap'
+import { NonFiniteError, OptionError } from '../../core/errors.js'
 import {
   cg,
   cholesky,
@@ -231,9 +232,9 @@ t.test('partial inverse: truncation drops, strictly, relative or absolute', asyn
       `units of ${unit}`
     )
   }
-  t.throws(() => run({ truncation: -1 }), RangeError)
+  t.throws(() => run({ truncation: -1 }), OptionError)
   t.throws(() => partialInverseApply(Float64Array.of(1, Number.NaN), 1, 2, Float64Array.of(1)), /entry 1 is NaN/)
-  t.throws(() => partialInverseApply(J, 3, 3, Float64Array.of(1)), /g needs 3/)
+  t.throws(() => partialInverseApply(J, 3, 3, Float64Array.of(1)), /1 entries of g/)
 })
 
 t.test('lstsqMinNorm: rank, least norm, normal equations, tiny and large alike', async t => {
@@ -318,7 +319,7 @@ t.test('eigh: A X = X Λ, orthonormal, ascending', async t => {
   t.same([...eigh(Float64Array.of(2, 0, 0, -1), 2).values], [-1, 2])
   t.same([...eigh(new Float64Array(9), 3).values], [0, 0, 0])
   t.ok(relative(eigh(Float64Array.of(1, 1, 1, 1), 2).values, [0, 2]) < ROUNDING, 'rank one')
-  t.throws(() => eigh(Float64Array.of(Number.NaN), 1), RangeError)
+  t.throws(() => eigh(Float64Array.of(Number.NaN), 1), NonFiniteError)
 })
 
 /** B matrices [m, n] as one product each way. */

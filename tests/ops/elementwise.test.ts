@@ -2,6 +2,7 @@ import t from 'tap'
 import { grad } from '../../core/index.js'
 import type { Op } from '../../core/op.js'
 import { sum } from '../../core/structural/sum.js'
+import { runInverse } from '../../core/target/answer.js'
 import { type Tensor, tensor } from '../../core/tensor.js'
 import { absOp } from '../../ops/elementwise/abs.js'
 import { acosOp } from '../../ops/elementwise/acos.js'
@@ -103,7 +104,7 @@ t.test('values where the plain formula overflows or cancels', t => {
 function back(op: Op, target: number, x: number, attrs?: unknown): number {
   const input = tensor([x])
   const site = { op, inputs: [input], out: op.forward([input], attrs, [1], {}), attrs, saved: {} }
-  const answer = op.inverse!.apply(site, { value: tensor([target]), weight: null }, [true])
+  const answer = runInverse(site, { value: tensor([target]), weight: null }, [true])
   return 'refuse' in answer ? Number.NaN : answer[0]!.value.data[0]
 }
 
@@ -131,12 +132,13 @@ t.test('targets out of range: the nearest in reach where the range is closed, no
     [geluOp, -1, 2, -0.7517915246935645],
     [siluOp, -1, -3, -1.278464542761074]
   ] as const
-  for (const [op, target, x, want] of table) t.equal(back(op, target, x), want, `${op.name} ${target} near ${x}`)
-  t.equal(back(eluOp, -1, 1, { alpha: 1 }), Number.NaN)
+  for (const [op, target, x, want] of table)
+    t.ok(Object.is(back(op, target, x), want), `${op.name} ${target} near ${x}`)
+  t.ok(Number.isNaN(back(eluOp, -1, 1, { alpha: 1 })))
   t.equal(back(leakyReluOp, -1, 1, { slope: 0.5 }), -2)
   t.equal(back(powerOp, -8, 1, { exponent: 3 }), -2)
   t.equal(back(powerOp, -8, 1, { exponent: 2 }), 0)
-  t.equal(back(powerOp, -8, 1, { exponent: -2 }), Number.NaN)
+  t.ok(Number.isNaN(back(powerOp, -8, 1, { exponent: -2 })))
   t.equal(back(powerOp, 5, 3, { exponent: 0 }), 3)
   t.ok(back(geluOp, -0.05, -2) < -0.75 && back(geluOp, -0.05, 1) > -0.75, 'the branch of x')
   t.end()

@@ -1,0 +1,3 @@
+export { tapeToDot } from './tapeToDot.js'
+export { type InspectOptions, type Ref, type SiteRow, type TapeRows, tapeToJSON } from './tapeToJSON.js'
+export { tapeToText } from './tapeToText.js'

@@ -1,0 +1,51 @@
+import { OptionError } from './errors.js'
+
+/** What a number may be, and how an error says so. */
+const RANGES = {
+  finite: [(v: number) => Number.isFinite(v), 'a finite number'],
+  positive: [(v: number) => Number.isFinite(v) && v > 0, 'a finite number above 0'],
+  notNegative: [(v: number) => Number.isFinite(v) && v >= 0, 'a finite number, 0 or more'],
+  fraction: [(v: number) => v >= 0 && v < 1, 'a number from 0 on and below 1'],
+  count: [(v: number) => Number.isSafeInteger(v) && v >= 1, 'a whole number, 1 or more'],
+  whole: [(v: number) => Number.isSafeInteger(v) && v >= 0, 'a whole number, 0 or more'],
+  /** Infinity is "no limit". */
+  limit: [(v: number) => v >= 0, 'a number, 0 or more']
+} as const
+
+/**
+ * Throws OptionError unless all of these settings are numbers in range. Settings are looked at once, where they are
+ * given, so that a NaN does not travel until it comes out as a result.
+ */
+export function checkNumbers(
+  asked: string,
+  range: keyof typeof RANGES,
+  settings: Readonly<Record<string, unknown>>
+): void {
+  const [holds, text] = RANGES[range]
+  for (const name in settings) {
+    const v = settings[name]
+    if (typeof v !== 'number' || !holds(v))
+      throw new OptionError(asked, `${name} is ${display(v)}`, `Give ${name} as ${text}`)
+  }
+}
+
+/** Throws OptionError unless `value` is one of the names. */
+export function checkChoice(asked: string, name: string, value: unknown, names: readonly string[]): void {
+  if (!names.includes(value as string))
+    throw new OptionError(
+      asked,
+      `${name} is ${display(value)}`,
+      `Give ${name} as ${names.map(n => `'${n}'`).join(' or ')}`
+    )
+}
+
+const display = (v: unknown): string =>
+  typeof v === 'number' ? String(v) : typeof v === 'string' ? `'${v}'` : describe(v)
+
+/** What a value is, for messages about something of the wrong kind. */
+export function describe(v: unknown): string {
+  if (v === null || v === undefined) return String(v)
+  if (Array.isArray(v)) return 'an array'
+  if (ArrayBuffer.isView(v)) return `a ${v.constructor.name}`
+  return typeof v === 'object' ? 'an object' : `a ${typeof v}`
+}
