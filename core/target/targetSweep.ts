@@ -164,7 +164,7 @@ class TargetSweep {
     const missed = status!.includes('unreachable') || refused.length > 0
     if (missed && found.exits !== region.goals) {
       const whole = closedRegion(t, region, new Map())
-      if (solvable(whole.sites, found.sites)) pairs = this.#close(whole)
+      if (whole.sites.length > found.sites.length && solvable(whole.sites, found.sites)) pairs = this.#close(whole)
     }
     if (!this.#final.has(t)) return { pairs }
     const c = this.#final.get(t)!

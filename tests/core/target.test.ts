@@ -41,7 +41,8 @@ import {
   slice,
   square,
   stack,
-  sub
+  sub,
+  sum
 } from '../../ops/index.js'
 import { diffuse } from '../../physics/index.js'
 
