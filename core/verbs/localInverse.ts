@@ -13,7 +13,8 @@ export interface LocalInverseOptions extends Partial<Policy> {
 
 /**
  * P⁻¹(ỹ; x): the input near x whose output is ỹ, by the target sweep over P recorded at x. Unlike in training it throws
- * InverseError where the target is out of reach, also with everything solved as one block, with the report of every rung in the message.
+ * InverseError where the target is out of reach, by a chain of blocks and then by all of P as one block; the message holds
+ * the report of every rung.
  *
  *     localInverse(square)(tensor([4]), tensor([-1]))   // [-2]
  */
