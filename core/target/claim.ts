@@ -94,6 +94,14 @@ export function muteSamples(answer: Claim, current: Tensor, asked: Claim, carrie
   return { value: answer.value, weight: own }
 }
 
+/** Of two claims on one tensor, the first for the samples marked, the second for the others. */
+export function pickSamples(first: readonly boolean[], a: Claim, b: Claim): Claim {
+  const w = a.value.size / first.length
+  const pick = (s: Tensor, t: Tensor) => mapData(t, (v, i) => (first[Math.floor(i / w)] ? s.data[i] : v))
+  const full = (c: Claim) => c.weight ?? mapData(c.value, () => 1)
+  return claim(pick(a.value, b.value), a.weight || b.weight ? pick(full(a), full(b)) : null)
+}
+
 export interface Met extends Claim {
   /** Two claims with weight differ: the sweep settles it where the value is taken. */
   readonly conflict?: boolean

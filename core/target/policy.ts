@@ -13,6 +13,13 @@ export interface Policy {
   meet: 'block' | 'mean' | 'error'
   /** Let operators with several independent inputs choose the smallest change (a + b: halves). */
   choose: boolean
+  /**
+   * A chain of blocks is faster than one large block and converges further, but where a site can be satisfied in several
+   * ways the way it takes may be out of reach before it. 'missed': samples that missed their goals are then solved once
+   * more, from the boundary to the goals as one block, and keep the better answer. 'never' (default): what a training
+   * step wants, whose goals may well be out of reach.
+   */
+  whole: 'missed' | 'never'
   /** The unit of a boundary tensor, where several are solved together: "smallest change" is measured in it. */
   scales: ReadonlyMap<Tensor, number>
 }
@@ -21,6 +28,7 @@ export const defaultPolicy: Policy = {
   ladder: [exact, local, regularised, approximate, newton(), adjoint()],
   meet: 'block',
   choose: true,
+  whole: 'never',
   scales: new Map()
 }
 

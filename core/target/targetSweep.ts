@@ -7,7 +7,7 @@ import { allFinite, type Tensor } from '../tensor.js'
 import { walkBack } from '../walk.js'
 import { type Answer, checkAnswer } from './answer.js'
 import { Block, replay } from './block.js'
-import { claim, fillUnclaimed, type Met, mapData, meetClaims, muteSamples, noClaim } from './claim.js'
+import { claim, fillUnclaimed, type Met, mapData, meetClaims, muteSamples, noClaim, pickSamples } from './claim.js'
 import { type ClosedRegion, closedRegion } from './closedRegion.js'
 import { checkGoal, type Goal, prepareRegion, reachableGoal } from './goal.js'
 import { mismatchNorms, regionSamples, sampleCount } from './mismatch.js'
@@ -89,14 +89,46 @@ class TargetSweep {
       const met = left.get(b)
       if (met) this.#settle(b, met)
     }
-    const targets = region.boundary.map(b => this.#final.get(b) ?? this.#settled.get(b) ?? noClaim(b))
-
-    const values = targets.map(c => c.value)
+    const chain = region.boundary.map(b => this.#final.get(b) ?? this.#settled.get(b) ?? noClaim(b))
     const samples = regionSamples(region)
-    const mismatch = mismatchNorms(replay(region.sites, region.boundary, values, region.goals), asked, samples)
-    const before = mismatchNorms(region.goals, asked, samples)
+    const norms = (ys: readonly Tensor[]) => mismatchNorms(ys, asked, samples)
+    const before = norms(region.goals)
+    const reached = (claims: readonly Claim[]) =>
+      norms(
+        replay(
+          region.sites,
+          region.boundary,
+          claims.map(c => c.value),
+          region.goals
+        )
+      )
+    let targets = chain
+    let mismatch = reached(chain)
+    if (this.policy.whole === 'missed' && mismatch.some((m, b) => m > 1e-9 * before[b])) {
+      targets = this.#whole(chain, mismatch, reached)
+      mismatch = reached(targets)
+    }
     const rungs = this.#rungs.map(r => r.report)
     return { targets, plan: this.#plan, report: makeReport(rungs, mismatch, before), region }
+  }
+
+  /** Everything as one block; each sample (or all together, where they are not apart) keeps what ends nearer. */
+  #whole(chain: readonly Claim[], missed: readonly number[], reached: (c: readonly Claim[]) => number[]): Claim[] {
+    const { region, policy } = this
+    const entries = region.boundary.filter(region.active)
+    if (!solvable(region.sites, [])) return [...chain]
+    const scales = entries.map(e => policy.scales.get(e) ?? 1)
+    const goals = this.#goals.map(([, c]) => c)
+    const block = new Block(region.sites, entries, region.goals, goals, scales)
+    const { pairs, report } = solveBlock(block, policy, 'the chain of blocks missed the goals: all of it as one')
+    this.#report(region.goals[0], report)
+    const found = new Map(pairs)
+    const large = region.boundary.map((b, i) => found.get(b) ?? chain[i])
+    const now = reached(large)
+    const worst = (m: readonly number[]) => Math.hypot(...m)
+    const apart = block.perSample && block.batch === now.length
+    const better = apart ? now.map((m, b) => m < missed[b]) : [worst(now) < worst(missed)]
+    return chain.map((c, i) => pickSamples(better, large[i], c))
   }
 
   /** From the claim on a site's output to claims on inputs, or on the entries of a block. */
@@ -128,10 +160,11 @@ class TargetSweep {
     const found = closedRegion(t, region, this.#settled)
     let pairs = this.#close(found)
     // What was asked of the exit may have been one choice of several, and out of reach from here: the goals decide.
-    const missed = this.#rungs[this.#rungs.length - 1].report.status!.includes('unreachable')
+    const { status, refused } = this.#rungs[this.#rungs.length - 1].report
+    const missed = status!.includes('unreachable') || refused.length > 0
     if (missed && found.exits !== region.goals) {
       const whole = closedRegion(t, region, new Map())
-      if (solvable(whole.sites, found.sites)) pairs = this.#close(whole)
+      if (whole.sites.length > found.sites.length && solvable(whole.sites, found.sites)) pairs = this.#close(whole)
     }
     if (!this.#final.has(t)) return { pairs }
     const c = this.#final.get(t)!
@@ -203,12 +236,8 @@ class TargetSweep {
     const block = new Block([site], entries, [site.out], [claim(c.value, weight)])
     const solved = solveBlock(block, this.policy, reason, refused)
     const merged = answer.map((a, i) => {
-      if (!a) return null
-      const [, s] = solved.pairs.find(([t]) => t === site.inputs[i])!
-      const w = s.value.size / B
-      const pick = (own: Tensor, other: Tensor) => mapData(own, (v, k) => (bad[Math.floor(k / w)] ? other.data[k] : v))
-      const full = (x: Claim) => x.weight ?? mapData(x.value, () => 1)
-      return claim(pick(a.value, s.value), a.weight || s.weight ? pick(full(a), full(s)) : null)
+      const other = solved.pairs.find(([t]) => t === site.inputs[i])
+      return a && other ? pickSamples(bad, other[1], a) : a
     })
     this.#report(site.out, {
       ...solved.report,

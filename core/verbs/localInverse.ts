@@ -13,7 +13,8 @@ export interface LocalInverseOptions extends Partial<Policy> {
 
 /**
  * P⁻¹(ỹ; x): the input near x whose output is ỹ, by the target sweep over P recorded at x. Unlike in training it throws
- * InverseError where the target is out of reach, with the report of every rung in the message.
+ * InverseError where the target is out of reach, by a chain of blocks and then by all of P as one block; the message holds
+ * the report of every rung.
  *
  *     localInverse(square)(tensor([4]), tensor([-1]))   // [-2]
  */
@@ -27,7 +28,7 @@ export function localInverse(
     checkLike(y, target, 'localInverse', 'a target')
     if (!allFinite(target.data) || !allFinite(x.data))
       throw new NonFiniteError('localInverse', 'NaN or infinity in the target or in x', 'Give finite numbers')
-    const { targets, report } = targetSweep(tape, [[y, target]], watched, policy)
+    const { targets, report } = targetSweep(tape, [[y, target]], watched, { whole: 'missed', ...policy })
     let scale = 0
     for (const v of target.data) scale = Math.max(scale, Math.abs(v))
     report.mismatch.forEach((m, b) => {

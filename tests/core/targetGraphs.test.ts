@@ -4,6 +4,7 @@ import {
   apply,
   defineBlock,
   jacobian,
+  type Policy,
   type Random,
   random,
   reshape,
@@ -227,11 +228,11 @@ function unflatten(flat: Tensor, like: readonly Tensor[]): Tensor[] {
   return like.map(x => reshape(slice(flat, 0, at, (at += x.size)), x.shape))
 }
 
-function sweep({ xs, build, goal }: Case): Targets {
+function sweep({ xs, build, goal }: Case, policy: Partial<Policy> = {}): Targets {
   using tape = new Tape()
   tape.watch(xs)
   const y = tape.record(() => build(xs))
-  return targetSweep(tape, [[y, goal]], xs)
+  return targetSweep(tape, [[y, goal]], xs, policy)
 }
 
 /** A goal in reach: the output at a point near x. */
@@ -260,7 +261,8 @@ function randomCase(seed: number): Case {
     for (let k = 0; k < depth; k++) x = layers[g.integer(0, layers.length)](g, x)
     return ends[g.integer(0, ends.length)](g, x)
   }
-  return { xs, build, goal: nearby(r, xs, build, 0.05) }
+  // Near, where all operators are close to linear, and not so near.
+  return { xs, build, goal: nearby(r, xs, build, seed % 2 ? 0.05 : 0.2) }
 }
 
 const sizeOf = (report: TargetReport) => Math.hypot(...report.mismatch)
@@ -288,10 +290,10 @@ function tallyUp({ report }: Targets): void {
   for (const name of cases) count(tally.cases, name)
 }
 
-const GRAPHS = 400
+const GRAPHS = 500
 
 t.test(`${GRAPHS} random graphs against dense Gauss-Newton over the whole graph`, async t => {
-  const counts = { reached: 0, unique: 0, several: 0, samples: 0, referenceMissed: 0 }
+  const counts = { chain: 0, whole: 0, unique: 0, several: 0, samples: 0, referenceMissed: 0 }
   let worstResidual = 0
   let worstX = 0
   for (let seed = 0; seed < GRAPHS; seed++) {
@@ -312,15 +314,22 @@ t.test(`${GRAPHS} random graphs against dense Gauss-Newton over the whole graph`
       counts.referenceMissed++
       continue
     }
+    const about = `graph ${seed} (${c.xs.length} boundary tensors of ${c.xs[0].shape})`
     // Newton stops at 1e-12 of each block's own mismatch, and the layers above amplify what is left by a few tens.
-    const relative = residual / before
-    worstResidual = Math.max(worstResidual, relative)
-    if (relative <= 1e-9) counts.reached++
-    else
-      t.fail(
-        `graph ${seed} (${c.xs.length} boundary tensors of ${c.xs[0].shape}): residual ${relative}\n${found.report}`
-      )
-    if (reference.condition > 1e-3) {
+    const near = (m: number) => m <= 1e-9 * before
+    const unique = reference.condition > 1e-3
+    if (near(residual)) {
+      counts.chain++
+      worstResidual = Math.max(worstResidual, residual / before)
+    } else if (unique) t.fail(`${about}: unique, residual ${residual / before}\n${found.report}`)
+    else {
+      // The smallest change of a tensor in the middle can be out of reach from the boundary, where another one is not
+      // (a sum's even spread asks a sine for more than 1). The policy says what happens then.
+      const whole = sweep(c, { whole: 'missed' })
+      if (near(sizeOf(whole.report))) counts.whole++
+      else t.fail(`${about}: residual ${sizeOf(whole.report) / before}\n${whole.report}`)
+    }
+    if (unique) {
       counts.unique++
       const x = flatten(targets)
       const apart = Math.max(...x.map((v, i) => Math.abs(v - reference.x[i])))
@@ -330,14 +339,17 @@ t.test(`${GRAPHS} random graphs against dense Gauss-Newton over the whole graph`
   }
   const show = (map: Map<string, number>) => [...map].map(([k, n]) => `${k} ${n}`).join(', ')
   t.comment(`graphs: ${GRAPHS}, several boundary tensors ${counts.several}, with a sample axis ${counts.samples}`)
-  t.comment(`reached ${counts.reached}, missed by the reference ${counts.referenceMissed}, unique ${counts.unique}`)
+  t.comment(
+    `reached by the chain ${counts.chain}, as one block ${counts.whole}, unreached by the reference ${counts.referenceMissed}; unique ${counts.unique}`
+  )
   t.comment(`graphs that used each rung: ${show(tally.rungs)}`)
   t.comment(`graphs with each case: ${show(tally.cases)}; blocks ${tally.blocks}, reports dropped ${tally.dropped}`)
   t.comment(
     `largest residual ${worstResidual.toExponential(1)} of before, largest |x̃ - reference| ${worstX.toExponential(1)}`
   )
-  t.ok(counts.reached >= 200, `${counts.reached} graphs reached their goal`)
-  t.ok(counts.unique >= 60, `${counts.unique} graphs with a unique solution`)
+  t.ok(counts.chain + counts.whole + counts.referenceMissed === GRAPHS, 'every goal in reach was reached')
+  t.ok(counts.whole < 0.02 * GRAPHS, `${counts.whole} graphs needed more than the chain`)
+  t.ok(counts.unique >= 100, `${counts.unique} graphs with a unique solution`)
   for (const [name] of CASES) t.ok((tally.cases.get(name) ?? 0) >= 5, `case ${name}: ${tally.cases.get(name)}`)
   for (const name of ['exact', 'local', 'structural', 'newton'])
     t.ok((tally.rungs.get(name) ?? 0) >= 10, `rung ${name}: ${tally.rungs.get(name)}`)
