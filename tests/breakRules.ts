@@ -2,7 +2,7 @@ import { checkOp } from '../core/check/index.js'
 import type { Claim, Op, Refusal, Site } from '../core/op.js'
 import { random } from '../core/random.js'
 import { mul } from '../core/structural/mul.js'
-import { runInverse } from '../core/target/answer.js'
+import { runInverse } from '../core/targets/answer.js'
 import { Tensor } from '../core/tensor.js'
 import { checkedOps } from './checkedOps.js'
 

@@ -1,6 +1,6 @@
 import type { Example, Op } from '../op.js'
 import type { Random } from '../random.js'
-import { runInverse } from '../target/answer.js'
+import { runInverse } from '../targets/answer.js'
 import { Tensor } from '../tensor.js'
 import { cotangentOf, cotangents, directionOf, probe, siteOf, tangents } from './probe.js'
 import { type CheckOptions, type CheckRow, finish, guarded, judge, skipped } from './row.js'

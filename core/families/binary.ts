@@ -8,7 +8,7 @@ import { broadcastShapes, sameShape, size } from '../shape.js'
 import { both } from '../structural/add.js'
 import { expand } from '../structural/expand.js'
 import { unseen } from '../tape.js'
-import { foldClaim, mapData, stretch } from '../target/claim.js'
+import { foldClaim, mapData, stretch } from '../targets/claim.js'
 import { full, onesLike, Tensor } from '../tensor.js'
 import { plainView } from '../view.js'
 

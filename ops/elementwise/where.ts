@@ -4,7 +4,7 @@ import { alloc } from '../../core/memory.js'
 import { type Claim, carryAligned, defineOp } from '../../core/op.js'
 import { broadcastShapes, sameShape, size } from '../../core/shape.js'
 import { expand } from '../../core/structural/expand.js'
-import { foldClaim, mapData, stretch } from '../../core/target/claim.js'
+import { foldClaim, mapData, stretch } from '../../core/targets/claim.js'
 import { Tensor, tensor } from '../../core/tensor.js'
 
 export const whereOp = defineOp({

@@ -8,7 +8,7 @@ import { broadcastShapes, type Shape, show, size } from '../../core/shape.js'
 import { both } from '../../core/structural/add.js'
 import { mul } from '../../core/structural/mul.js'
 import { reshape } from '../../core/structural/reshape.js'
-import { mapData, wanted } from '../../core/target/claim.js'
+import { mapData, wanted } from '../../core/targets/claim.js'
 import { checkTensor, Tensor } from '../../core/tensor.js'
 
 interface MatmulAttrs {

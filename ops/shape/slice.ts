@@ -4,7 +4,7 @@ import { ShapeError } from '../../core/errors.js'
 import { alloc } from '../../core/memory.js'
 import { defineOp, type Op, type Site } from '../../core/op.js'
 import { fromEnd, type Shape, show, size } from '../../core/shape.js'
-import { mapData } from '../../core/target/claim.js'
+import { mapData } from '../../core/targets/claim.js'
 import { checkTensor, Tensor } from '../../core/tensor.js'
 
 export interface SliceAttrs {

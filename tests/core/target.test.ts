@@ -24,8 +24,8 @@ import {
   tensor,
   zeros
 } from '../../core/index.js'
-import { dominators } from '../../core/target/dominators.js'
-import { BOUNDARY, findRegion, SINK } from '../../core/target/region.js'
+import { dominators } from '../../core/targets/dominators.js'
+import { BOUNDARY, findRegion, SINK } from '../../core/targets/region.js'
 import {
   add,
   at,
