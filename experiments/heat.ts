@@ -1,9 +1,8 @@
-import { random } from '../core/index.js'
-import { uNet } from '../ops/index.js'
 import { figures, resultOf } from './heatResults.js'
-import { type Batch, METHODS, type Method, makeBatch, newRun, type Run, step } from './heatTraining.js'
+import { type Job, METHODS, type Method, type Step } from './heatTraining.js'
 import { count, someOf } from './shell/settings.js'
 import { defineExperiment, type RunResult } from './shell/types.js'
+import { inWorkers } from './shell/workers.js'
 
 export default defineExperiment({
   name: 'heat',
@@ -24,30 +23,18 @@ export default defineExperiment({
   },
 
   async run({ steps, batch, seeds, method }, ctx): Promise<RunResult> {
-    const runs: Record<Method, Run[]> = { SIP: [], GD: [] }
-    let shown: Batch | undefined
-    const result = (): RunResult => resultOf(runs, shown, { steps, batch, method })
+    const jobs: Job[] = Array.from({ length: seeds }, (_, s) =>
+      method.map(m => ({ method: m, seed: ctx.seed + s, steps, batch }))
+    ).flat()
+    const done: Step[][] = jobs.map(() => [])
+    const result = (): RunResult => resultOf(jobs, done)
     ctx.keep(result)
-    ctx.progress.start(seeds * steps, `${method.join(' and ')}, batch ${batch}`)
-    for (let s = 0; s < seeds; s++) {
-      const stream = random(ctx.seed + s)
-      const net = uNet({ levels: 4, filters: 16 })
-      const theta = net.init(stream.split('net'), 'f32')
-      const data = stream.split('data')
-      for (const m of method) runs[m].push(newRun(theta))
-      for (let k = 0; k < steps; k++) {
-        const b = makeBatch(data, batch)
-        const numbers: Record<string, number> = {}
-        for (const m of method) {
-          const run = runs[m][s]
-          step(m, net, run, b)
-          numbers[`${m} x`] = run.x[k]
-          numbers[`${m} y`] = run.y[k]
-          await ctx.progress.breathe()
-        }
-        if (s === 0) shown = b
-        await ctx.progress.step(numbers)
-      }
+    ctx.progress.start(jobs.length * steps, `${method.join(' and ')}, batch ${batch}`)
+    // A thread for each run: the methods train side by side.
+    for await (const { job, message } of inWorkers<Job, Step>(new URL('./heatWorker.js', import.meta.url), jobs)) {
+      done[job].push(message)
+      const name = jobs[job].method
+      await ctx.progress.step({ [`${name} x`]: message.x, [`${name} y`]: message.y })
     }
     return result()
   },

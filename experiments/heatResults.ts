@@ -1,14 +1,14 @@
 import { Tensor } from '../core/index.js'
 import { diffuse, heatExponent, stabilisedInverse } from '../physics/index.js'
-import { AMOUNT, type Batch, METHODS, type Method, N, type Run } from './heatTraining.js'
+import { AMOUNT, type Job, METHODS, type Method, N, type Step } from './heatTraining.js'
 import { indices, overSeeds, radialSpectrum, spread } from './shell/data.js'
 import type { Figure } from './shell/figure.js'
 import type { Field, Metric, Quantity, RunResult } from './shell/types.js'
 
 /** Tables and figures of `heat`: from what the training kept to what is shown. */
 const LAST = 4
-const SAMPLES_SHOWN = 3
 
+type Runs = Record<Method, (readonly Step[])[]>
 type Series = Record<Method, { x: number[]; y: number[] }[]>
 
 export function figures({ curves, fields, data }: RunResult): Figure[] {
@@ -98,60 +98,56 @@ export function figures({ curves, fields, data }: RunResult): Figure[] {
   ]
 }
 
-export function resultOf(
-  runs: Record<Method, Run[]>,
-  shown: Batch | undefined,
-  settings: { steps: number; batch: number; method: readonly Method[] }
-): RunResult {
-  const done = settings.method.filter(m => runs[m].length > 0)
-  const series = Object.fromEntries(done.map(m => [m, runs[m].map(r => ({ x: r.x, y: r.y }))]))
+/** Results so far: of every job the steps that it has made. */
+export function resultOf(jobs: readonly Job[], done: readonly (readonly Step[])[]): RunResult {
+  const runs = Object.fromEntries(
+    METHODS.map(m => [m, done.filter((_, j) => jobs[j].method === m && done[j].length > 0)])
+  ) as Runs
+  const shown = METHODS.filter(m => runs[m].length > 0)
+  const series = Object.fromEntries(shown.map(m => [m, runs[m].map(r => ({ x: r.map(s => s.x), y: r.map(s => s.y) }))]))
   return {
-    curves: done.flatMap(m =>
-      runs[m].flatMap((r, i) =>
+    curves: shown.flatMap(m =>
+      series[m].flatMap((r, i) =>
         (['x', 'y'] as const).map(s => ({ name: `${m} ${s} loss, run ${i + 1}`, x: indices(r[s].length), y: r[s] }))
       )
     ),
-    fields: shown ? fieldsOf(runs, done, shown) : [],
-    metrics: metricsOf(runs, settings),
-    timings: Object.fromEntries(done.map(m => [`${m}, per step`, mid(runs[m].flatMap(r => r.seconds))])),
-    data: { series, spectrum: shown && spectrumOf(runs, shown) },
+    fields: fieldsOf(runs, shown),
+    metrics: metricsOf(runs, jobs[0]),
+    timings: Object.fromEntries(shown.map(m => [`${m}, per step`, spread(runs[m].flat().map(s => s.seconds)).median])),
+    data: { series, spectrum: shown.length > 0 ? spectrumOf(runs[shown[0]][0]) : undefined },
     notes: ['Losses are per sample: ½ Σ over all cells, mean over the batch, as the notebook prints them.']
   }
 }
 
-const mid = (v: number[]): number => (v.length > 0 ? spread(v).median : Number.NaN)
+const last = (run: readonly Step[]): Step => run[run.length - 1]
 
-const fieldOf = (name: string, t: Tensor, i: number): Field => ({
+const fieldOf = (name: string, values: Float64Array, i: number): Field => ({
   name: `${name} ${i + 1}`,
   width: N,
   height: N,
-  values: t.data.subarray(i * N * N, (i + 1) * N * N)
+  values: values.subarray(i * N * N, (i + 1) * N * N)
 })
 
-function fieldsOf(runs: Record<Method, Run[]>, done: readonly Method[], shown: Batch): Field[] {
-  const complete = done.every(m => runs[m][0].prediction?.shape[0] === shown.x.shape[0])
-  if (!complete) return []
-  return Array.from({ length: Math.min(SAMPLES_SHOWN, shown.x.shape[0]) }, (_, i) => [
-    ...done.map(m => fieldOf(m, runs[m][0].prediction!, i)),
-    fieldOf('reference', shown.x, i),
-    fieldOf('input', shown.y, i)
+/** Samples of the last batch, where all methods have come equally far. */
+function fieldsOf(runs: Runs, shown: readonly Method[]): Field[] {
+  const first = shown.map(m => runs[m][0])
+  if (first.length === 0 || first.some(r => r.length !== first[0].length)) return []
+  const { reference, input } = last(first[0])
+  return Array.from({ length: reference.length / (N * N) }, (_, i) => [
+    ...shown.map(m => fieldOf(m, last(runs[m][0]).prediction, i)),
+    fieldOf('reference', reference, i),
+    fieldOf('input', input, i)
   ]).flat()
 }
 
 /** The three kernels over |f|; the stabilised one for the first sample of the last batch. */
-function spectrumOf(runs: Record<Method, Run[]>, { y }: Batch) {
-  const x = (runs.SIP[0] ?? runs.GD[0])?.prediction
-  if (!x) return undefined
+function spectrumOf(run: readonly Step[]) {
+  const { prediction, input } = last(run)
   const exponent = heatExponent(N, N, AMOUNT)
-  const now = diffuse(new Tensor([N, N], x.data.slice(0, N * N)), AMOUNT)
-  const dy = Float64Array.from(now.data, (v, i) => y.data[i] - v)
-  const { kernel } = stabilisedInverse(
-    dy,
-    exponent,
-    N,
-    N,
-    dy.map(d => 1e-6 * Math.abs(d))
-  )
+  const now = diffuse(new Tensor([N, N], prediction.slice(0, N * N)), AMOUNT)
+  const dy = Float64Array.from(now.data, (v, i) => input[i] - v)
+  const uncertainty = dy.map(d => 1e-6 * Math.abs(d))
+  const { kernel } = stabilisedInverse(dy, exponent, N, N, uncertainty)
   const radial = (values: Float64Array) => radialSpectrum({ width: N, height: N, values })
   return {
     exact: radial(exponent.map(Math.exp)),
@@ -166,7 +162,7 @@ const late = (losses: readonly number[], n: number): number => {
   return tail.reduce((a, b) => a + b, 0) / tail.length
 }
 
-function metricsOf(runs: Record<Method, Run[]>, { steps, batch }: { steps: number; batch: number }): Metric[] {
+function metricsOf(runs: Runs, { steps, batch }: Job): Metric[] {
   const n = steps >= 50 ? 10 : LAST
   const full = steps === 50 && batch === 128
   const main = steps === 20 && batch === 16
@@ -180,11 +176,29 @@ function metricsOf(runs: Record<Method, Run[]>, { steps, batch }: { steps: numbe
       for (const s of ['x', 'y'] as const)
         rows.push({
           name: `${m}: ${s} loss, mean of the last ${n} steps`,
-          value: of(i => late(runs[m][i][s], n), m),
+          value: of(
+            i =>
+              late(
+                runs[m][i].map(step => step[s]),
+                n
+              ),
+            m
+          ),
           measured: full && s === 'x' ? fullX[m] : undefined
         })
   if (runs.SIP.length > 0 && runs.GD.length > 0) {
-    const ratio = (s: 'x' | 'y') => of(i => late(runs.GD[i][s], n) / late(runs.SIP[i][s], n))
+    const ratio = (s: 'x' | 'y') =>
+      of(
+        i =>
+          late(
+            runs.GD[i].map(step => step[s]),
+            n
+          ) /
+          late(
+            runs.SIP[i].map(step => step[s]),
+            n
+          )
+      )
     rows.push({
       name: 'x loss, GD / SIP',
       value: ratio('x'),

@@ -1,6 +1,6 @@
-import { add, cotangentSweep, mul, onesLike, type Random, reshape, sum, Tape, type Tensor } from '../core/index.js'
-import { cast, l2, mean, type Network, sub } from '../ops/index.js'
-import { type AdamState, adam, sipBackward } from '../optim/index.js'
+import { add, cotangentSweep, onesLike, type Random, random, reshape, sum, Tape, type Tensor } from '../core/index.js'
+import { cast, l2, mean, type Network, sub, uNet } from '../ops/index.js'
+import { adam, sipBackward } from '../optim/index.js'
 import { diffuse, randomRectangles } from '../physics/index.js'
 
 /**
@@ -36,40 +36,63 @@ export function makeBatch(data: Random, size: number): Batch {
   return { x, y: diffuse(x, AMOUNT), meanHeat: mean(x, [1, 2], true) }
 }
 
-export interface Run {
-  theta: Tensor
-  state: AdamState
-  /** Per step: mean over the batch of ½ Σ (x - x*)² and ½ Σ (y - y*)², before the update. */
-  x: number[]
-  y: number[]
-  seconds: number[]
-  /** The last predictions [B, N, N]. */
-  prediction?: Tensor
+export interface Job {
+  method: Method
+  seed: number
+  steps: number
+  /** Samples per step. */
+  batch: number
 }
 
+export interface Step {
+  /** Mean over the batch of ½ Σ (x - x*)² and ½ Σ (y - y*)², before the update. */
+  x: number
+  y: number
+  seconds: number
+  /** The first samples of the batch, [n, N, N] each: what was predicted, what it was, what the network saw. */
+  prediction: Float64Array
+  reference: Float64Array
+  input: Float64Array
+}
+
+const SAMPLES_SHOWN = 3
 const optimizer = adam({ lr: 1e-3, eps: 1e-7 })
 
-export const newRun = (theta: Tensor): Run => ({ theta, state: optimizer.init(theta), x: [], y: [], seconds: [] })
+/** A whole training run, step by step. Weights and data depend on the seed alone, so both methods get the same. */
+export function* train({ method, seed, steps, batch }: Job): Generator<Step> {
+  const stream = random(seed)
+  const net = uNet({ levels: 4, filters: 16 })
+  const data = stream.split('data')
+  let theta = net.init(stream.split('net'), 'f32')
+  let state = optimizer.init(theta)
+  for (let k = 0; k < steps; k++) {
+    const begin = performance.now()
+    const b = makeBatch(data, batch)
+    const { x, L, grad } = gradient(method, net, theta, b)
+    ;({ theta, state } = optimizer.step(theta, grad, state))
+    const first = (t: Tensor) => Float64Array.from(t.data.subarray(0, Math.min(batch, SAMPLES_SHOWN) * N * N))
+    yield {
+      x: sum(l2(x, b.x)).item() / batch,
+      y: sum(L).item() / batch,
+      seconds: (performance.now() - begin) / 1000,
+      prediction: first(x),
+      reference: first(b.x),
+      input: first(b.y)
+    }
+  }
+}
 
-/** One update of either method. */
-export function step(method: Method, net: Network, run: Run, batch: Batch): void {
-  const begin = performance.now()
+/** The two methods. Both follow the sum over the batch; Adam does not see the scale. */
+function gradient(method: Method, net: Network, theta: Tensor, batch: Batch): { x: Tensor; L: Tensor; grad: Tensor } {
   using tape = new Tape()
-  const th = tape.watch(run.theta)
+  const th = tape.watch(theta)
   const { x, L } = tape.record(() => {
     const x = predict(net, th, batch.y, batch.meanHeat)
     return { x, L: l2(diffuse(x, AMOUNT), batch.y) }
   })
-  // Both follow the sum over the batch; Adam does not see the scale.
   const grad =
     method === 'SIP'
       ? sipBackward(tape, L, { boundary: [x], wrt: th }).grad
       : cotangentSweep(tape, [[L, onesLike(L)]]).get(th)!
-  const next = optimizer.step(run.theta, grad, run.state)
-  run.theta = next.theta
-  run.state = next.state
-  run.prediction = x
-  run.x.push(sum(mul(l2(x, batch.x), 1 / x.shape[0])).item())
-  run.y.push(sum(mul(L, 1 / x.shape[0])).item())
-  run.seconds.push((performance.now() - begin) / 1000)
+  return { x, L, grad }
 }
