@@ -89,6 +89,19 @@ export function checkTensor(value: unknown, asked: string, role = 'its input'): 
     throw new DTypeError(asked, `${role} is ${describe(value)}`, 'Give a tensor: wrap numbers and arrays by tensor(…)')
 }
 
+/** Throws unless `other` has the shape and dtype of t, as a tangent, a cotangent or a target of t must. */
+export function checkLike(t: Tensor, other: Tensor, asked: string, role: string): void {
+  checkTensor(other, asked, role)
+  if (!sameShape(t.shape, other.shape))
+    throw new ShapeError(
+      asked,
+      `${role} of shape ${show(other.shape)} for a tensor of shape ${show(t.shape)}`,
+      'They have the same shape'
+    )
+  if (t.dtype !== other.dtype)
+    throw new DTypeError(asked, `${role} in ${other.dtype} for a tensor in ${t.dtype}`, 'Convert one by cast')
+}
+
 export interface TensorOptions {
   shape?: Shape
   dtype?: DType
@@ -202,6 +215,13 @@ export function linspace(start: number, stop: number, n: number, dtype: DType = 
   const t = make([n], dtype, 0)
   for (let i = 0; i < n; i++) t.data[i] = n === 1 ? start : start + ((stop - start) * i) / (n - 1)
   return t
+}
+
+/** f of every entry, in the shape and dtype of t. Unrecorded: a constant for every derivative. */
+export function mapData(t: Tensor, f: (v: number, i: number) => number): Tensor {
+  const y = alloc(t.size, t.dtype)
+  for (let i = 0; i < y.length; i++) y[i] = f(t.data[i], i)
+  return new Tensor(t.shape, y)
 }
 
 /** True where every entry is finite. */

@@ -1,16 +1,16 @@
-import { DTypeError, RuleError, ShapeError } from './errors.js'
+import { RuleError } from './errors.js'
 import type { Site, View } from './op.js'
 import { describe } from './options.js'
 import { type Shape, sameShape, show } from './shape.js'
 import { reshape } from './structural/reshape.js'
 import { sum } from './structural/sum.js'
-import { checkTensor, type DType, Tensor } from './tensor.js'
+import { type DType, Tensor } from './tensor.js'
 
 /**
  * Undoes broadcasting: `ct` is `[...lead axes, ...q axes]`, the input had `shape`, which NumPy's rule stretched to
  * those q axes. The adjoint of stretching is summing. This is the one place where that is done.
  */
-export function sumTo(ct: Tensor, lead: number, shape: Shape): Tensor {
+function sumTo(ct: Tensor, lead: number, shape: Shape): Tensor {
   const front = ct.shape.slice(0, lead)
   if (sameShape(ct.shape, [...front, ...shape])) return ct
   const rank = shape.length
@@ -83,17 +83,4 @@ export function checkCount(site: Site, rule: string, results: readonly unknown[]
       `${Array.isArray(results) ? `${results.length} results` : 'no array'} for ${site.inputs.length} inputs`,
       'Return one entry per input, null where it is zero'
     )
-}
-
-/** A tangent or a cotangent must be like the tensor it belongs to. */
-export function checkLike(t: Tensor, other: Tensor, asked: string, role: string): void {
-  checkTensor(other, asked, role)
-  if (!sameShape(t.shape, other.shape))
-    throw new ShapeError(
-      asked,
-      `${role} of shape ${show(other.shape)} for a tensor of shape ${show(t.shape)}`,
-      'They have the same shape'
-    )
-  if (t.dtype !== other.dtype)
-    throw new DTypeError(asked, `${role} in ${other.dtype} for a tensor in ${t.dtype}`, 'Convert one by cast')
 }

@@ -1,6 +1,5 @@
 import { checkNumbers } from '../core/options.js'
-import { mapData } from '../core/targets/claim.js'
-import { type Tensor, zerosLike } from '../core/tensor.js'
+import { mapData, type Tensor, zerosLike } from '../core/tensor.js'
 import { checkGradient, checkState, norm, type Optimizer } from './optimizer.js'
 
 export interface AdamOptions {

@@ -1,8 +1,7 @@
 import { ShapeError } from '../core/errors.js'
 import { checkNumbers } from '../core/options.js'
 import { show } from '../core/shape.js'
-import { mapData } from '../core/targets/claim.js'
-import { checkTensor, type Tensor } from '../core/tensor.js'
+import { checkTensor, mapData, type Tensor } from '../core/tensor.js'
 import { checkTheta, norm, type Optimizer, type StepReport } from './optimizer.js'
 import {
   checkPartialInverse,

@@ -2,8 +2,7 @@ import { ShapeError } from '../core/errors.js'
 import { lstsqMinNorm } from '../core/linalg/lstsq.js'
 import { checkNumbers } from '../core/options.js'
 import { show } from '../core/shape.js'
-import { mapData } from '../core/targets/claim.js'
-import { checkTensor, type Tensor } from '../core/tensor.js'
+import { checkTensor, mapData, type Tensor } from '../core/tensor.js'
 import { checkFinite, checkGradient, norm, type Optimizer } from './optimizer.js'
 
 export interface NewtonStepOptions {

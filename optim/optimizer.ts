@@ -1,7 +1,6 @@
 import { NonFiniteError, OptionError } from '../core/errors.js'
 import { describe } from '../core/options.js'
-import { allFinite, checkTensor, type Tensor } from '../core/tensor.js'
-import { checkLike } from '../core/view.js'
+import { allFinite, checkLike, checkTensor, type Tensor } from '../core/tensor.js'
 
 /** What a step was, as numbers. */
 export interface StepReport {

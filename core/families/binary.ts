@@ -1,5 +1,6 @@
 import { apply } from '../apply.js'
 import { binaryBroadcast, type RowKernel } from '../backends/plain/broadcast.js'
+import { foldClaim, stretch } from '../claim.js'
 import { DTypeError } from '../errors.js'
 import { alloc } from '../memory.js'
 import { type Claim, carryAligned, defineOp, type Example, type Op, type Refusal, type Site, type View } from '../op.js'
@@ -8,8 +9,7 @@ import { broadcastShapes, sameShape, size } from '../shape.js'
 import { both } from '../structural/add.js'
 import { expand } from '../structural/expand.js'
 import { unseen } from '../tape.js'
-import { foldClaim, mapData, stretch } from '../targets/claim.js'
-import { full, onesLike, Tensor } from '../tensor.js'
+import { full, mapData, onesLike, Tensor } from '../tensor.js'
 import { plainView } from '../view.js'
 
 export interface Binary {

@@ -1,10 +1,10 @@
 import { apply } from '../apply.js'
 import { broadcastCopy } from '../backends/plain/broadcast.js'
+import { foldClaim } from '../claim.js'
 import { ShapeError } from '../errors.js'
 import { alloc } from '../memory.js'
 import { carryAligned, defineOp } from '../op.js'
 import { broadcastShapes, checkShape, type Shape, sameShape, show, size } from '../shape.js'
-import { foldClaim } from '../targets/claim.js'
 import { checkTensor, Tensor } from '../tensor.js'
 
 export const expandOp = defineOp<{ shape: Shape }>({

@@ -1,8 +1,8 @@
 import type { Site } from '../op.js'
 import { add } from '../structural/add.js'
 import { checkKnown, checkSeeds, type Tape } from '../tape.js'
-import type { Tensor } from '../tensor.js'
-import { checkCount, checkLike, checkRule, plainView } from '../view.js'
+import { checkLike, type Tensor } from '../tensor.js'
+import { checkCount, checkRule, plainView } from '../view.js'
 import { walkBack } from '../walk.js'
 
 export interface CotangentOptions {

@@ -1,7 +1,7 @@
 import type { Site } from '../op.js'
 import { checkKnown, checkSeeds, type Tape } from '../tape.js'
-import type { Tensor } from '../tensor.js'
-import { checkLike, checkRule, plainView } from '../view.js'
+import { checkLike, type Tensor } from '../tensor.js'
+import { checkRule, plainView } from '../view.js'
 
 /**
  * The tangent sweep (forward mode): where does the output go when the input moves? Over the sites in order; the

@@ -1,9 +1,9 @@
+import { claim } from '../claim.js'
 import { RuleError } from '../errors.js'
 import { type Claim, isRefusal, type Refusal, type Site } from '../op.js'
 import { describe } from '../options.js'
 import { sameShape, show } from '../shape.js'
 import { Tensor } from '../tensor.js'
-import { claim } from './claim.js'
 
 /** What an inverse rule found: a claim per input, null where it claims nothing. */
 export type Answer = readonly (Claim | null)[]

@@ -1,10 +1,9 @@
+import { claim } from '../claim.js'
 import { GradientError, NonFiniteError, OptionError } from '../errors.js'
 import type { Claim } from '../op.js'
 import { show } from '../shape.js'
 import { checkKnown, type Tape } from '../tape.js'
-import { Tensor } from '../tensor.js'
-import { checkLike } from '../view.js'
-import { claim, mapData } from './claim.js'
+import { checkLike, mapData, Tensor } from '../tensor.js'
 import { findRegion, type Region } from './region.js'
 
 /** A tensor, and what it should have been: everywhere, or where a claim's weight says so. */

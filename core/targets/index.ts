@@ -1,5 +1,5 @@
+export { claim } from '../claim.js'
 export { adjoint } from './adjoint.js'
-export { claim } from './claim.js'
 export type { Goal } from './goal.js'
 export { lbfgs } from './lbfgs.js'
 export { newton } from './newton.js'

@@ -1,7 +1,6 @@
 import { cotangentSweep } from '../sweeps/cotangent.js'
 import { tangentSweep } from '../sweeps/tangent.js'
-import { type Tensor, zerosLike } from '../tensor.js'
-import { checkLike } from '../view.js'
+import { checkLike, type Tensor, zerosLike } from '../tensor.js'
 import { type Fn, trace } from './trace.js'
 
 export interface JacobianOperator {

@@ -1,8 +1,7 @@
 import { DTypeError, ShapeError } from '../errors.js'
 import { describe } from '../options.js'
 import { tangentSweep } from '../sweeps/tangent.js'
-import { checkTensor, Tensor, zerosLike } from '../tensor.js'
-import { checkLike } from '../view.js'
+import { checkLike, checkTensor, Tensor, zerosLike } from '../tensor.js'
 import { type Fn, trace } from './trace.js'
 
 /**

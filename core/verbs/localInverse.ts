@@ -2,8 +2,7 @@ import { InverseError, NonFiniteError } from '../errors.js'
 import { checkNumbers } from '../options.js'
 import type { Policy } from '../targets/policy.js'
 import { targetSweep } from '../targets/targetSweep.js'
-import { allFinite, type Tensor } from '../tensor.js'
-import { checkLike } from '../view.js'
+import { allFinite, checkLike, type Tensor } from '../tensor.js'
 import { trace } from './trace.js'
 
 export interface LocalInverseOptions extends Partial<Policy> {

@@ -1,6 +1,5 @@
 import { cotangentSweep } from '../sweeps/cotangent.js'
-import { type Tensor, zerosLike } from '../tensor.js'
-import { checkLike } from '../view.js'
+import { checkLike, type Tensor, zerosLike } from '../tensor.js'
 import { type Fn, type PerWrt, perWrt, trace, type Wrt, wrtList } from './trace.js'
 
 /**

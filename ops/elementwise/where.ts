@@ -1,11 +1,11 @@
 import { apply } from '../../core/apply.js'
+import { foldClaim, stretch } from '../../core/claim.js'
 import { operands } from '../../core/families/binary.js'
 import { alloc } from '../../core/memory.js'
 import { type Claim, carryAligned, defineOp } from '../../core/op.js'
 import { broadcastShapes, sameShape, size } from '../../core/shape.js'
 import { expand } from '../../core/structural/expand.js'
-import { foldClaim, mapData, stretch } from '../../core/targets/claim.js'
-import { Tensor, tensor } from '../../core/tensor.js'
+import { mapData, Tensor, tensor } from '../../core/tensor.js'
 
 export const whereOp = defineOp({
   name: 'where',

@@ -1,5 +1,6 @@
 import { apply } from '../../core/apply.js'
 import { matmul as product } from '../../core/backends/plain/matmul.js'
+import { wanted } from '../../core/claim.js'
 import { ShapeError } from '../../core/errors.js'
 import { partialInverseMatrix } from '../../core/linalg/partialInverse.js'
 import { alloc } from '../../core/memory.js'
@@ -8,8 +9,7 @@ import { broadcastShapes, type Shape, show, size } from '../../core/shape.js'
 import { both } from '../../core/structural/add.js'
 import { mul } from '../../core/structural/mul.js'
 import { reshape } from '../../core/structural/reshape.js'
-import { mapData, wanted } from '../../core/targets/claim.js'
-import { checkTensor, Tensor } from '../../core/tensor.js'
+import { checkTensor, mapData, Tensor } from '../../core/tensor.js'
 
 interface MatmulAttrs {
   /** Whether the last two axes of a, and of b, are exchanged first. */

@@ -4,8 +4,7 @@ import { ShapeError } from '../../core/errors.js'
 import { alloc } from '../../core/memory.js'
 import { defineOp, type Op, type Site } from '../../core/op.js'
 import { fromEnd, type Shape, show, size } from '../../core/shape.js'
-import { mapData } from '../../core/targets/claim.js'
-import { checkTensor, Tensor } from '../../core/tensor.js'
+import { checkTensor, mapData, Tensor } from '../../core/tensor.js'
 
 export interface SliceAttrs {
   /** Counted from the end. */

@@ -1,24 +1,18 @@
-import { broadcastCopy } from '../backends/plain/broadcast.js'
-import { reduceSum } from '../backends/plain/reduce.js'
-import { alloc, type Data } from '../memory.js'
-import type { Claim } from '../op.js'
-import { type Shape, sameShape, size } from '../shape.js'
-import { Tensor } from '../tensor.js'
+import { broadcastCopy } from './backends/plain/broadcast.js'
+import { reduceSum } from './backends/plain/reduce.js'
+import { alloc, type Data } from './memory.js'
+import type { Claim } from './op.js'
+import { type Shape, sameShape, size } from './shape.js'
+import { mapData, Tensor } from './tensor.js'
 
-/** Arithmetic on claims. Everything here is unrecorded: a target is a constant. */
+/** Arithmetic on claims, for inverse rules and for the target sweep. All of it is unrecorded: a target is a constant. */
 
 export const claim = (value: Tensor, weight: Tensor | null = null): Claim => ({ value, weight })
 
 /** No claim at all on a tensor: its current value, weight 0. */
 export const noClaim = (t: Tensor): Claim => ({ value: t, weight: new Tensor(t.shape, alloc(t.size, t.dtype)) })
 
-/** New values, one per entry of `t`. */
-export function mapData(t: Tensor, f: (v: number, i: number) => number): Tensor {
-  const y = alloc(t.size, t.dtype)
-  for (let i = 0; i < y.length; i++) y[i] = f(t.data[i], i)
-  return new Tensor(t.shape, y)
-}
-
+/** t repeated to `shape` by NumPy's rule, as `expand` does, but unrecorded. */
 export function stretch(t: Tensor, shape: Shape): Tensor {
   if (sameShape(t.shape, shape)) return t
   const y = alloc(size(shape), t.dtype)
