@@ -110,6 +110,6 @@ export function defineBlock<A = undefined>(rules: BlockRules<A>): Op<A> {
 
 /** The sample-Jacobian sweep over the inside. Where samples are mixed inside, `carry` has said so before. */
 function rowsOf(tape: Tape, xs: readonly Tensor[], y: Tensor, rows: Tensor, batched: boolean): (Tensor | null)[] {
-  const at = tape.pausedWhile(() => sampleSweep(tape.sites, [[y, { rows, batched }]], { wants: t => tape.knows(t) }))
+  const at = sampleSweep(tape, [[y, { rows, batched }]])
   return xs.map(x => at.get(x)?.rows ?? null)
 }

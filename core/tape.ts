@@ -226,7 +226,7 @@ function checkTape(tape: Tape, asked: string): void {
 }
 
 /** Throws unless a sweep can start: from pairs, on a tape that is alive. */
-export function checkSeeds(tape: Tape, seeds: readonly (readonly [Tensor, Tensor])[], asked: string): void {
+export function checkSeeds(tape: Tape, seeds: readonly (readonly [Tensor, unknown])[], asked: string): void {
   checkTape(tape, asked)
   if (!Array.isArray(seeds) || !seeds.every(pair => Array.isArray(pair) && pair.length === 2))
     throw new GradientError(asked, 'no pairs to start from', 'Give an array of pairs [tensor, value]')

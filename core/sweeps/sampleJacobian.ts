@@ -5,9 +5,10 @@ import { size } from '../shape.js'
 import { add } from '../structural/add.js'
 import { embed } from '../structural/embed.js'
 import { expand } from '../structural/expand.js'
+import { checkKnown, checkSeeds, type Tape } from '../tape.js'
 import { Tensor } from '../tensor.js'
 import { checkCount, checkRule, rowView } from '../view.js'
-import { walkBack } from '../walk.js'
+import { type Sweep, walkBack } from '../walk.js'
 
 /**
  * What the sample-Jacobian sweep carries: K rows per sample, `[K, B, ...]`.
@@ -20,9 +21,6 @@ export interface Rows {
 }
 
 export interface SampleSweepOptions {
-  leaves?: ReadonlySet<Tensor>
-  /** Does anybody want the rows of this tensor? */
-  wants(t: Tensor): boolean
   /** An operator that mixes samples: 'error' names it; 'embed' goes on with rows B times larger. */
   mixing?: 'error' | 'embed'
   /**
@@ -36,55 +34,58 @@ export interface SampleSweepOptions {
  * The sample-Jacobian sweep: dy_b/dθ for every sample b, never summed over the batch. All samples and all K outputs of
  * a sample travel at once as rows; the rules that serve the cotangent sweep serve here too, with two more axes in front.
  * Which tensors carry the sample axis is not declared: it is found on the way back, from the output's axis 0, by `carry`.
+ * The tape is paused meanwhile, as in the other sweeps. Throws RuleError naming an operator that mixes samples.
  */
 export function sampleSweep(
-  sites: readonly Site[],
+  tape: Tape,
   seeds: readonly (readonly [Tensor, Rows])[],
-  { leaves, wants, mixing = 'error', take }: SampleSweepOptions
+  { mixing = 'error', take }: SampleSweepOptions = {}
 ): Map<Tensor, Rows> {
+  checkSeeds(tape, seeds, 'sample-Jacobian sweep')
+  for (const [y] of seeds) checkKnown(tape, y, 'sample-Jacobian sweep', 'the tensor it starts from')
+  const { sites } = tape
   const whole = (v: Rows, where: string): Tensor => {
     if (!v.batched) return v.rows
     if (mixing === 'error') throw mixes(where)
     return embed(v.rows)
   }
-  return walkBack<Rows>(sites, {
+  const sweep: Sweep<Rows> = {
     seed: () => seeds,
-    leaf: t => leaves?.has(t) ?? false,
+    leaf: () => false,
     meet: (t, a, b) =>
       a.batched === b.batched
         ? { rows: add(a.rows, b.rows), batched: a.batched }
-        : {
-            rows: add(whole(a, user(sites, t)), whole(b, user(sites, t))),
-            batched: false
-          },
+        : { rows: add(whole(a, user(sites, t)), whole(b, user(sites, t))), batched: false },
     back(site, v) {
       const carry = v.batched ? site.op.carry(site) : undefined
       const ct = carry ? v.rows : whole(v, site.op.name)
       const carried = carry ?? site.inputs.map(() => false)
-      const asked = (i: number) => wants(site.inputs[i])
+      const wants = (i: number) => tape.knows(site.inputs[i])
       const range = take && site.op.reads?.(site)
       if (range && take(site.inputs[0], range, ct)) return []
-      const view = rowView(site, carried, asked)
+      const view = rowView(site, carried, wants)
       const rule = carry && site.op.sampleVjp ? 'sampleVjp' : 'vjp'
       const cts = site.op[rule]!(ct, view)
       checkCount(site, rule, cts)
       const out: [Tensor, Rows][] = []
       for (let i = 0; i < cts.length; i++) {
         const c = cts[i]
-        if (!c || !asked(i)) continue
+        if (!c || !wants(i)) continue
         checkRule(site, rule, c, view.to(ct, i), site.inputs[i].dtype, `the rows of input ${i}`)
         out.push([site.inputs[i], { rows: c, batched: carried[i] }])
       }
       return out
     }
-  })
+  }
+  return tape.pausedWhile(() => walkBack(sites, sweep))
 }
 
+/** The error of an operator that mixes samples, where rows per sample were asked. */
 export const mixes = (where: string): RuleError =>
   new RuleError(
     'sample-Jacobian',
     `${where} mixes samples: its output's sample axis is not that of its input`,
-    "Per-sample rows do not exist through it. Use statistics per sample (GroupNorm, LayerNorm), or ask for mixing: 'embed', B times dearer"
+    "Per-sample rows do not exist through it. Use statistics that do not depend on the batch (batchNormFixed), or ask for mixing: 'embed', B times dearer"
   )
 
 /** The operators that use a tensor in a way that is not per sample: for the message only. */

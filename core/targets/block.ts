@@ -155,11 +155,7 @@ export class Block {
     for (const y of p.ys) {
       const k = y.size / B
       if (p.tape.knows(y)) {
-        const at = unseen(() =>
-          p.tape.pausedWhile(() =>
-            sampleSweep(p.tape.sites, [[y, identityRows(y, this.perSample)]], { wants: t => p.tape.knows(t) })
-          )
-        )
+        const at = unseen(() => sampleSweep(p.tape, [[y, identityRows(y, this.perSample)]]))
         let column = 0
         p.xs.forEach((x, e) => {
           const w = x.size / B

@@ -14,9 +14,7 @@ export function jacobian<W extends number | readonly number[] = number>(
 ): (...args: Tensor[]) => { value: Tensor; J: PerWrt<W> } {
   return (...args) => {
     const { tape, watched, y } = trace('jacobian', f, args, wrtList(wrt))
-    const at = tape.knows(y)
-      ? tape.pausedWhile(() => sampleSweep(tape.sites, [[y, identityRows(y, false)]], { wants: t => tape.knows(t) }))
-      : undefined
+    const at = tape.knows(y) ? sampleSweep(tape, [[y, identityRows(y, false)]]) : undefined
     const J = watched.map(x => {
       const shape = [...y.shape, ...x.shape]
       const rows = at?.get(x)?.rows

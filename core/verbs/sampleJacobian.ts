@@ -3,7 +3,7 @@ import { checkChoice, checkNumbers, describe } from '../options.js'
 import { show, size } from '../shape.js'
 import { permute } from '../structural/permute.js'
 import { reshape } from '../structural/reshape.js'
-import { identityRows, mixes, type Rows, sampleSweep, user } from '../sweeps/sampleJacobian.js'
+import { identityRows, mixes, type Rows, type SampleSweepOptions, sampleSweep, user } from '../sweeps/sampleJacobian.js'
 import { activeTapes, type Tape } from '../tape.js'
 import { checkTensor, type Tensor, zeros } from '../tensor.js'
 import { checkFunction, type Fn, type PerWrt, perWrt, trace, type Wrt, wrtList } from './trace.js'
@@ -150,17 +150,18 @@ function checkBuffers(into: readonly Tensor[] | undefined, watched: readonly Ten
   })
 }
 
-type SweepSettings = Pick<Parameters<typeof sampleSweep>[2], 'mixing' | 'take'>
-
-const sweep = (tape: Tape, y: Tensor, from: number, to: number, settings: SweepSettings): Map<Tensor, Rows> =>
-  tape.pausedWhile(() =>
-    sampleSweep(tape.sites, [[y, identityRows(y, true, from, to)]], {
-      wants: t => tape.knows(t),
-      mixing: settings.mixing,
-      // Embedded rows of a tensor that carries samples meet at it, and must not be taken before.
-      take: settings.mixing === 'embed' ? undefined : settings.take
-    })
-  )
+const sweep = (
+  tape: Tape,
+  y: Tensor,
+  from: number,
+  to: number,
+  { mixing, take }: SampleSweepOptions
+): Map<Tensor, Rows> =>
+  sampleSweep(tape, [[y, identityRows(y, true, from, to)]], {
+    mixing,
+    // Embedded rows of a tensor that carries samples meet at it, and must not be taken before.
+    take: mixing === 'embed' ? undefined : take
+  })
 
 /** How many of the K rows fit the budget: per row the largest tensor on the way, and its neighbours' copies. */
 function rowsPerSweep(tape: Tape, y: Tensor, budget: number): number {
