@@ -10,12 +10,14 @@ export function size(shape: Shape): number {
   return n
 }
 
+/** Equal in rank and in every axis. */
 export function sameShape(a: Shape, b: Shape): boolean {
   if (a.length !== b.length) return false
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
   return true
 }
 
+/** A shape as messages print it: [2, 3]. */
 export const show = (shape: Shape): string => `[${shape.join(', ')}]`
 
 /** The shape two operands broadcast to by NumPy's rule: aligned at the right, an axis of 1 stretches. */
@@ -30,7 +32,7 @@ export function broadcastShapes(a: Shape, b: Shape, op = 'broadcast'): Shape {
       throw new ShapeError(
         `${op} of shapes ${show(a)} and ${show(b)}`,
         `axis ${-k} is ${p} in one and ${q} in the other`,
-        'Axes are aligned at the right and must be equal or 1: reshape or expandDims one operand'
+        'Axes are aligned at the right and must be equal or 1: reshape one operand'
       )
     out[rank - k] = p === 1 ? q : p
   }

@@ -4,9 +4,11 @@ import type { Rung, Solution, SolveStatus } from './rung.js'
 import { backtrack } from './search.js'
 
 export interface LbfgsOptions {
-  /** Pairs (s, y) kept. */
+  /** Pairs (s, y) kept. Default 10. */
   memory?: number
+  /** Stops where the mismatch has fallen by this factor. Default 1e-12. */
   tolerance?: number
+  /** Default 500. */
   maxIterations?: number
 }
 
@@ -14,12 +16,12 @@ export interface LbfgsOptions {
  * The rung `lbfgs`: minimises ½‖ỹ - P(x)‖² from the current x with gradients only, per sample. The two-loop recursion
  * of Nocedal & Wright, Numerical Optimization, algorithm 7.4, with γ from (7.20).
  */
-export function lbfgs(options: LbfgsOptions = {}): Rung {
-  const { memory = 1, tolerance = 0, maxIterations = 0 } = options
+export function lbfgs({ memory = 10, tolerance = 1e-12, maxIterations = 500 }: LbfgsOptions = {}): Rung {
   checkNumbers('lbfgs', 'count', { memory })
   checkNumbers('lbfgs', 'notNegative', { tolerance })
   checkNumbers('lbfgs', 'whole', { maxIterations })
-  return { name: 'lbfgs', solve: block => solve(block, options) }
+  const settings = { memory, tolerance, maxIterations }
+  return { name: 'lbfgs', solve: block => solve(block, settings) }
 }
 
 interface Pair {
@@ -30,7 +32,7 @@ interface Pair {
   yy: Float64Array
 }
 
-function solve(block: Block, { memory = 10, tolerance = 1e-12, maxIterations = 500 }: LbfgsOptions): Solution {
+function solve(block: Block, { memory, tolerance, maxIterations }: Required<LbfgsOptions>): Solution {
   const { batch: B, P } = block
   const dot = (u: Float64Array, v: Float64Array): Float64Array => {
     const out = new Float64Array(B)

@@ -25,4 +25,5 @@ export function sampleCount(sites: readonly Site[], entries: readonly Tensor[], 
   return carryThrough(sites, exits, entries)?.some(Boolean) ? B : 0
 }
 
+/** The same for a whole region: from its boundary to its goals. */
 export const regionSamples = ({ sites, boundary, goals }: Region): number => sampleCount(sites, boundary, goals)

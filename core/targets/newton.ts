@@ -6,14 +6,15 @@ import type { Rung, Solution, SolveStatus } from './rung.js'
 import { backtrack } from './search.js'
 
 export interface NewtonOptions {
-  /** Singular values at or below rcond times the largest count as zero. */
+  /** Singular values at or below rcond times the largest count as zero. Default 1e-10. */
   rcond?: number
-  /** Stops where the mismatch has fallen by this factor. */
+  /** Stops where the mismatch has fallen by this factor. Default 1e-12. */
   tolerance?: number
+  /** Default 50. */
   maxIterations?: number
   /**
    * Beyond this number of entries K·P a sample's Jacobian is not stored: LSMR on its products instead. So too where the
-   * Jacobians of all samples together have 64 times as many.
+   * Jacobians of all samples together have 64 times as many. Default 2^18.
    */
   dense?: number
 }
@@ -26,12 +27,17 @@ export interface NewtonOptions {
  * Steps come from a least-squares solve with J, never from JᵀJ, whose condition is the square: the small singular values
  * are the ones an inverse lives on.
  */
-export function newton(options: NewtonOptions = {}): Rung {
-  const { rcond = 0, tolerance = 0, maxIterations = 0, dense = 0 } = options
+export function newton({
+  rcond = 1e-10,
+  tolerance = 1e-12,
+  maxIterations = 50,
+  dense = 2 ** 18
+}: NewtonOptions = {}): Rung {
   checkNumbers('newton', 'notNegative', { rcond, tolerance })
   checkNumbers('newton', 'whole', { maxIterations })
   checkNumbers('newton', 'limit', { dense })
-  return { name: 'newton', solve: block => solve(block, options) }
+  const settings = { rcond, tolerance, maxIterations, dense }
+  return { name: 'newton', solve: block => solve(block, settings) }
 }
 
 /** ‖J s‖ / ‖r‖, the part of the mismatch that a step can still reach: below STATIONARY nothing is left of it; … */
@@ -39,10 +45,7 @@ const STATIONARY = 1e-7
 /** … below NEARLY the point is close to where nothing is left, and a slow descent is no stagnation. */
 const NEARLY = 1e-3
 
-function solve(
-  block: Block,
-  { rcond = 1e-10, tolerance = 1e-12, maxIterations = 50, dense = 2 ** 18 }: NewtonOptions
-): Solution {
+function solve(block: Block, { rcond, tolerance, maxIterations, dense }: Required<NewtonOptions>): Solution {
   const { batch: B, K, P } = block
   const stored = K * P <= dense && B * K * P <= 64 * dense
   let point = block.at(block.start())

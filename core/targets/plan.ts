@@ -123,6 +123,7 @@ export function plan(region: Region, policy: Policy): PlannedStep[] {
   return steps
 }
 
+/** The plan as text, a line for each step: rung, operators, and why. */
 export const showPlan = (steps: readonly PlannedStep[]): string =>
   steps
     .map(
@@ -131,5 +132,6 @@ export const showPlan = (steps: readonly PlannedStep[]): string =>
     )
     .join('\n')
 
+/** The operators of a piece of tape: all of a short one, the ends of a long one. */
 export const opNames = (sites: readonly Site[]): string =>
   sites.length <= 3 ? sites.map(s => s.op.name).join(', ') : `${sites[0].op.name} … ${sites[sites.length - 1].op.name}`

@@ -24,6 +24,7 @@ export interface Policy {
   scales: ReadonlyMap<Tensor, number>
 }
 
+/** The whole ladder, cheapest and most exact rung first; what a training step wants. */
 export const defaultPolicy: Policy = {
   ladder: [exact, local, regularised, approximate, newton(), adjoint()],
   meet: 'block',
@@ -33,8 +34,9 @@ export const defaultPolicy: Policy = {
 }
 
 /** Throws OptionError where a policy cannot be followed. */
-export function checkPolicy({ ladder, meet, scales }: Policy): void {
+export function checkPolicy({ ladder, meet, whole, scales }: Policy): void {
   checkChoice('target sweep', 'meet', meet, ['block', 'mean', 'error'])
+  checkChoice('target sweep', 'whole', whole, ['missed', 'never'])
   const rungs: readonly unknown[] = Array.isArray(ladder) ? ladder : [ladder]
   const wrong = rungs.find(r => typeof r !== 'object' || typeof (r as Rung | null)?.name !== 'string')
   if (!Array.isArray(ladder) || rungs.some(r => r === wrong))

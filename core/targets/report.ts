@@ -50,6 +50,7 @@ function line(r: RungReport): string {
   return `${r.dropped ? '(dropped) ' : ''}${r.rung}  ${r.ops} (${size}${steps}), ${found}: ${r.reason}${refused}`
 }
 
+/** The report of a whole sweep; as a string it is a line for each rung, then the end-to-end mismatch. */
 export function makeReport(
   rungs: readonly RungReport[],
   mismatch: readonly number[],

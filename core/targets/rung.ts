@@ -1,6 +1,6 @@
 import type { Block } from './block.js'
 
-/** How a solver left one sample. Those in REFUSED go on to the next rung. */
+/** How a solver left one sample. */
 export type SolveStatus =
   | 'converged'
   /** The least-squares answer: nothing near gets closer to the goal. */
@@ -12,6 +12,7 @@ export type SolveStatus =
   | 'no descent'
   | 'not finite'
 
+/** The outcomes with which a solver hands a sample on to the next rung. */
 export const REFUSED: ReadonlySet<SolveStatus> = new Set(['lost rank', 'no descent', 'not finite'])
 
 export interface Solution {
@@ -28,6 +29,7 @@ export type Rung =
   | { readonly name: 'exact' | 'local' | 'regularised' | 'approximate'; readonly solve?: undefined }
   | { readonly name: string; solve(block: Block): Solution }
 
+/** The operators' own rules, by kind: rungs of the ladder. Structural rules need none, they always apply. */
 export const exact: Rung = { name: 'exact' }
 export const local: Rung = { name: 'local' }
 export const regularised: Rung = { name: 'regularised' }

@@ -465,6 +465,7 @@ const targets: Table = [
   ],
   ['a ladder that is no list', () => localInverse(sin, { ladder: wrong('newton') })(x, x), OptionError],
   ['an unknown way to meet', () => localInverse(sin, { meet: wrong('sum') })(x, x), OptionError],
+  ['an unknown way with missed goals', () => localInverse(sin, { whole: wrong('always') })(x, x), OptionError],
   [
     'a scale of 0',
     () => live(d => targetSweep(d.tape, [[d.y, d.y]], [d.h], { scales: new Map([[d.h, 0]]) })),
