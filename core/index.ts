@@ -1,19 +1,27 @@
 export { apply } from './apply.js'
-export { type BlockRules, defineBlock } from './block.js'
+export { claim, fillUnclaimed, foldClaim, noClaim, wanted } from './claim.js'
+export { type BlockRules, defineBlock } from './defineBlock.js'
 export * from './errors.js'
+export { type Binary, binary, binaryFunction } from './families/binary.js'
+export { type Elementwise, elementwise, elementwiseFunction } from './families/elementwise.js'
 export * from './inspect/index.js'
 export {
   type Claim,
+  carryAligned,
+  carryInFront,
   defineOp,
   type Example,
   type Inverse,
   type InverseKind,
   type Op,
+  type OpRules,
+  type Refusal,
+  type Saved,
   type Site,
   type View
 } from './op.js'
 export { Random, random } from './random.js'
-export { type Shape, size } from './shape.js'
+export { broadcastShapes, type Shape, sameShape, size } from './shape.js'
 export { add } from './structural/add.js'
 export { expand } from './structural/expand.js'
 export { identity, stopGradient } from './structural/identity.js'
@@ -21,15 +29,17 @@ export { mul } from './structural/mul.js'
 export { permute, swapAxes } from './structural/permute.js'
 export { reshape } from './structural/reshape.js'
 export { sum } from './structural/sum.js'
-export { cotangentSweep } from './sweeps/cotangent.js'
+export { type CotangentOptions, cotangentSweep } from './sweeps/cotangent.js'
+export { identityRows, type Rows, type SampleSweepOptions, sampleSweep } from './sweeps/sampleJacobian.js'
 export { tangentSweep } from './sweeps/tangent.js'
 export { Tape } from './tape.js'
 export * from './targets/index.js'
 export * from './tensor.js'
 export { grad, valueAndGrad } from './verbs/grad.js'
 export { hessian, jacobian } from './verbs/jacobian.js'
-export { jacobianOperator } from './verbs/jacobianOperator.js'
+export { type JacobianOperator, jacobianOperator } from './verbs/jacobianOperator.js'
 export { jvp } from './verbs/jvp.js'
 export { type LocalInverseOptions, localInverse } from './verbs/localInverse.js'
-export { sampleJacobian, sampleJacobianPieces } from './verbs/sampleJacobian.js'
+export { type SampleJacobianOptions, sampleJacobian, sampleJacobianPieces } from './verbs/sampleJacobian.js'
+export type { Fn, PerWrt, Wrt } from './verbs/trace.js'
 export { vjp } from './verbs/vjp.js'

@@ -3,11 +3,6 @@ import type { DType } from './tensor.js'
 
 export type Data = Float64Array | Float32Array
 
-/**
- * Storage for results. A typed array of its own costs about 1 µs, more than a small kernel, so small results are
- * views of 256 KiB chunks (a view costs a twentieth of that). A chunk is never written twice: all memory handed out
- * is zero, and the garbage collector takes a chunk back when the last view of it is gone.
- */
 const CHUNK_BYTES = 1 << 18
 const LARGEST_VIEW = CHUNK_BYTES / 16
 const BARE = 8
@@ -15,6 +10,11 @@ const BARE = 8
 let chunk = new ArrayBuffer(0)
 let used = 0
 
+/**
+ * Storage for results. A typed array of its own costs about 1 µs, more than a small kernel, so small results are
+ * views of 256 KiB chunks (a view costs a twentieth of that). A chunk is never written twice: all memory handed out
+ * is zero, and the garbage collector takes a chunk back when the last view of it is gone.
+ */
 export function alloc(n: number, dtype: DType): Data {
   if (dtype !== 'f64' && dtype !== 'f32') throw noSuchDType(dtype)
   const bytes = dtype === 'f64' ? n * 8 : n * 4
@@ -28,5 +28,6 @@ export function alloc(n: number, dtype: DType): Data {
   return view
 }
 
+/** The error for a dtype that is neither f64 nor f32. */
 export const noSuchDType = (dtype: unknown): DTypeError =>
   new DTypeError('a tensor', `dtype '${String(dtype)}'`, "The dtypes are 'f64' and 'f32'")

@@ -13,6 +13,7 @@ export interface Site<A = any> {
   readonly saved: Saved
 }
 
+/** What a forward rule leaves for the other rules of its site, under names of its own. */
 export type Saved = Record<string, any>
 
 /**
@@ -48,7 +49,9 @@ export interface Claim {
   readonly weight: Tensor | null
 }
 
+/** What an inverse rule promises; `Inverse.kind` says it for each. */
 export type InverseKind = 'structural' | 'exact' | 'local' | 'regularised' | 'approximate'
+/** An inverse rule's "not here": the ladder goes on, and the report gives the reason. */
 export type Refusal = { readonly refuse: string }
 
 /**
@@ -75,6 +78,7 @@ export interface Inverse<A = any> {
   lawless?(site: Site<A>): string | undefined
 }
 
+/** A point of an operator's domain, at which the checks look at its rules. */
 export interface Example<A = any> {
   readonly inputs: readonly Tensor[]
   readonly attrs?: A
@@ -83,6 +87,7 @@ export interface Example<A = any> {
   readonly smooth?: boolean
 }
 
+/** Everything that an operator knows about itself. Rules that are left out say so by their absence; see each. */
 export interface OpRules<A = any> {
   readonly name: string
   /** Formula; one line each for tangent, adjoint, inverse; domain; source. `explain` prints it. */
@@ -116,6 +121,7 @@ export interface OpRules<A = any> {
   examples(random: Random): readonly Example<A>[]
 }
 
+/** An operator: rules that defineOp or defineBlock has checked. */
 export type Op<A = any> = OpRules<A>
 
 /** An operator is a plain value with all of its rules. Importing its module registers nothing. */
@@ -161,5 +167,6 @@ export const carryInFront =
   (site: Site): readonly boolean[] | undefined =>
     site.inputs[0].shape.length > n ? [true] : undefined
 
+/** Did an inverse rule refuse? */
 export const isRefusal = (r: readonly (Claim | Tensor | null)[] | Refusal): r is Refusal =>
   typeof r === 'object' && r !== null && 'refuse' in r

@@ -2,8 +2,25 @@ import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus'
 import { OptionError } from './errors.js'
 import { noSuchDType } from './memory.js'
 import { checkNumbers, describe } from './options.js'
-import { checkShape } from './shape.js'
+import { checkShape, type Shape } from './shape.js'
 import { Tensor } from './tensor.js'
+
+/** Where a stream stands: plain data, to be kept and restored. */
+export interface RandomState {
+  path: string
+  /** The four 32-bit words of the generator. */
+  words: readonly number[]
+}
+
+export interface RandomOptions {
+  dtype?: 'f64' | 'f32'
+}
+
+/** A stream of random numbers. `random(0)` and `random('0')` are different streams. */
+export function random(seed: number | string): Random {
+  if (typeof seed !== 'string') checkNumbers('random', 'finite', { seed })
+  return new Random(typeof seed === 'number' ? `#${seed}` : JSON.stringify(seed))
+}
 
 /**
  * Seeded random numbers, the same in Node and in every browser.
@@ -18,24 +35,6 @@ import { Tensor } from './tensor.js'
  * numbers each collide anywhere with a probability below 2⁻⁴⁷. Nearby seeds and names are as far apart as any others,
  * since a hash bit depends on every bit of the path.
  */
-export interface RandomState {
-  path: string
-  /** The four 32-bit words of the generator. */
-  words: readonly number[]
-}
-
-export interface RandomOptions {
-  dtype?: 'f64' | 'f32'
-}
-
-type Shape = readonly number[]
-
-/** A stream of random numbers. `random(0)` and `random('0')` are different streams. */
-export function random(seed: number | string): Random {
-  if (typeof seed !== 'string') checkNumbers('random', 'finite', { seed })
-  return new Random(typeof seed === 'number' ? `#${seed}` : JSON.stringify(seed))
-}
-
 export class Random {
   private generator
 

@@ -33,6 +33,7 @@ export class Tape {
     return this.#sites
   }
 
+  /** The tensors it was told to track, in order. */
   get watched(): readonly Tensor[] {
     return this.#watched
   }
@@ -91,6 +92,7 @@ export class Tape {
     }
   }
 
+  /** Is a sweep of this tape running? */
   get paused(): boolean {
     return this.#paused > 0
   }
@@ -203,6 +205,8 @@ export function unseen<R>(fn: () => R): R {
 
 /** Tapes whose tensors must not be touched now. */
 let sealed: readonly Tape[] = []
+
+/** For `apply`: see sealedAgainst. */
 export const sealedTapes = (): readonly Tape[] => sealed
 
 /**

@@ -5,6 +5,7 @@ import { checkShape, type Shape, sameShape, show, size } from './shape.js'
 
 export type { Data } from './memory.js'
 export type DType = 'f64' | 'f32'
+/** Numbers in nested arrays, a row for each index of the first axis. */
 export type Nested = number | readonly Nested[]
 
 /**
@@ -185,10 +186,15 @@ function make(shape: Shape, dtype: DType, value: number): Tensor {
   return new Tensor([...shape], data)
 }
 
+/** `shape` filled with one number. */
 export const full = (shape: Shape, value: number, dtype: DType = 'f64'): Tensor => make(shape, dtype, value)
+/** `shape` filled with 0. */
 export const zeros = (shape: Shape, dtype: DType = 'f64'): Tensor => make(shape, dtype, 0)
+/** `shape` filled with 1. */
 export const ones = (shape: Shape, dtype: DType = 'f64'): Tensor => make(shape, dtype, 1)
+/** Zeros in the shape and dtype of t. */
 export const zerosLike = (t: Tensor): Tensor => like(t, 0, 'zerosLike')
+/** Ones in the shape and dtype of t. */
 export const onesLike = (t: Tensor): Tensor => like(t, 1, 'onesLike')
 
 function like(t: Tensor, value: number, asked: string): Tensor {

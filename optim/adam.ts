@@ -3,6 +3,7 @@ import { mapData, type Tensor, zerosLike } from '../core/tensor.js'
 import { checkGradient, checkState, norm, type Optimizer } from './optimizer.js'
 
 export interface AdamOptions {
+  /** Step in θ. Default 1e-3. */
   lr?: number
   beta1?: number
   beta2?: number

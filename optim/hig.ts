@@ -18,14 +18,15 @@ export interface JacobianInput {
 }
 
 export interface HigOptions extends PartialInverseOptions {
+  /** Step in θ. Default 1. */
   lr?: number
 }
 
 export type HigReport = StepReport & SpectrumReport
 
 /**
- * Half-inverse gradients: Δθ = -η J^(-1/2) dL/dy with the Jacobian of all samples of the batch, stacked (seed 4, eq. 27;
- * Schnell, Holl, Thuerey 2022). Singular values at or below the truncation are dropped, never clamped: their singular
+ * Half-inverse gradients: Δθ = -lr J^(-1/2) dL/dy with the Jacobian of all samples of the batch, stacked (seed 4, eq. 27;
+ * Schnell, Holl, Thuerey 2022; there η). Singular values at or below the truncation are dropped, never clamped: their singular
  * vectors are the unreliable ones, and clamping would divide by a small number along them.
  */
 export function hig({
@@ -68,7 +69,7 @@ export function hig({
 }
 
 /**
- * Gauss-Newton on the stacked Jacobian: Δθ = -η J⁺ dL/dy (seed 4, eq. 26), the truncated pseudo-inverse instead of
+ * Gauss-Newton on the stacked Jacobian: Δθ = -lr J⁺ dL/dy (seed 4, eq. 26), the truncated pseudo-inverse instead of
  * (JᵀJ)⁻¹Jᵀ, whose condition is the square.
  */
 export function gaussNewton(options: Omit<HigOptions, 'kappa'> = {}): Optimizer<JacobianInput, null, HigReport> {

@@ -30,6 +30,7 @@ export interface Optimizer<Input, S, R extends StepReport = StepReport> {
   step(theta: Tensor, input: Input, state: S): Step<S, R>
 }
 
+/** ‖t‖₂ over all entries. */
 export const norm = (t: Tensor): number => {
   let s = 0
   for (const v of t.data) s += v * v
@@ -49,6 +50,7 @@ export function checkTheta(method: string, theta: Tensor): void {
   checkFinite(method, theta, 'θ')
 }
 
+/** Throws NonFiniteError for NaN or an infinity. */
 export function checkFinite(method: string, t: Tensor, what: string): void {
   if (!allFinite(t.data))
     throw new NonFiniteError(

@@ -39,7 +39,11 @@ export interface SipResult<G> extends Targets {
  *     const { x, L } = tape.record(() => { const x = net(th, yTarget); return { x, L: l2(P(x), yTarget) } })
  *     const { grad } = sipBackward(tape, L, { boundary: [x], wrt: th })
  *
- * `loss` is one loss tensor `[B]`, or several terms. The cotangents do not go on through physics behind the boundary:
+ * `loss` is one loss tensor `[B]`, or several terms; the boundary tensors may have any shapes, and each gradient that of its
+ * parameter. Throws GradientError where the loss does not depend on the boundary, RuleError where it has no Newton step and
+ * no `y` is named.
+ *
+ * The cotangents do not go on through physics behind the boundary:
  * where a network's input is itself a state, they stop there.
  */
 export function sipBackward<W extends Tensor | readonly Tensor[]>(
@@ -55,7 +59,6 @@ export function sipBackward<W extends Tensor | readonly Tensor[]>(
   if (!Array.isArray(terms) || terms.length === 0)
     throw new GradientError('sipBackward', 'no loss', 'Give a loss [B], or several')
   const goals = terms.map(l => lossTarget(tape, l, { y, eta }))
-  if (!Array.isArray(boundary)) checkKnown(tape, boundary as never, 'sipBackward', 'the boundary, a list of tensors,')
   const found = targetSweep(tape, goals, boundary, policy)
   const seeds = boundary.map((x, i) => [x, proxyCotangent(x, found.targets[i].value, proxy, scale)] as const)
   const swept = new Set(found.region.sites)

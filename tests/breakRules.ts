@@ -8,9 +8,9 @@ import { checkedOps } from './checkedOps.js'
 
 /**
  * Breaks every rule of every operator, one at a time, and asks the checks: flips its sign, zeroes it, scales it by 1.01.
- * An inverse rule is broken in its change x̃ - x. What an
- * operator says about the sample axis (carry) and about ranges (reads) is misstated. Each must be caught; what changes nothing (a derivative that is zero
- * anyway) is said to be no change, and a rule that is never called (rows of an operator that mixes samples) to be unused.
+ * An inverse rule is broken in its change x̃ - x. What an operator says about the sample axis (carry) and about ranges
+ * (reads) is misstated. Each must be caught; what changes nothing (a derivative that is zero anyway) is said to be no
+ * change, and a rule that is never called (rows of an operator that mixes samples) to be unused.
  *
  *     node dist/tests/breakRules.js [seed]     the table; exit status 1 names what was not caught
  */

@@ -26,6 +26,7 @@ export interface Probe {
   readonly subsets: readonly (readonly number[])[]
 }
 
+/** Prepares a subject at an example. */
 export function probe(subject: Subject, example: Example): Probe {
   const op = typeof subject === 'function' ? undefined : subject
   const f =
@@ -50,7 +51,8 @@ export function probe(subject: Subject, example: Example): Probe {
   }
 }
 
-export const copyOf = (t: Tensor): Tensor => new Tensor(t.shape, t.data.slice())
+const copyOf = (t: Tensor): Tensor => new Tensor(t.shape, t.data.slice())
+/** x0 x2, for the table. */
 export const namesOf = (active: readonly number[]): string => active.map(i => `x${i}`).join(' ')
 
 /** Runs f on a fresh tape that watches the active inputs. */

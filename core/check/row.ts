@@ -53,7 +53,7 @@ export function finish(name: string, rows: CheckRow[], options: CheckOptions = {
   return rows
 }
 
-export function errorOf(name: string, row: CheckRow): PhysgradError {
+function errorOf(name: string, row: CheckRow): PhysgradError {
   const found = `error ${row.error.toExponential(1)} at ${row.example}, where ${row.tolerance.toExponential(1)} is allowed${row.note && ` (${row.note})`}`
   return row.check.startsWith('inverse')
     ? new InverseError(`check '${row.check}' of ${name}`, found, 'Compare the inverse rule with the law of its kind')

@@ -1,6 +1,7 @@
 import { claim } from '../claim.js'
-import { GradientError, NonFiniteError, OptionError } from '../errors.js'
+import { DTypeError, GradientError, NonFiniteError, OptionError } from '../errors.js'
 import type { Claim } from '../op.js'
+import { describe } from '../options.js'
 import { show } from '../shape.js'
 import { checkKnown, type Tape } from '../tape.js'
 import { checkLike, mapData, Tensor } from '../tensor.js'
@@ -12,7 +13,9 @@ export type Goal = readonly [Tensor, Claim | Tensor]
 /** The region of a sweep, after a check that it makes sense. */
 export function prepareRegion(tape: Tape, ys: readonly Tensor[], boundary: readonly Tensor[]): Region {
   if (ys.length === 0) throw new GradientError('target sweep', 'no goal', 'Give at least one tensor and its goal')
-  if (!Array.isArray(boundary) || boundary.length === 0)
+  if (!Array.isArray(boundary))
+    throw new DTypeError('target sweep', `${describe(boundary)} as the boundary`, 'Give a list of tensors, such as [x]')
+  if (boundary.length === 0)
     throw new GradientError('target sweep', 'no boundary tensor', 'Name the tensors for which targets are asked')
   if (new Set(boundary).size < boundary.length)
     throw new GradientError('target sweep', 'a boundary tensor named twice', 'Name each once')

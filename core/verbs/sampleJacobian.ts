@@ -20,7 +20,7 @@ export interface SampleJacobianOptions<W extends number | readonly number[]> ext
   into?: readonly Tensor[]
 }
 
-export const DEFAULT_BUDGET = 256 * 2 ** 20
+const DEFAULT_BUDGET = 256 * 2 ** 20
 
 /**
  * Per-sample Jacobians dy_b/dx of a function of a batch: y is `[B, ...K]`; J is `[B, K, ...x]` for a parameter x, which

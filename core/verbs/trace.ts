@@ -53,11 +53,13 @@ export function checkFunction(verb: string, f: unknown): void {
     throw new GradientError(verb, `${describe(f)} instead of a function`, 'Give a function of tensors')
 }
 
+/** `wrt` as a list; the first argument by default. */
 export const wrtList = (wrt: number | readonly number[] | undefined): readonly number[] =>
   wrt === undefined ? [0] : typeof wrt === 'number' ? [wrt] : wrt
 
 /** One result for `wrt: 0`, an array for `wrt: [0, 1]`. */
 export type PerWrt<W> = W extends readonly number[] ? Tensor[] : Tensor
 
+/** The results in the form that `wrt` asks for. */
 export const perWrt = <W>(wrt: W | undefined, list: Tensor[]): PerWrt<W> =>
   (Array.isArray(wrt) ? list : list[0]) as PerWrt<W>

@@ -2,7 +2,7 @@ import { apply } from '../../core/apply.js'
 import { gatherPlanes, maxPool2d as kernel, scatterPlanes } from '../../core/backends/plain/pool.js'
 import { ShapeError } from '../../core/errors.js'
 import { alloc } from '../../core/memory.js'
-import { defineOp, type Op, type Site } from '../../core/op.js'
+import { carryInFront, defineOp, type Op } from '../../core/op.js'
 import { show, size } from '../../core/shape.js'
 import { checkTensor, Tensor } from '../../core/tensor.js'
 
@@ -10,8 +10,6 @@ interface PoolAttrs {
   window: number
   stride: number
 }
-
-const inFront = ({ inputs: [x] }: Site): readonly boolean[] | undefined => (x.rank > 2 ? [true] : undefined)
 
 export const maxPool2dOp: Op<PoolAttrs> = defineOp<PoolAttrs>({
   name: 'maxPool2d',
@@ -39,7 +37,7 @@ export const maxPool2dOp: Op<PoolAttrs> = defineOp<PoolAttrs>({
   },
   jvp: ([dx], v) => dx && apply(takePlanesOp, [dx], planes(v)),
   vjp: (ct, v) => [apply(putPlanesOp, [ct], planes(v))],
-  carry: inFront,
+  carry: carryInFront(2),
   noInverse: 'the entries below the maximum are lost',
   examples: r => [
     { inputs: [r.normal([2, 4, 5])], attrs: { window: 2, stride: 2 } },
@@ -80,7 +78,7 @@ export const takePlanesOp: Op<PlaneAttrs> = defineOp<PlaneAttrs>({
   },
   jvp: ([dx], v) => dx && apply(takePlanesOp, [dx], v.attrs),
   vjp: (ct, v) => [apply(putPlanesOp, [ct], v.attrs)],
-  carry: inFront,
+  carry: carryInFront(2),
   noInverse: 'entries that are not taken are lost',
   examples: r => [{ inputs: [r.normal([2, 2, 3])], attrs: example([2, 2, 3]) }]
 })
@@ -98,7 +96,7 @@ export const putPlanesOp: Op<PlaneAttrs> = defineOp<PlaneAttrs>({
   },
   jvp: ([dx], v) => dx && apply(putPlanesOp, [dx], v.attrs),
   vjp: (ct, v) => [apply(takePlanesOp, [ct], v.attrs)],
-  carry: inFront,
+  carry: carryInFront(2),
   noInverse: 'most of its output is zero whatever is asked',
   examples: r => [{ inputs: [r.normal([2, 1, 2])], attrs: example([2, 1, 2]) }]
 })

@@ -5,15 +5,13 @@ import {
 } from '../../core/backends/plain/upsample.js'
 import { ShapeError } from '../../core/errors.js'
 import { alloc } from '../../core/memory.js'
-import { defineOp, type Op, type Site } from '../../core/op.js'
+import { carryInFront, defineOp, type Op } from '../../core/op.js'
 import { show, size } from '../../core/shape.js'
 import { checkTensor, Tensor } from '../../core/tensor.js'
 
 interface UpsampleAttrs {
   factor: number
 }
-
-const inFront = ({ inputs: [x] }: Site): readonly boolean[] | undefined => (x.rank > 2 ? [true] : undefined)
 
 const checkPlane = (s: readonly number[], what: string): void => {
   if (s.length < 2 || s.slice(-2).some(d => d < 1))
@@ -39,7 +37,7 @@ export const upsampleBilinear2dOp: Op<UpsampleAttrs> = defineOp<UpsampleAttrs>({
   },
   jvp: ([dx], v) => dx && apply(upsampleBilinear2dOp, [dx], v.attrs),
   vjp: (ct, v) => [apply(upsampleBilinear2dAdjointOp, [ct], v.attrs)],
-  carry: inFront,
+  carry: carryInFront(2),
   noInverse: 'more outputs than inputs: only least squares, which the newton rung finds',
   examples: r => [
     { inputs: [r.normal([2, 2, 3])], attrs: { factor: 2 } },
@@ -66,7 +64,7 @@ export const upsampleBilinear2dAdjointOp: Op<UpsampleAttrs> = defineOp<UpsampleA
   },
   jvp: ([dx], v) => dx && apply(upsampleBilinear2dAdjointOp, [dx], v.attrs),
   vjp: (ct, v) => [apply(upsampleBilinear2dOp, [ct], v.attrs)],
-  carry: inFront,
+  carry: carryInFront(2),
   noInverse: 'fewer outputs than inputs: entries are lost',
   examples: r => [{ inputs: [r.normal([2, 4, 2])], attrs: { factor: 2 } }]
 })

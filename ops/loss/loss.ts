@@ -34,4 +34,5 @@ export function perSample(y: Tensor, target: Tensor, f: (difference: number) => 
 export const spreadCt = (ct: Tensor, v: View): Tensor =>
   reshape(ct, [...ct.shape, ...Array<number>(v.x[0].rank - 1).fill(1)])
 
+/** Axis 0 of y and of y* is the sample axis of L. */
 export const carryBoth = ({ inputs: [y, t] }: Site): readonly boolean[] => [y.rank > 0, t.rank > 0]

@@ -1,5 +1,5 @@
 import { apply } from '../../core/apply.js'
-import { defineBlock } from '../../core/block.js'
+import { defineBlock } from '../../core/defineBlock.js'
 import { ShapeError } from '../../core/errors.js'
 import { checkNumbers } from '../../core/options.js'
 import { show } from '../../core/shape.js'

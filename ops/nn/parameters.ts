@@ -22,6 +22,7 @@ export const glorot: Initialiser = (random, shape, fan) => {
   return random.uniform(shape, -bound, bound)
 }
 
+/** The same number everywhere. */
 export const constant =
   (value: number): Initialiser =>
   (_, shape) =>
@@ -102,6 +103,7 @@ export interface Network {
   views(theta: Tensor): Record<string, Tensor>
 }
 
+/** A network from its parameters and its forward pass; θ and x are checked before every pass. */
 export function network(parameters: Parameters, forward: (theta: Tensor, x: Tensor) => Tensor): Network {
   if (!(parameters instanceof Parameters) || typeof forward !== 'function')
     throw new OptionError('network', describe(parameters), 'Give new Parameters([...]) and a function of θ and x')

@@ -1,7 +1,7 @@
 import { apply } from '../../core/apply.js'
 import { wanted } from '../../core/claim.js'
 import { ShapeError } from '../../core/errors.js'
-import { type Claim, defineOp, type Op } from '../../core/op.js'
+import { type Claim, carryInFront, defineOp, type Op } from '../../core/op.js'
 import { checkNumbers } from '../../core/options.js'
 import { show, size } from '../../core/shape.js'
 import { type DType, Tensor } from '../../core/tensor.js'
@@ -39,7 +39,7 @@ export const diffuseOp: Op<DiffuseAttrs> = defineOp<DiffuseAttrs>({
   },
   jvp: ([dx], v) => dx && apply(diffuseOp, [dx], v.attrs),
   vjp: (ct, v) => [apply(diffuseOp, [ct], v.attrs)],
-  carry: ({ inputs: [x] }) => (x.rank > 2 ? [true] : undefined),
+  carry: carryInFront(2),
   inverse: {
     kind: 'regularised',
     apply: ({ inputs: [x], out, attrs }, claimed): Claim[] => {

@@ -5,21 +5,21 @@ import { show } from '../core/shape.js'
 import { checkTensor, mapData, type Tensor } from '../core/tensor.js'
 import { checkFinite, checkGradient, norm, type Optimizer } from './optimizer.js'
 
-export interface NewtonStepOptions {
-  /** η in Δθ = -η H⁻¹ g. */
+export interface NewtonMethodOptions {
+  /** Step in θ: Δθ = -lr H⁻¹ g. */
   lr?: number
   /** Singular values of H at or below rcond times the largest count as zero: no step along them. */
   rcond?: number
 }
 
 /**
- * Newton's method: Δθ = -η H⁻¹ g (seed 1, eq. 21), by least squares where H is singular, so that flat directions get no
+ * Newton's method: Δθ = -lr H⁻¹ g (seed 1, eq. 21; there η), by least squares where H is singular, so that flat directions get no
  * step instead of an infinite one. Right in units; but the Hessian of a composition mixes the functions before and after.
  */
 export function newtonMethod({
   lr = 1,
   rcond = 1e-12
-}: NewtonStepOptions = {}): Optimizer<{ gradient: Tensor; hessian: Tensor }, null> {
+}: NewtonMethodOptions = {}): Optimizer<{ gradient: Tensor; hessian: Tensor }, null> {
   checkNumbers('newton', 'notNegative', { lr, rcond })
   return {
     name: 'newton',
