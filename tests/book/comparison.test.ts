@@ -1,5 +1,5 @@
 import t from 'tap'
-import { hessian, jacobian, type Tensor, tensor, valueAndGrad } from '../../core/index.js'
+import { hessian, jacobian, type Tensor, valueAndGrad } from '../../core/index.js'
 import { alignment, L, P, path, start } from '../../experiments/comparison.js'
 import { golden, relativeError } from '../golden.js'
 
@@ -57,8 +57,7 @@ t.test('the numerical inverse lands on the analytic one', async t => {
       t.ok(Math.abs(v - numerical[k].data[i]) < 1e-9, `step ${k}: ${v} ${numerical[k].data[i]}`)
     })
   })
-  // What scipy's stopping rule left: our solver is nearer to the analytic inverse than the reference was.
-  const mae = g.pg_bfgs.flat().reduce((s: number, v: number, i: number) => s + Math.abs(v - g.pg.flat()[i]), 0) / 22
-  t.ok(Math.abs(mae - g.mae_pg_vs_bfgs) < 2e-7)
-  t.equal(tensor(g.pg_bfgs).size, 22)
+  // Nearer to the analytic inverse than scipy's stopping rule left the reference.
+  const apart = exact.flatMap((x, k) => Array.from(x.data, (v, i) => Math.abs(v - numerical[k].data[i])))
+  t.ok(apart.reduce((s, v) => s + v, 0) / apart.length < g.mae_pg_vs_bfgs)
 })

@@ -39,7 +39,6 @@ t.test('optimizer traces of PyTorch and Keras', async t => {
 
 t.test('partial inverse against LAPACK', async t => {
   for (const c of golden('half_inverse').cases) {
-    const m = c.matrix.length
     const J = tensor([c.matrix])
     const { delta, report } = partialInverse(J, tensor([c.rhs]), { kappa: -c.kappa, truncation: c.rcond })
     t.equal(report.kept, c.kept, c.name)
@@ -47,6 +46,5 @@ t.test('partial inverse against LAPACK', async t => {
     // The error of V s^κ Uᵀ g is rounding times the ratio of the largest to the smallest singular value kept.
     const condition = c.singular_values[0] / c.singular_values[c.kept - 1]
     t.ok(relativeError(delta, c.result_times_rhs) < 1e-14 * Math.max(10, condition), `${c.name} κ ${c.kappa}`)
-    t.equal(J.shape[1], m)
   }
 })
