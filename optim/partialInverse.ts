@@ -1,17 +1,10 @@
 import { DTypeError, NonFiniteError, ShapeError } from '../core/errors.js'
-import { partialInverseApply } from '../core/linalg/partialInverse.js'
+import { type PartialInverseOptions, partialInverseApply } from '../core/linalg/partialInverse.js'
 import { checkNumbers } from '../core/options.js'
 import { show } from '../core/shape.js'
 import { allFinite, checkTensor, Tensor } from '../core/tensor.js'
 
-export interface PartialInverseOptions {
-  /** Power of the singular values: -1/2 half-inverse (default), -1 truncated pseudo-inverse, 1 the plain gradient Jᵀg. */
-  kappa?: number
-  /** Singular values at or below truncation · σ_max are dropped, never clamped. Default 1e-10. */
-  truncation?: number
-  /** false: `truncation` itself is the threshold. */
-  relative?: boolean
-}
+export type { PartialInverseOptions }
 
 export interface SpectrumReport {
   /** All singular values of J, descending. */

@@ -3,24 +3,12 @@ import { checkNumbers } from '../options.js'
 import { transpose } from './scaling.js'
 import { svdOfWide, type WideSVD } from './svd.js'
 
-/**
- * The partial inverse of a Jacobian: J = U diag(s) Vᵀ ↦ V diag(s^κ) Uᵀ.
- *
- *   κ = -1    truncated pseudo-inverse: Gauss-Newton
- *   κ = -1/2  half-inverse: HIG (Schnell, Holl & Thuerey 2022, "Half-Inverse Gradients for Physical Deep Learning",
- *             J^(-1/2) = V Λ^(-1/2) Uᵀ)
- *   κ = 0     V Uᵀ, all directions alike
- *   κ = 1     Jᵀ: the plain gradient
- *
- * The authors' notebook counts κ positive (s^-κ). Singular values at or below the threshold are dropped: they
- * contribute zero. Clamping them instead would amplify noise directions by the largest factor of all.
- */
 export interface PartialInverseOptions {
-  /** Exponent of the singular values; -1/2 by default. */
+  /** Power of the singular values: -1/2 half-inverse (default), -1 truncated pseudo-inverse, 1 the plain gradient Jᵀg. */
   kappa?: number
-  /** Kept is what is strictly greater than truncation · s_max (relative) or than truncation (absolute); 1e-10. */
+  /** Singular values at or below truncation · s_max are dropped, never clamped. Default 1e-10. */
   truncation?: number
-  /** Relative by default: the threshold then follows the units of J. */
+  /** Default true: the threshold follows the units of J. false: `truncation` itself is the threshold. */
   relative?: boolean
 }
 
@@ -34,6 +22,17 @@ export interface Spectrum {
 }
 
 /**
+ * The partial inverse of a Jacobian: J = U diag(s) Vᵀ ↦ V diag(s^κ) Uᵀ.
+ *
+ *   κ = -1    truncated pseudo-inverse: Gauss-Newton
+ *   κ = -1/2  half-inverse: HIG (Schnell, Holl & Thuerey 2022, "Half-Inverse Gradients for Physical Deep Learning",
+ *             J^(-1/2) = V Λ^(-1/2) Uᵀ)
+ *   κ = 0     V Uᵀ, all directions alike
+ *   κ = 1     Jᵀ: the plain gradient
+ *
+ * The authors' notebook counts κ positive (s^-κ). Singular values at or below the threshold are dropped: they
+ * contribute zero. Clamping them instead would amplify noise directions by the largest factor of all.
+ *
  * Δ = V diag(s^κ) Uᵀ g for J [rows, cols] row-major, g [rows] → Δ [cols]. Wide and tall J alike are reduced by QR to
  * the smaller side; a single vector passes through the factors, none of which is formed.
  */
