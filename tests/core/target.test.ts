@@ -30,6 +30,7 @@ import {
   add,
   at,
   cast,
+  cbrt,
   concat,
   exp,
   expand,
@@ -774,4 +775,18 @@ t.test('a chain of four operators on four rungs', async t => {
   t.ok(atAdjoint > 0.1 && atAdjoint < Math.max(...found.report.before), 'the gradient step helps, and cannot reach')
   t.ok(atNewton < 1e-10, 'newton reaches what the gradient step asked for')
   for (const [b, m] of found.report.mismatch.entries()) t.ok(m < found.report.before[b], `sample ${b} is nearer`)
+})
+
+t.test('a gradient that is not finite is said to be that, and moves nothing', t => {
+  const tape = new Tape()
+  const x = tape.watch(tensor([[0], [8]]))
+  const y = tape.record(() => add(cbrt(x), x))
+  const { targets, report } = targetSweep(tape, [[y, tensor([[0.5], [11]])]], [x])
+  t.equal(targets[0].value.data[0], 0, 'the slope of the cube root is infinite at 0')
+  t.ok(
+    Math.abs(Math.cbrt(targets[0].value.data[1]) + targets[0].value.data[1] - 11) < 1e-9,
+    'the other sample is solved'
+  )
+  t.ok(report.rungs[0].refused.some(r => r.rung === 'adjoint' && r.reason === 'not finite in 1 of 2 samples'))
+  t.end()
 })
