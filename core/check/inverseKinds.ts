@@ -2,9 +2,8 @@ import { svd } from '../linalg/svd.js'
 import type { Random } from '../random.js'
 import { Tensor } from '../tensor.js'
 import { fixpoint, type InverseProbe, inverseProbe, mismatchOf, reachable, roundTrip, ruleOf } from './inverseProbe.js'
-import { dot, flat, minus, moved, norm, probe, relative } from './probe.js'
+import { dot, exponent, flat, minus, moved, norm, probe, relative } from './probe.js'
 import { type CheckRow, judge, skipped } from './row.js'
-import { exponent } from './scaleCheck.js'
 import { TOLERANCE } from './tolerances.js'
 
 /**

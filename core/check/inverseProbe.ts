@@ -4,9 +4,8 @@ import type { Claim, Op, Refusal, Site } from '../op.js'
 import type { Random } from '../random.js'
 import { runInverse } from '../targets/answer.js'
 import { allFinite, Tensor } from '../tensor.js'
-import { denseJacobian, directionOf, dot, flat, minus, moved, norm, type Probe, siteOf } from './probe.js'
+import { denseJacobian, directionOf, dot, exponent, flat, minus, moved, norm, type Probe, siteOf } from './probe.js'
 import { type CheckRow, judge, skipped } from './row.js'
-import { exponent } from './scaleCheck.js'
 import { TOLERANCE } from './tolerances.js'
 
 /** What an inverse rule refuses at a point that the checks ask for. */

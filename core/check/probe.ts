@@ -166,3 +166,18 @@ export function relative(a: Numbers, b: Numbers, floor = 0): number {
   const error = norm(minus(a, b))
   return error === 0 ? 0 : error / Math.max(norm(a), norm(b), floor)
 }
+
+/** The slope of a straight line through (log h, log v): v ~ h^slope. */
+export function exponent(h: readonly number[], v: readonly number[]): number {
+  const X = h.map(Math.log)
+  const Y = v.map(Math.log)
+  const mx = X.reduce((a, b) => a + b, 0) / X.length
+  const my = Y.reduce((a, b) => a + b, 0) / Y.length
+  let top = 0
+  let bottom = 0
+  X.forEach((a, i) => {
+    top += (a - mx) * (Y[i] - my)
+    bottom += (a - mx) ** 2
+  })
+  return top / bottom
+}

@@ -1,4 +1,4 @@
-import { RuleError } from '../errors.js'
+import { PhysgradError, RuleError } from '../errors.js'
 import type { Example } from '../op.js'
 import type { Random } from '../random.js'
 import { sameShape, size } from '../shape.js'
@@ -99,8 +99,10 @@ function stacked(p: Probe, batched: readonly number[], random: Random): CheckRow
   let y: Tensor
   try {
     y = p.f(inputs)
-  } catch {
-    return []
+  } catch (e) {
+    // An operator may have no use for an axis in front, and says so; any other error is a rule's.
+    if (e instanceof PhysgradError) return []
+    throw e
   }
   const apart =
     sameShape(y.shape, [BATCH, ...singles[0].shape]) && !(relative(y.data, stack(singles).data) > TOLERANCE.dot)

@@ -2,7 +2,7 @@ import { add } from '../structural/add.js'
 import { mul } from '../structural/mul.js'
 import { sum } from '../structural/sum.js'
 import { type Tensor, tensor } from '../tensor.js'
-import { norm } from './probe.js'
+import { exponent, norm } from './probe.js'
 
 /** Δx of a method for the task P(x) = target, loss ½‖P(x) - target‖². */
 export type StepOf = (P: (x: Tensor) => Tensor, x: Tensor, target: Tensor) => Tensor
@@ -45,19 +45,4 @@ export function scaleCheck(
       FACTORS.map(c => length(1, c))
     )
   }
-}
-
-/** The slope of a straight line through (log h, log v): v ~ h^slope. */
-export function exponent(h: readonly number[], v: readonly number[]): number {
-  const X = h.map(Math.log)
-  const Y = v.map(Math.log)
-  const mx = X.reduce((a, b) => a + b, 0) / X.length
-  const my = Y.reduce((a, b) => a + b, 0) / Y.length
-  let top = 0
-  let bottom = 0
-  X.forEach((a, i) => {
-    top += (a - mx) * (Y[i] - my)
-    bottom += (a - mx) ** 2
-  })
-  return top / bottom
 }
