@@ -4,7 +4,7 @@ import { oscillatorsOp } from './oscillators.js'
 
 export { type DiffuseAttrs, diffuse, diffuseOp } from './heat/diffuse.js'
 export { drawRectangles, type Rectangle, randomRectangles } from './heat/rectangles.js'
-export { filter, heatExponent } from './heat/spectrum.js'
+export { heatExponent, spectralFilter } from './heat/spectrum.js'
 export { type StabilisedInverse, stabilisedInverse } from './heat/stabilisedInverse.js'
 export { type OscillatorOptions, oscillatorMatrix, oscillators, oscillatorsOp } from './oscillators.js'
 export { rungeKutta4Step } from './rungeKutta4.js'

@@ -4,6 +4,7 @@ import { foldClaim, stretch } from '../claim.js'
 import { DTypeError } from '../errors.js'
 import { alloc } from '../memory.js'
 import { type Claim, carryAligned, defineOp, type Example, type Op, type Refusal, type Site, type View } from '../op.js'
+import { describe } from '../options.js'
 import type { Random } from '../random.js'
 import { broadcastShapes, sameShape, size } from '../shape.js'
 import { both } from '../structural/add.js'
@@ -31,7 +32,12 @@ export interface Binary {
   examples(random: Random): readonly Example<undefined>[]
 }
 
-/** The family y = f(a, b), entry by entry, with NumPy's broadcasting. */
+/**
+ * The family y = f(a, b), entry by entry, with NumPy's broadcasting.
+ *
+ * Its tangent rule adds, and `add` is one of the family: the two modules import each other, which is sound because both
+ * need only hoisted functions of the other while they load.
+ */
 export function binary(rules: Binary): Op<undefined> {
   const { solve, choose } = rules
   const reach = (dx: Tensor, v: View<undefined>): Tensor =>
@@ -126,11 +132,7 @@ export function operands(a: Tensor | number, b: Tensor | number, op: string): re
   const lift = (v: Tensor | number): Tensor => {
     if (v instanceof Tensor) return v
     if (typeof v !== 'number')
-      throw new DTypeError(
-        op,
-        `an operand of type ${v === null ? 'null' : typeof v}`,
-        'Operands are tensors or numbers'
-      )
+      throw new DTypeError(op, `${describe(v)} as an operand`, 'Operands are tensors or numbers')
     return full([], v, dtype)
   }
   return [lift(a), lift(b)]

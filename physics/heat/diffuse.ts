@@ -5,7 +5,7 @@ import { type Claim, carryInFront, defineOp, type Op } from '../../core/op.js'
 import { checkNumbers } from '../../core/options.js'
 import { show, size } from '../../core/shape.js'
 import { type DType, Tensor } from '../../core/tensor.js'
-import { filter, heatExponent } from './spectrum.js'
+import { heatExponent, spectralFilter } from './spectrum.js'
 import { stabilisedInverse } from './stabilisedInverse.js'
 
 export interface DiffuseAttrs {
@@ -35,7 +35,7 @@ export const diffuseOp: Op<DiffuseAttrs> = defineOp<DiffuseAttrs>({
   forward: ([x], { amount }) => {
     const [h, w] = x.shape.slice(-2)
     const kernel = heatExponent(h, w, amount).map(e => Math.exp(-e))
-    return new Tensor(x.shape, array(filter(x.data, kernel, h, w), x.dtype))
+    return new Tensor(x.shape, array(spectralFilter(x.data, kernel, h, w), x.dtype))
   },
   jvp: ([dx], v) => dx && apply(diffuseOp, [dx], v.attrs),
   vjp: (ct, v) => [apply(diffuseOp, [ct], v.attrs)],

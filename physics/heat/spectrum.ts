@@ -28,10 +28,15 @@ export function checkLength(asked: string, what: string, list: ArrayLike<number>
 }
 
 /** Real fields `[planes, height, width]` multiplied by a real, symmetric kernel in Fourier space. */
-export function filter(x: ArrayLike<number>, kernel: Float64Array, height: number, width: number): Float64Array {
+export function spectralFilter(
+  x: ArrayLike<number>,
+  kernel: Float64Array,
+  height: number,
+  width: number
+): Float64Array {
   const n = height * width
-  checkLength('filter', 'the kernel', kernel, n)
-  if (!(x?.length % n === 0)) checkLength('filter', 'fields', x, n)
+  checkLength('spectralFilter', 'the kernel', kernel, n)
+  if (!(x?.length % n === 0)) checkLength('spectralFilter', 'fields', x, n)
   const planes = x.length / n
   const re = Float64Array.from(x)
   const im = new Float64Array(re.length)

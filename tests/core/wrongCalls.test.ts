@@ -92,10 +92,10 @@ import {
   diffuse,
   diffuseOp,
   drawRectangles,
-  filter,
   heatExponent,
   oscillators,
   randomRectangles,
+  spectralFilter,
   stabilisedInverse
 } from '../../physics/index.js'
 
@@ -254,7 +254,7 @@ const more: Table = [
   ['zerosLike of a shape', () => zerosLike(wrong([2])), DTypeError],
   ['a cotangent sweep from nothing', () => live(d => cotangentSweep(d.tape, wrong(undefined))), GradientError],
   ['a tangent sweep from a tensor', () => live(d => tangentSweep(d.tape, wrong([d.th]), [d.L])), GradientError],
-  ['a field of a wrong size', () => filter([1, 2, 3], new Float64Array(4), 2, 2), ShapeError],
+  ['a field of a wrong size', () => spectralFilter([1, 2, 3], new Float64Array(4), 2, 2), ShapeError],
   ['a spectrum of half a cell', () => heatExponent(2.5, 2, 1), OptionError],
   [
     'a stabilised inverse without uncertainty',
