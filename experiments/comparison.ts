@@ -17,7 +17,7 @@ import { count, someOf } from './shell/settings.js'
 import { defineExperiment, type Metric, type RunResult } from './shell/types.js'
 
 /**
- * The seeds' first example, "Simple Example comparing Different Optimizers": two coordinates, one of them squared,
+ * The book's "Simple Example comparing Different Optimizers": two coordinates, one of them squared,
  *
  *     y = P(x) = (x0, x1²),  L(y) = |y|²,  from x = (3, 3).
  *

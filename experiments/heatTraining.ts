@@ -4,7 +4,7 @@ import { adam, sipBackward } from '../optim/index.js'
 import { diffuse, randomRectangles } from '../physics/index.js'
 
 /**
- * The seeds' main example: a network sees the temperature y* after heat conduction and reconstructs where the heat was.
+ * The book's "Learning to Invert Heat Conduction": a network sees the temperature y* after heat conduction and reconstructs where the heat was.
  *
  *     x = f(y*; θ),  y = P(x) = diffusion of x by ν t = 8,  L = ½ Σ (y - y*)²
  *

@@ -19,7 +19,7 @@ import { count, someOf } from './shell/settings.js'
 import { defineExperiment, type Metric, type RunResult } from './shell/types.js'
 
 /**
- * The seeds' example for half-inverse gradients: a network sees the state x0 of two coupled oscillators and pushes one of
+ * The example of the book's "Half-Inverse Gradients": a network sees the state x0 of two coupled oscillators and pushes one of
  * them for 24 steps so that the system comes back to x0.
  *
  *     u = f(x0; θ),  y = P(x0, u),  L = (1/B) Σ_b |y_b - x0_b|²,  so dL/dy = 2(y - x0)/B

@@ -25,7 +25,7 @@ export interface HigOptions extends PartialInverseOptions {
 export type HigReport = StepReport & SpectrumReport
 
 /**
- * Half-inverse gradients: Δθ = -lr J^(-1/2) dL/dy with the Jacobian of all samples of the batch, stacked (seed 4, eq. 27;
+ * Half-inverse gradients: Δθ = -lr J^(-1/2) dL/dy with the Jacobian of all samples of the batch, stacked (the book, eq. 27;
  * Schnell, Holl, Thuerey 2022; there η). Singular values at or below the truncation are dropped, never clamped: their singular
  * vectors are the unreliable ones, and clamping would divide by a small number along them.
  */
@@ -69,7 +69,7 @@ export function hig({
 }
 
 /**
- * Gauss-Newton on the stacked Jacobian: Δθ = -lr J⁺ dL/dy (seed 4, eq. 26), the truncated pseudo-inverse instead of
+ * Gauss-Newton on the stacked Jacobian: Δθ = -lr J⁺ dL/dy (the book, eq. 26), the truncated pseudo-inverse instead of
  * (JᵀJ)⁻¹Jᵀ, whose condition is the square.
  */
 export function gaussNewton(options: Omit<HigOptions, 'kappa'> = {}): Optimizer<JacobianInput, null, HigReport> {

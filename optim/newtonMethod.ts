@@ -13,8 +13,9 @@ export interface NewtonMethodOptions {
 }
 
 /**
- * Newton's method: Δθ = -lr H⁻¹ g (seed 1, eq. 21; there η), by least squares where H is singular, so that flat directions get no
- * step instead of an infinite one. Right in units; but the Hessian of a composition mixes the functions before and after.
+ * Newton's method: Δθ = -lr H⁻¹ g (the book's "Scale-Invariance and Inversion", eq. 21; there η), by least squares where H
+ * is singular, so that flat directions get no step instead of an infinite one. Right in units; but the Hessian of a
+ * composition mixes the functions before and after.
  */
 export function newtonMethod({
   lr = 1,

@@ -21,7 +21,7 @@ export function checkPartialInverse(asked: string, { kappa, truncation }: { kapp
 }
 
 /**
- * V Λ^κ Uᵀ g for J = U Λ Vᵀ: the family between gradient and Gauss-Newton (seed 4, eq. 27: "J^(-1/2) = V Λ^(-1/2) Uᵀ").
+ * V Λ^κ Uᵀ g for J = U Λ Vᵀ: the family between gradient and Gauss-Newton (the book, eq. 27: "J^(-1/2) = V Λ^(-1/2) Uᵀ").
  * J [B, K, P] are the samples' Jacobians, stacked to [B·K, P]; g [B, K] is dL/dy. Result [P], to be subtracted from θ.
  */
 export function partialInverse(

@@ -16,7 +16,7 @@ export interface SgdState {
 
 /**
  * Gradient descent, θ ← θ - lr g, on whatever batch the gradient comes from; with momentum as PyTorch has it (b without
- * the factor 1 - μ). Its step has the units of 1/θ (seed 1, "Units"): one lr cannot suit parameters in different units.
+ * the factor 1 - μ). Its step has the units of 1/θ (the book, "Units"): one lr cannot suit parameters in different units.
  */
 export function sgd(
   { lr, momentum = 0, nesterov = false }: SgdOptions = {} as SgdOptions

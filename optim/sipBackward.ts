@@ -30,9 +30,9 @@ export interface SipResult<G> extends Targets {
 }
 
 /**
- * Scale-invariant physics training, backward (seed 2; Holl, Koltun, Thuerey 2022): a Newton step on the loss in y, the
- * target sweep from y back to the boundary, where x̃ becomes the cotangent scale · (x - x̃) of the proxy loss, and the
- * cotangent sweep from there to the parameters. Each site is swept once, by one or by the other.
+ * Scale-invariant physics training, backward (the book's "Scale Invariant Physics Training"; Holl, Koltun, Thuerey 2022):
+ * a Newton step on the loss in y, the target sweep from y back to the boundary, where x̃ becomes the cotangent
+ * scale · (x - x̃) of the proxy loss, and the cotangent sweep from there to the parameters. Each site is swept once, by one or by the other.
  *
  *     using tape = new Tape()
  *     const th = tape.watch(theta)

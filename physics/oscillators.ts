@@ -68,7 +68,7 @@ export function oscillatorsOp({
     doc: `${masses} coupled oscillators under a control that is constant over each of ${steps} steps of ${dt}, by RK4
   rules    follow from the composition
   inverse  not declared: linear in u, so one step of the newton rung is exact
-  source   seed 4's example; EXPERIMENTS 8`,
+  source   the example of the book's "Half-Inverse Gradients"`,
     forward: ([x0, u]) => {
       if (x0.shape[x0.rank - 1] !== n || u.shape[u.rank - 1] !== steps)
         throw new ShapeError(

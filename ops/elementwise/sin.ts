@@ -14,7 +14,7 @@ export const sinOp = elementwise({
   tangent  dy = cos x dx
   adjoint  cos x ct
   inverse  of arcsin ỹ + 2πn and π - arcsin ỹ + 2πn the one nearest to x; ỹ beyond ±1 counts as ±1
-  source   seed 2, the sine map`,
+  source   the sine map of the book's "Scale Invariant Physics Training"`,
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.sin(x[i])
   },

@@ -20,7 +20,7 @@ export const l1Op: Op<undefined> = defineOp({
   tangent  Σ sign(y - y*)(dy - dy*)
   adjoint  ct sign(y - y*) to y, the opposite to y*; 0 where y = y*
   inverse  none; its step in y: no curvature, the minimum is y*, so Δy = η (y* - y)
-  source   EXPERIMENTS 3: the proxy loss of the sine map`,
+  source   the proxy loss for the sine map of the book's "Scale Invariant Physics Training"`,
   outShape: shapes => lossShape('l1', shapes),
   forward: ([y, target]) => perSample(y, target, Math.abs),
   jvp: ([dy, dt], v) => {

@@ -15,7 +15,7 @@ export const l2Op: Op<undefined> = defineOp({
   adjoint  ct (y - y*) to y, the opposite to y*
   inverse  none: a number does not say where it came from; but its Newton step in y is known, H = 1:
            Δy = η (y* - y)
-  source   seed 2, "Loss functions", eq. (21)`,
+  source   the book, "Scale Invariant Physics Training", "Loss functions", eq. (21)`,
   outShape: shapes => lossShape('l2', shapes),
   forward: ([y, target]) => perSample(y, target, d => 0.5 * d * d),
   jvp: ([dy, dt], v) => {

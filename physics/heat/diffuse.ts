@@ -25,7 +25,7 @@ export const diffuseOp: Op<DiffuseAttrs> = defineOp<DiffuseAttrs>({
   inverse  regularised: x̃ = x + stabilised inverse of ỹ - y. Every bin is amplified as far as it is more likely signal than
            noise; the exact inverse would amplify by up to e^(2π² ν t), 1e68 for ν t = 8
   domain   fields [..., H, W]; ν t ≥ 0
-  source   seed 3; PhiFlow's diffuse.fourier and the notebook's inv_diffuse`,
+  source   the book's "Learning to Invert Heat Conduction": PhiFlow's diffuse.fourier and the notebook's inv_diffuse`,
   outShape: ([s], { amount, uncertainty }) => {
     checkNumbers('diffuse', 'notNegative', { amount, uncertainty })
     if (s.length < 2 || size(s.slice(-2)) === 0)
@@ -66,7 +66,7 @@ export const diffuseOp: Op<DiffuseAttrs> = defineOp<DiffuseAttrs>({
     { inputs: [r.normal([2, 4, 6])], attrs: { amount: 0.5, uncertainty: 1e-6 } },
     { inputs: [r.normal([5, 3])], attrs: { amount: 0.2, uncertainty: 1e-6 }, note: 'odd sizes' },
     { inputs: [r.normal([2, 1, 4])], attrs: { amount: 0, uncertainty: 1e-6 }, note: 'no time' },
-    { inputs: [r.normal([1, 8, 8])], attrs: { amount: 8, uncertainty: 1e-6 }, note: "the seeds' ν t = 8" }
+    { inputs: [r.normal([1, 8, 8])], attrs: { amount: 8, uncertainty: 1e-6 }, note: "the notebook's ν t = 8" }
   ]
 })
 

@@ -38,7 +38,7 @@ export function drawRectangles(n: number, rectangles: readonly Rectangle[]): Flo
 
 /**
  * A batch of initial temperatures [B, n, n]: 4 to 10 hot rectangles of random place, size and strength
- * (the notebook's `generate_heat_example`).
+ * (the heat notebook's `generate_heat_example`).
  */
 export function randomRectangles(random: Random, batch: number, n: number): Tensor {
   if (!(random instanceof Random))

@@ -4,7 +4,7 @@ import { checkNumbers, describe } from '../../core/options.js'
 
 /**
  * (2π)²|f|² · amount per bin of the two-dimensional spectrum, in FFT order; f in cycles per cell of unit length.
- * It is the exponent k² ν t of the heat equation in Fourier space, ŷ = x̂ e^(-k² ν t), k = 2πf (seed 3).
+ * It is the exponent k² ν t of the heat equation in Fourier space, ŷ = x̂ e^(-k² ν t), k = 2πf.
  */
 export function heatExponent(height: number, width: number, amount: number): Float64Array {
   checkNumbers('heatExponent', 'count', { height, width })

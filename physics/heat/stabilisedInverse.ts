@@ -18,7 +18,7 @@ export interface StabilisedInverse {
 const ONE_SIGMA = 0.68
 
 /**
- * The probabilistic inverse of diffusion (seed 3, "Stable SIP gradients"; the notebook's `inv_diffuse`), for one field
+ * The probabilistic inverse of diffusion (the book's heat notebook, "Stable SIP gradients", `inv_diffuse`), for one field
  * dy [height, width].
  *
  * A bin of the spectrum is signal s or noise n with equal prior. Signal is expected with amplitude

@@ -2,7 +2,7 @@ import t from 'tap'
 import { random, type Tensor, tensor } from '../../core/index.js'
 import { makeNet, meanLoss, trainee } from '../../experiments/oscillators.js'
 
-/** EXPERIMENTS: 4096 samples, uniform in [0, 1]⁴, batches in fixed order. */
+/** As in the notebook: 4096 samples, uniform in [0, 1]⁴, batches in fixed order. */
 const stream = random(0)
 const net = makeNet()
 const theta = net.init(stream.split('net'))

@@ -140,7 +140,7 @@ t.test('finite differences reach 1e-8, most of them 1e-11, and pass over what le
   t.end()
 })
 
-t.test('scaleCheck: EXPERIMENTS 13', t => {
+t.test('scaleCheck: exponents of the units of x and y', t => {
   const close = (step: StepOf, p: number, q: number, name: string) => {
     const got = scaleCheck(step)
     t.ok(Math.abs(got.p - p) < 1e-6 && Math.abs(got.q - q) < 1e-6, `${name}: (${got.p}, ${got.q})`)
