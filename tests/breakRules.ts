@@ -127,7 +127,10 @@ function scalingsOf(op: Op, inputs: number): Scaling[] {
   return list
 }
 
-/** What is said about the sample axis, and about a range that is handed on: all inputs carry it, none, the next range. */
+/**
+ * What is said about the sample axis, and about a range that is handed on: all inputs carry it, none, the next range;
+ * and an inverse that never answers.
+ */
 function misstatementsOf(op: Op): Break[] {
   const carries = (breakage: string, to: boolean): Break => ({
     rule: 'carry',
@@ -153,7 +156,27 @@ function misstatementsOf(op: Op): Break[] {
       }
     })
   }
-  return [carries('all carried', true), carries('none carried', false), ...(op.reads ? [shifted] : [])]
+  const { inverse } = op
+  const refusing: Break = {
+    rule: 'inverse.apply',
+    breakage: 'refuses',
+    op: seen => ({
+      ...op,
+      inverse: {
+        ...inverse!,
+        apply: (site, c, active) => {
+          seen(!('refuse' in inverse!.apply(site, c, active)))
+          return { refuse: 'broken' }
+        }
+      }
+    })
+  }
+  return [
+    carries('all carried', true),
+    carries('none carried', false),
+    ...(op.reads ? [shifted] : []),
+    ...(inverse ? [refusing] : [])
+  ]
 }
 
 function breaksOf(op: Op): Break[] {

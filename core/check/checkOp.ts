@@ -5,7 +5,7 @@ import { f32Check } from './f32Check.js'
 import { firstOrderCheck, secondOrderCheck } from './gradCheck.js'
 import { inverseCheck } from './inverseCheck.js'
 import { newtonStepCheck } from './newtonStepCheck.js'
-import { type CheckOptions, type CheckRow, finish } from './row.js'
+import { type CheckOptions, type CheckRow, finish, judge } from './row.js'
 import { sampleJacobianCheck } from './sampleJacobianCheck.js'
 import { shapeCheck } from './shapeCheck.js'
 
@@ -54,8 +54,21 @@ export function checkOp(op: Op, { only, random = stream(0), first, ...options }:
       rows.push(...check(op, example, r.split(`${name} ${k}`)))
     })
   }
+  if (!first || report().passed) rows.push(...unanswered(rows))
   finish(op.name, rows, options)
   return report()
+}
+
+/** A rule may refuse a site, but one that refuses an input at every example was not checked at all. */
+function unanswered(rows: readonly CheckRow[]): CheckRow[] {
+  const input = (row: CheckRow): string | undefined => /^inverse.*\((.*)\)$/.exec(row.check)?.[1]
+  const refusal = (row: CheckRow): boolean => row.note.startsWith('refused')
+  const ofInput = rows.filter(row => input(row) !== undefined)
+  const refused = new Set(ofInput.filter(refusal).map(input))
+  for (const row of ofInput) if (!refusal(row)) refused.delete(input(row))
+  return [...refused].map(name =>
+    judge(`inverse (${name})`, 'all', 1, 0, 'the rule refused at every example: give one at which it answers')
+  )
 }
 
 /** All checks of many operators. */

@@ -18,6 +18,7 @@ import { sum } from '../../core/structural/sum.js'
 import { Tensor, tensor } from '../../core/tensor.js'
 import { grad } from '../../core/verbs/grad.js'
 import { jacobian } from '../../core/verbs/jacobian.js'
+import { sinOp } from '../../ops/elementwise/sin.js'
 import { add, div, exp, mul, neg, sin, square, sub, tanh } from '../../ops/index.js'
 
 const r = random('check')
@@ -178,5 +179,15 @@ t.test('rows can be read: a number and a reason for each', t => {
   const [row] = dotCheck((x: Tensor) => exp(sin(x)), { inputs: [tensor([1, 2])] }, r)
   t.match(row, { check: 'dot (x0)', example: '[2]', passed: true, note: '' })
   t.ok(row.error <= row.tolerance)
+  t.end()
+})
+
+t.test('an inverse that refuses every example was not checked, and does not pass', t => {
+  const never = { ...sinOp, inverse: { ...sinOp.inverse!, apply: () => ({ refuse: 'never' }) } }
+  const failed = checkOp(never).rows.filter(row => !row.passed)
+  t.same(
+    failed.map(row => row.check),
+    ['inverse (x0)']
+  )
   t.end()
 })
