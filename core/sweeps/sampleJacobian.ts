@@ -47,6 +47,8 @@ export function sampleSweep(
     if (mixing === 'error') throw mixes(where)
     return embed(v.rows)
   }
+  // In a batch of one, a parameter [1, n] looks like samples to operators that see shapes only; no samples can be mixed.
+  const met = (v: Rows, where: string): Tensor => (v.rows.shape[1] === 1 && v.batched ? embed(v.rows) : whole(v, where))
   return walkBack<Rows>(sites, {
     seed: () => seeds,
     leaf: t => leaves?.has(t) ?? false,
@@ -54,7 +56,7 @@ export function sampleSweep(
       a.batched === b.batched
         ? { rows: add(a.rows, b.rows), batched: a.batched }
         : {
-            rows: add(whole(a, user(sites, t)), whole(b, user(sites, t))),
+            rows: add(met(a, user(sites, t)), met(b, user(sites, t))),
             batched: false
           },
     back(site, v) {
