@@ -50,3 +50,11 @@ t.test('partial inverse against LAPACK', async t => {
     t.equal(J.shape[1], m)
   }
 })
+
+t.test('the velocity is an array of its own: the gradient may be written over', async t => {
+  const method = sgd({ lr: 0.1, momentum: 0.9 })
+  const g = tensor([1, 1])
+  const { state } = method.step(tensor([0, 0]), g, method.init(g))
+  g.data.fill(99)
+  t.same(state.velocity!.toArray(), [1, 1])
+})
