@@ -141,8 +141,14 @@ export class Random {
 
   /** The stream as it was when `state` was read; it goes on exactly as that one did. */
   static restore(state: RandomState): Random {
-    if (state?.words?.length !== 4 || state.words.every(word => word === 0))
-      throw new OptionError('Random.restore', 'not the four words of a generator', 'Give what `state` returned')
+    const { path, words } = state ?? {}
+    const whole = Array.isArray(words) && words.length === 4 && words.every(Number.isInteger)
+    if (typeof path !== 'string' || !whole || words.every(word => word === 0))
+      throw new OptionError(
+        'Random.restore',
+        'not a path and the four words of a generator',
+        'Give what `state` returned'
+      )
     const stream = new Random(state.path)
     stream.generator = xoroshiro128plusFromState(state.words)
     return stream

@@ -142,7 +142,11 @@ export function tensor(value: Nested | Data | Tensor, options: TensorOptions = {
 function nestedShape(value: Nested): number[] {
   const shape: number[] = []
   let v: unknown = value
+  const above = new Set<unknown>()
   while (Array.isArray(v)) {
+    if (above.has(v))
+      throw new ShapeError('a tensor from nested arrays', 'an array that holds itself', 'Give numbers in nested arrays')
+    above.add(v)
     shape.push(v.length)
     if (v.length === 0) break
     v = v[0]

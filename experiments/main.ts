@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { CommanderError } from 'commander'
 import { experiments } from './index.js'
 import { type Request, readCommandLine } from './shell/cli.js'
-import { writeResults } from './shell/folder.js'
+import { checkFolder, writeResults } from './shell/folder.js'
 import { recordJson } from './shell/record.js'
 import { runExperiment, sentence } from './shell/run.js'
 import { printTable } from './shell/table.js'
@@ -35,6 +35,11 @@ async function run(request: Request & { kind: 'run' }): Promise<ExitCode> {
   // Under --json standard output holds the results only, whoever else would like to write there.
   if (json) console.log = console.info = console.debug = console.error
   const say = (line: string) => (json ? process.stderr : process.stdout).write(`${line}\n`)
+  try {
+    checkFolder(out)
+  } catch (problem) {
+    return fail(problem)
+  }
   const { record, error } = await runExperiment(experiment, { ...request, out: process.stderr })
   const interrupted = error instanceof Interrupted
   if (!record) {

@@ -28,6 +28,12 @@ export function lossTarget(
   checkNumbers('a Newton step of the loss', 'notNegative', { truncation })
   checkKnown(tape, loss, 'a Newton step of the loss', 'the loss')
   const site = tape.sites.find(s => s.out === loss)
+  if (site?.op.newtonStep && !tape.knows(site.inputs[0]))
+    throw new GradientError(
+      'a Newton step of the loss',
+      `the tape does not know the first argument of ${site.op.name}, which takes the step`,
+      `Give the output of the physics first, then its target: ${site.op.name}(y, target)`
+    )
   if (site?.op.newtonStep && (!y || y === site.inputs[0])) return [site.inputs[0], site.op.newtonStep(site, eta)]
   if (!y)
     throw new RuleError(

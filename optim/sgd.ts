@@ -30,7 +30,8 @@ export function sgd(
       checkGradient('sgd', theta, g)
       checkState('sgd', theta, state, ['velocity'])
       const { velocity } = state
-      const b = momentum === 0 ? g : velocity ? mapData(g, (v, i) => momentum * velocity.data[i] + v) : g
+      // The state is an array of its own: a gradient's buffer may be used again.
+      const b = momentum === 0 ? g : mapData(g, velocity ? (v, i) => momentum * velocity.data[i] + v : v => v)
       const along = nesterov ? mapData(g, (v, i) => v + momentum * b.data[i]) : b
       const delta = mapData(along, v => lr * v)
       return {

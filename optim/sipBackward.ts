@@ -1,4 +1,5 @@
 import { GradientError } from '../core/errors.js'
+import type { Site } from '../core/op.js'
 import { checkChoice, checkNumbers } from '../core/options.js'
 import { cotangentSweep } from '../core/sweeps/cotangent.js'
 import { checkKnown, type Tape } from '../core/tape.js'
@@ -62,8 +63,13 @@ export function sipBackward<W extends Tensor | readonly Tensor[]>(
   const found = targetSweep(tape, goals, boundary, policy)
   const seeds = boundary.map((x, i) => [x, proxyCotangent(x, found.targets[i].value, proxy, scale)] as const)
   const swept = new Set(found.region.sites)
-  const cts = cotangentSweep(tape, seeds, { only: site => !swept.has(site), leaves: new Set(parameters) })
-  const grads = parameters.map(p => cts.get(p) ?? zerosLike(p))
+  const only = (site: Site) => !swept.has(site)
+  const cts = cotangentSweep(tape, seeds, { only })
+  // A sweep keeps what arrives at tensors that no site made; one that a site made must stop it, on a sweep of its own.
+  const made = new Set(tape.sites.map(s => s.out))
+  const grads = parameters.map(
+    p => (made.has(p) ? cotangentSweep(tape, seeds, { only, leaves: new Set([p]) }) : cts).get(p) ?? zerosLike(p)
+  )
   return { ...found, grad: (wrt instanceof Tensor ? grads[0] : grads) as never }
 }
 

@@ -156,7 +156,8 @@ class System {
   private d = 0
   private normr: number
   // for the estimates of ‖A‖ and cond(A), section 3.3
-  private normA2 = 0
+  /** With the α of the next iteration; normA without it. Lengths, not squares: those overflow from 1e154 on. */
+  private normAalpha = 0
   private normA = 0
   private condA = 1
   private maxrbar = 0
@@ -170,7 +171,7 @@ class System {
   start(alpha: number, damp: number): void {
     this.alpha = this.alphabar = alpha
     this.zetabar = alpha * this.beta
-    this.normA2 = alpha * alpha + damp * damp
+    this.normAalpha = Math.hypot(alpha, damp)
     if (!Number.isFinite(alpha) || !Number.isFinite(this.beta)) this.status = 'nonFinite'
     else if (this.beta === 0) this.status = 'converged'
     else if (alpha === 0) this.status = 'leastSquares'
@@ -207,15 +208,14 @@ class System {
     this.d += betacheck * betacheck
     this.normr = Math.sqrt(this.d + (this.betad - taud) ** 2 + this.betadd ** 2)
 
-    this.normA2 += beta * beta
     if (this.iterations > 0) {
       // The first ρ̄ is the 1 it starts from, which says nothing about A.
       this.maxrbar = Math.max(this.maxrbar, rhobarold)
       this.minrbar = Math.min(this.minrbar, rhobarold)
     }
     this.condA = Math.max(this.maxrbar, rhotemp) / Math.min(this.minrbar, rhotemp)
-    this.normA = Math.sqrt(this.normA2)
-    this.normA2 += alpha * alpha
+    this.normA = Math.hypot(this.normAalpha, beta)
+    this.normAalpha = Math.hypot(this.normA, alpha)
     return {
       hbarFactor: (thetabar / rhoold) * (rho / rhobarold),
       xFactor: this.zeta / rho / rhobar,

@@ -49,13 +49,15 @@ export function sampleSweep(
     if (mixing === 'error') throw mixes(where)
     return embed(v.rows)
   }
+  // In a batch of one, a parameter [1, n] looks like samples to operators that see shapes only; no samples can be mixed.
+  const met = (v: Rows, where: string): Tensor => (v.rows.shape[1] === 1 && v.batched ? embed(v.rows) : whole(v, where))
   const sweep: Sweep<Rows> = {
     seed: () => seeds,
     leaf: () => false,
     meet: (t, a, b) =>
       a.batched === b.batched
         ? { rows: add(a.rows, b.rows), batched: a.batched }
-        : { rows: add(whole(a, user(sites, t)), whole(b, user(sites, t))), batched: false },
+        : { rows: add(met(a, user(sites, t)), met(b, user(sites, t))), batched: false },
     back(site, v) {
       const carry = v.batched ? site.op.carry(site) : undefined
       const ct = carry ? v.rows : whole(v, site.op.name)

@@ -1,4 +1,5 @@
 import type { Site } from '../op.js'
+import { add } from '../structural/add.js'
 import { checkKnown, checkSeeds, type Tape } from '../tape.js'
 import { checkLike, type Tensor } from '../tensor.js'
 import { checkRule, plainView } from '../view.js'
@@ -18,7 +19,8 @@ export function tangentSweep(
     checkLike(x, dx, 'tangent sweep', 'a tangent')
   }
   return tape.pausedWhile(() => {
-    const at = new Map<Tensor, Tensor>(seeds)
+    const at = new Map<Tensor, Tensor>()
+    for (const [x, dx] of seeds) meet(at, x, dx)
     for (const site of tape.sites) push(site, at)
     return wanted.map(t => at.get(t))
   })
@@ -31,5 +33,11 @@ function push(site: Site, at: Map<Tensor, Tensor>): void {
   const dy = site.op.jvp(dxs, plainView(site))
   if (!dy) return
   checkRule(site, 'jvp', dy, site.out.shape, site.out.dtype, 'the tangent of its output')
-  at.set(site.out, dy)
+  meet(at, site.out, dy)
+}
+
+/** Where two tangents meet (a tensor named twice, or one that a site makes besides) they add up. */
+function meet(at: Map<Tensor, Tensor>, t: Tensor, dt: Tensor): void {
+  const other = at.get(t)
+  at.set(t, other ? add(other, dt) : dt)
 }

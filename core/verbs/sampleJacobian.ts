@@ -222,6 +222,8 @@ class Sink {
 
   /** Adds rows of the whole argument. */
   putAll({ rows, batched }: Rows, from: number, mixed: () => Error): void {
+    // A batch of one: its sample axis and an axis of length 1 are the same, and the buffer may say which is meant.
+    if (batched && this.#B === 1 && (this.#J ? this.#J.rank === this.x.rank + 2 : this.#taken)) batched = false
     // Parts of x were read for all samples alike, and x carries the sample axis elsewhere.
     if (batched && this.#taken) throw mixed()
     this.#write(this.#buffer(batched ? this.x.shape.slice(1) : this.x.shape), rows, from, 0)

@@ -1,11 +1,38 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { mkdirSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { curvesCsv, fieldsJson, type RunRecord, recordJson } from './record.js'
 import type { AnyExperiment } from './types.js'
 
+/**
+ * Makes the folder and those it lies in. Not by `recursive`, which never returns where a parent refuses with "no such
+ * file" although it is there (/proc, in Node 20). Returns those that were not there, the outermost first.
+ */
+function makeFolder(path: string): string[] {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return []
+  const above = dirname(path)
+  const made = above === path ? [] : makeFolder(above)
+  mkdirSync(path)
+  return [...made, path]
+}
+
+/** Throws where results could not be written: known before a long run, not after it. Leaves nothing behind. */
+export function checkFolder(folder: string): void {
+  const probe = join(folder, `.${process.pid}.tmp`)
+  try {
+    const made = makeFolder(resolve(folder))
+    writeFileSync(probe, '')
+    rmSync(probe)
+    for (const path of made.reverse()) rmdirSync(path)
+  } catch (error) {
+    throw new Error(
+      `results cannot be written into ${folder}: ${(error as Error).message}. Give another folder by --out.`
+    )
+  }
+}
+
 /** Whole or not at all: written beside its place and renamed, so that no one ever reads half a file. */
 export function writeAtomically(path: string, content: string | Uint8Array): void {
-  mkdirSync(dirname(path), { recursive: true })
+  makeFolder(dirname(resolve(path)))
   const temporary = `${path}.${process.pid}.tmp`
   try {
     writeFileSync(temporary, content)

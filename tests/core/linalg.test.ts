@@ -19,6 +19,7 @@ import {
   svdOfWide
 } from '../../core/linalg/index.js'
 import { transpose } from '../../core/linalg/scaling.js'
+import { random } from '../../core/random.js'
 
 // "Rounding" below is 1e-13 of the norm involved: some 450 units of 2⁻⁵² for factorisations of up to 128 columns.
 const ROUNDING = 1e-13
@@ -440,4 +441,24 @@ t.test('cg: positive definite systems of a batch, and what is not', async t => {
     'nothing moved where it stopped at once'
   )
   t.same(cg({ batch: 5, n, apply, b, maxIterations: 1 }).status[0], 'maxIterations')
+})
+
+t.test('lsmr: entries whose squares overflow', async t => {
+  const A = Float64Array.from(random(5).normal([3, 4]).data, v => v * 1e300)
+  const b = Float64Array.from(random(6).normal([3]).data)
+  const times = (v: Float64Array, m: number, at: (i: number, j: number) => number) =>
+    Float64Array.from({ length: m }, (_, i) => v.reduce((s, x, j) => s + at(i, j) * x, 0))
+  const { x, status } = lsmr({
+    batch: 1,
+    m: 3,
+    n: 4,
+    apply: v => times(v, 3, (i, j) => A[i * 4 + j]),
+    applyT: u => times(u, 4, (j, i) => A[i * 4 + j]),
+    b
+  })
+  const want = lstsqMinNorm(A, 3, 4, b).x
+  t.same(status, ['converged'])
+  x.forEach((v, j) => {
+    t.ok(Math.abs(v - want[j]) < 1e-8 * 1e-300, `${v} and ${want[j]}`)
+  })
 })

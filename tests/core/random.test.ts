@@ -177,3 +177,9 @@ t.test('dtype', async t => {
   )
   t.throws(() => random(Number.NaN), OptionError)
 })
+
+t.test('restore refuses what is no state', async t => {
+  const { path, words } = random(1).state
+  for (const state of [{ path, words: ['a', 'b', 'c', 'd'] }, { path, words: [1, 2, 3, Number.NaN] }, { words }, null])
+    t.throws(() => Random.restore(state as never), OptionError)
+})

@@ -309,3 +309,22 @@ t.test('an argument that carries samples and is read for all of them alike', asy
   t.same(J.toArray(), [[[4, 0, 0]], [[3, 2, 0]], [[4, 0, 2]]])
   t.ok(relativeError(J, reshape(jacobian(f)(x).J, [3, 1, 3])) < ROUNDING)
 })
+
+t.test('a batch of one: a parameter [1, n] looks like samples, and nothing is mixed', async t => {
+  const w = random(0).normal([1, 2])
+  const f: F = (v, x) => add(mul(x, v), matmul(x, matmul(permute(v), v)))
+  const x = random(1).normal([3, 2])
+  const { J: all } = sampleJacobian(f)(w, x)
+  const { J: one } = sampleJacobian(f)(w, slice(x, 0, 0, 1))
+  t.same(one.shape, [1, 2, 1, 2])
+  t.ok(relativeError(one, slice(all, 0, 0, 1)) < ROUNDING)
+
+  // The buffer says which is meant.
+  const g: F = (v, x) => tanh(add(x, v))
+  const shared = zeros([1, 2, 1, 2])
+  sampleJacobian(g, { into: [shared] })(w, slice(x, 0, 0, 1))
+  const own = zeros([1, 2, 2])
+  sampleJacobian(g, { into: [own] })(w, slice(x, 0, 0, 1))
+  t.same([...shared.data], [...own.data])
+  t.ok(shared.data.some(v => v !== 0))
+})

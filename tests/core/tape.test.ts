@@ -388,3 +388,30 @@ t.test('the value of a verb does not belong to a tape of the caller', async t =>
   const { value, grad: g } = valueAndGrad((z: Tensor) => sum(square(z)))(x)
   t.notOk(tape.knows(value) || tape.knows(g))
 })
+
+t.test('tangents that meet at one tensor add up, as cotangents do', async t => {
+  const tape = new Tape()
+  const x = tape.watch(tensor([1, 2]))
+  const [y, z] = tape.record(() => {
+    const y = mul(x, 2)
+    return [y, mul(y, 3)]
+  })
+  const named = tangentSweep(
+    tape,
+    [
+      [x, tensor([5, 6])],
+      [x, tensor([1, 1])]
+    ],
+    [y]
+  )
+  t.same(named[0]!.toArray(), [12, 14], 'a tensor named twice')
+  const both = tangentSweep(
+    tape,
+    [
+      [x, tensor([1, 1])],
+      [y, tensor([1, 0])]
+    ],
+    [z]
+  )
+  t.same(both[0]!.toArray(), [9, 6], 'a tensor that a site makes besides')
+})

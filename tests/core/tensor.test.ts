@@ -221,3 +221,9 @@ function entry(x: Tensor, index: readonly number[]): number {
   })
   return x.data[at]
 }
+
+t.test('an array that holds itself is an error, not an endless walk', async t => {
+  const a: unknown[] = []
+  a.push(a)
+  t.throws(() => tensor(a as never), ShapeError)
+})

@@ -250,3 +250,16 @@ t.test('derivatives of what a target sweep found: a constant', async t => {
   })(tensor([3]))
   t.same(g.toArray(), [2])
 })
+
+t.test('localInverse in f32 ends where f32 does', async t => {
+  const f32 = (v: number[]) => tensor(v, { dtype: 'f32' })
+  const P = (x: Tensor) => add(x, sin(x))
+  const x = localInverse(P)(f32([0.5, -1]), f32([0, 0]))
+  t.equal(x.dtype, 'f32')
+  P(x).data.forEach((v, i) => {
+    t.ok(Math.abs(v - [0.5, -1][i]) < 1e-6)
+  })
+  t.ok(Math.abs(localInverse(exp)(f32([100]), f32([0])).item() - Math.log(100)) < 1e-6)
+  t.throws(() => localInverse(square)(f32([-1]), f32([2])), InverseError)
+  t.throws(() => localInverse(P, { tolerance: 1e-12 })(f32([0.5]), f32([0])), InverseError, 'what is asked counts')
+})

@@ -295,3 +295,19 @@ t.test('list and help', async t => {
     out: /--steps <n> +training steps \(default: 20, quick: 4, full: 50\)/
   })
 })
+
+t.test('a folder that cannot be written is known before the run', async t => {
+  const folder = t.testdir({ file: '' })
+  // Even in JSON: nothing has run that could be printed.
+  const { code, out, err } = await cli([
+    'demo',
+    '--step-ms',
+    '600000',
+    '--json',
+    '--out',
+    join(folder, 'file', 'results')
+  ])
+  t.equal(code, 1)
+  t.equal(out, '')
+  t.match(err, /results cannot be written into .*Give another folder by --out/)
+})

@@ -48,3 +48,11 @@ t.test('partial inverse against LAPACK', async t => {
     t.ok(relativeError(delta, c.result_times_rhs) < 1e-14 * Math.max(10, condition), `${c.name} κ ${c.kappa}`)
   }
 })
+
+t.test('the velocity is an array of its own: the gradient may be written over', async t => {
+  const method = sgd({ lr: 0.1, momentum: 0.9 })
+  const g = tensor([1, 1])
+  const { state } = method.step(tensor([0, 0]), g, method.init(g))
+  g.data.fill(99)
+  t.same(state.velocity!.toArray(), [1, 1])
+})

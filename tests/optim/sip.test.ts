@@ -381,3 +381,25 @@ t.test('with the adjoint rung at a fixed step SIP is plain gradient descent', as
     t.ok(relativeError(step(sip.found.grad), step(plain)) < 1e-14, `${name}, one step`)
   }
 })
+
+t.test('a parameter that another one is made of gets its gradient', async t => {
+  const tape = new Tape()
+  const a = tape.watch(tensor([[1, 2]]))
+  const { b, u, loss } = tape.record(() => {
+    const b = mul(a, 2)
+    const u = mul(b, 3)
+    return { b, u, loss: l2(u, zeros([1, 2])) }
+  })
+  const { grad } = sipBackward(tape, loss, { boundary: [u], wrt: [a, b] })
+  t.same(
+    grad.map(g => g.toArray()),
+    [[[36, 72]], [[18, 36]]]
+  )
+})
+
+t.test('l2 with its arguments exchanged says so', async t => {
+  const tape = new Tape()
+  const x = tape.watch(tensor([[1, 2]]))
+  const loss = tape.record(() => l2(tensor([[4, 4]]), square(x)))
+  t.throws(() => sipBackward(tape, loss, { boundary: [x], wrt: x }), /l2\(y, target\)/)
+})
