@@ -4,6 +4,7 @@ import { checkChoice, checkNumbers } from '../core/options.js'
 import { cotangentSweep } from '../core/sweeps/cotangent.js'
 import { checkKnown, type Tape } from '../core/tape.js'
 import type { Policy } from '../core/targets/policy.js'
+import { findRegion } from '../core/targets/region.js'
 import { type Targets, targetSweep } from '../core/targets/targetSweep.js'
 import { mapData, Tensor, zerosLike } from '../core/tensor.js'
 import type { PerWrt } from '../core/verbs/trace.js'
@@ -61,6 +62,7 @@ export function sipBackward<W extends Tensor | readonly Tensor[]>(
     throw new GradientError('sipBackward', 'no loss', 'Give a loss [B], or several')
   const goals = terms.map(l => lossTarget(tape, l, { y, eta }))
   const found = targetSweep(tape, goals, boundary, policy)
+  for (const l of terms) checkTargetFixed(tape, l, boundary)
   const seeds = boundary.map((x, i) => [x, proxyCotangent(x, found.targets[i].value, proxy, scale)] as const)
   const swept = new Set(found.region.sites)
   const only = (site: Site) => !swept.has(site)
@@ -71,6 +73,19 @@ export function sipBackward<W extends Tensor | readonly Tensor[]>(
     p => (made.has(p) ? cotangentSweep(tape, seeds, { only, leaves: new Set([p]) }) : cts).get(p) ?? zerosLike(p)
   )
   return { ...found, grad: (wrt instanceof Tensor ? grads[0] : grads) as never }
+}
+
+/** A target that moves with x is none: the sweep would take it for a constant and reach something else. */
+function checkTargetFixed(tape: Tape, loss: Tensor, boundary: readonly Tensor[]): void {
+  const site = tape.sites.find(s => s.out === loss)
+  if (!site?.op.newtonStep) return
+  const [, target] = site.inputs
+  if (tape.knows(target) && findRegion(tape, [target], boundary).active(target))
+    throw new GradientError(
+      'sipBackward',
+      `the target of ${site.op.name} depends on the boundary`,
+      'Take it as a constant by stopGradient(target), or compare the difference of both with zeros'
+    )
 }
 
 const proxyCotangent = (x: Tensor, target: Tensor, proxy: 'l2' | 'l1', scale: number): Tensor =>

@@ -1,5 +1,5 @@
 import { checkNumbers } from '../options.js'
-import type { Block } from './block.js'
+import type { BlockProblem } from './blockProblem.js'
 import type { Rung, Solution, SolveStatus } from './rung.js'
 import { backtrack } from './search.js'
 
@@ -18,7 +18,7 @@ export function adjoint(options: AdjointOptions = {}): Rung {
   return { name: 'adjoint', solve: block => solve(block, options) }
 }
 
-function solve(block: Block, { step: fixed }: AdjointOptions): Solution {
+function solve(block: BlockProblem, { step: fixed }: AdjointOptions): Solution {
   const { P } = block
   const point = block.at(block.start())
   const g = block.applyT(point, point.residual)

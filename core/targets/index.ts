@@ -1,5 +1,5 @@
 export { type AdjointOptions, adjoint } from './adjoint.js'
-export type { Block, Point } from './block.js'
+export type { BlockProblem, Point } from './blockProblem.js'
 export type { Goal } from './goal.js'
 export { type LbfgsOptions, lbfgs } from './lbfgs.js'
 export { type NewtonOptions, newton } from './newton.js'

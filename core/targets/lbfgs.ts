@@ -1,5 +1,5 @@
 import { checkNumbers } from '../options.js'
-import type { Block, Point } from './block.js'
+import type { BlockProblem, Point } from './blockProblem.js'
 import type { Rung, Solution, SolveStatus } from './rung.js'
 import { backtrack } from './search.js'
 
@@ -32,7 +32,7 @@ interface Pair {
   yy: Float64Array
 }
 
-function solve(block: Block, { memory, tolerance, maxIterations }: Required<LbfgsOptions>): Solution {
+function solve(block: BlockProblem, { memory, tolerance, maxIterations }: Required<LbfgsOptions>): Solution {
   const { batch: B, P } = block
   const dot = (u: Float64Array, v: Float64Array): Float64Array => {
     const out = new Float64Array(B)
@@ -93,7 +93,7 @@ function direction(
   g: Float64Array,
   pairs: readonly Pair[],
   dot: (u: Float64Array, v: Float64Array) => Float64Array,
-  block: Block,
+  block: BlockProblem,
   point: Point
 ): Float64Array {
   const { batch: B, P } = block
@@ -126,13 +126,13 @@ function direction(
 }
 
 /** ‖g‖² / ‖J g‖², the step that minimises the linearised mismatch along the gradient. */
-function cauchy(g: Float64Array, block: Block, point: Point): Float64Array {
+function cauchy(g: Float64Array, block: BlockProblem, point: Point): Float64Array {
   const Jg = block.norms(block.apply(point, g))
   return block.norms(g).map((n, b) => (Jg[b] > 0 ? (n / Jg[b]) ** 2 : 1))
 }
 
 /** Along the gradient J reaches less than a thousandth of the mismatch: as near to the goal as one gets. */
-function stationary(block: Block, point: Point, g: Float64Array): boolean[] {
+function stationary(block: BlockProblem, point: Point, g: Float64Array): boolean[] {
   const Jg = block.norms(block.apply(point, g))
   // The Cauchy step removes ‖g‖²/‖J g‖ from the mismatch, in the direction J g.
   return Array.from(block.norms(g), (n, b) => !(n * n > 1e-3 * Jg[b] * point.mismatch[b]))

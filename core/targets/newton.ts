@@ -1,7 +1,7 @@
 import { lsmr } from '../linalg/lsmr.js'
 import { lstsqMinNormBatch } from '../linalg/lstsq.js'
 import { checkNumbers } from '../options.js'
-import type { Block, Point } from './block.js'
+import type { BlockProblem, Point } from './blockProblem.js'
 import type { Rung, Solution, SolveStatus } from './rung.js'
 import { backtrack } from './search.js'
 
@@ -45,7 +45,7 @@ const STATIONARY = 1e-7
 /** … below NEARLY the point is close to where nothing is left, and a slow descent is no stagnation. */
 const NEARLY = 1e-3
 
-function solve(block: Block, { rcond, tolerance, maxIterations, dense }: Required<NewtonOptions>): Solution {
+function solve(block: BlockProblem, { rcond, tolerance, maxIterations, dense }: Required<NewtonOptions>): Solution {
   const { batch: B, K, P } = block
   const stored = K * P <= dense && B * K * P <= 64 * dense
   let point = block.at(block.start())
@@ -102,7 +102,7 @@ interface Step {
 }
 
 /** The residual of the samples that go on, 0 for the others: their step is then 0. */
-function rightSide({ K }: Block, point: Point, active: readonly boolean[]): Float64Array {
+function rightSide({ K }: BlockProblem, point: Point, active: readonly boolean[]): Float64Array {
   const r = point.residual.slice()
   active.forEach((a, b) => {
     if (!a) r.fill(0, b * K, (b + 1) * K)
@@ -110,7 +110,7 @@ function rightSide({ K }: Block, point: Point, active: readonly boolean[]): Floa
   return r
 }
 
-function denseStep(block: Block, point: Point, active: readonly boolean[], rcond: number): Step {
+function denseStep(block: BlockProblem, point: Point, active: readonly boolean[], rcond: number): Step {
   const { batch: B, K, P } = block
   const J = block.jacobian(point)
   const { x: step, rank } = lstsqMinNormBatch(J, B, K, P, rightSide(block, point, active), { rcond })
@@ -124,7 +124,7 @@ function denseStep(block: Block, point: Point, active: readonly boolean[], rcond
   return { step, rank: rank.map(r => Math.max(0, r)), reach: block.norms(Js) }
 }
 
-function lsmrStep(block: Block, point: Point, active: readonly boolean[], rcond: number): Step {
+function lsmrStep(block: BlockProblem, point: Point, active: readonly boolean[], rcond: number): Step {
   const { batch, K, P } = block
   const { x: step } = lsmr({
     batch,

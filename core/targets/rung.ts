@@ -1,4 +1,4 @@
-import type { Block } from './block.js'
+import type { BlockProblem } from './blockProblem.js'
 
 /** How a solver left one sample. */
 export type SolveStatus =
@@ -27,7 +27,7 @@ export interface Solution {
 /** A rung of the ladder: either the operators' own rules of one kind, or a solver for blocks. */
 export type Rung =
   | { readonly name: 'exact' | 'local' | 'regularised' | 'approximate'; readonly solve?: undefined }
-  | { readonly name: string; solve(block: Block): Solution }
+  | { readonly name: string; solve(block: BlockProblem): Solution }
 
 /** The operators' own rules, by kind: rungs of the ladder. Structural rules need none, they always apply. */
 export const exact: Rung = { name: 'exact' }

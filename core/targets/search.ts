@@ -1,4 +1,4 @@
-import type { Block, Point } from './block.js'
+import type { BlockProblem, Point } from './blockProblem.js'
 
 /**
  * Backtracking, each sample with its own step length: halves until the mismatch of the sample falls. Returns the new
@@ -6,7 +6,7 @@ import type { Block, Point } from './block.js'
  * moves falls strictly, so that no sequence of searches can cycle.
  */
 export function backtrack(
-  block: Block,
+  block: BlockProblem,
   from: Point,
   step: Float64Array,
   active: readonly boolean[],

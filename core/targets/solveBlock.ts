@@ -3,7 +3,7 @@ import { InverseError } from '../errors.js'
 import { alloc } from '../memory.js'
 import type { Claim } from '../op.js'
 import { Tensor } from '../tensor.js'
-import type { Block } from './block.js'
+import type { BlockProblem } from './blockProblem.js'
 import { opNames } from './plan.js'
 import type { Policy } from './policy.js'
 import type { RungReport } from './report.js'
@@ -16,7 +16,7 @@ export type Pairs = readonly (readonly [Tensor, Claim])[]
  * and stays as it is where all do. Gives a claim per entry, the report, and which rung each sample took.
  */
 export function solveBlock(
-  block: Block,
+  block: BlockProblem,
   { ladder, scales }: Policy,
   reason: string,
   refusedBefore: RungReport['refused'] = []

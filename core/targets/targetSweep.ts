@@ -7,7 +7,7 @@ import { type Tape, unseen } from '../tape.js'
 import { allFinite, mapData, type Tensor } from '../tensor.js'
 import { walkBack } from '../walk.js'
 import { type Answer, checkAnswer } from './answer.js'
-import { Block, replay } from './block.js'
+import { BlockProblem, replay } from './blockProblem.js'
 import { type ClosedRegion, closedRegion } from './closedRegion.js'
 import { checkGoal, type Goal, prepareRegion, reachableGoal } from './goal.js'
 import { mismatchNorms, regionSamples, sampleCount } from './mismatch.js'
@@ -119,7 +119,7 @@ class TargetSweep {
     if (!solvable(region.sites, [])) return [...chain]
     const scales = entries.map(e => policy.scales.get(e) ?? 1)
     const goals = this.#goals.map(([, c]) => c)
-    const block = new Block(region.sites, entries, region.goals, goals, scales)
+    const block = new BlockProblem(region.sites, entries, region.goals, goals, scales)
     const { pairs, report } = solveBlock(block, policy, 'the chain of blocks missed the goals: all of it as one')
     this.#report(region.goals[0], report)
     const found = new Map(pairs)
@@ -220,7 +220,7 @@ class TargetSweep {
   /** A rule that answered some samples only: the others are solved, where the samples are apart. */
   #mend(site: Site, c: Claim, answer: Answer, rung: string): Pairs {
     const entries = activeInputs(site, this.region)
-    const { perSample, batch: B } = new Block([site], entries, [site.out], [c])
+    const { perSample, batch: B } = new BlockProblem([site], entries, [site.out], [c])
     const part = (t: Tensor, b: number) => t.data.subarray((b * t.size) / B, ((b + 1) * t.size) / B)
     const bad = Array.from({ length: B }, (_, b) => answer.some(a => a && !allFinite(part(a.value, b))))
     const why = 'no finite answer: the target is outside the range of the rule'
@@ -233,7 +233,7 @@ class TargetSweep {
     // Nothing is asked of the samples that have their answer.
     const n = site.out.size / B
     const weight = mapData(site.out, (_, i) => (bad[Math.floor(i / n)] ? (c.weight ? c.weight.data[i] : 1) : 0))
-    const block = new Block([site], entries, [site.out], [claim(c.value, weight)])
+    const block = new BlockProblem([site], entries, [site.out], [claim(c.value, weight)])
     const solved = solveBlock(block, this.policy, reason, refused)
     const merged = answer.map((a, i) => {
       const other = solved.pairs.find(([t]) => t === site.inputs[i])
@@ -257,7 +257,12 @@ class TargetSweep {
     const { sites, reached } = this.region.between(entries, exits)
     const used = entries.filter(e => reached.has(e))
     const scales = used.map(e => this.policy.scales.get(e) ?? 1)
-    const { pairs, report } = solveBlock(new Block(sites, used, exits, goals, scales), this.policy, reason, refused)
+    const { pairs, report } = solveBlock(
+      new BlockProblem(sites, used, exits, goals, scales),
+      this.policy,
+      reason,
+      refused
+    )
     this.#report(exits[0], report)
     return pairs
   }

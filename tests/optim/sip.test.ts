@@ -6,6 +6,7 @@ import {
   type Op,
   onesLike,
   random,
+  stopGradient,
   Tape,
   Tensor,
   tensor,
@@ -402,4 +403,20 @@ t.test('l2 with its arguments exchanged says so', async t => {
   const x = tape.watch(tensor([[1, 2]]))
   const loss = tape.record(() => l2(tensor([[4, 4]]), square(x)))
   t.throws(() => sipBackward(tape, loss, { boundary: [x], wrt: x }), /l2\(y, target\)/)
+})
+
+t.test('a target that depends on the boundary is refused, unless it is held', t => {
+  const run = (hold: boolean) => {
+    using tape = new Tape()
+    const theta = tape.watch(theta0)
+    const { x, L } = tape.record(() => {
+      const x = mul(theta, data)
+      const target = cos(x)
+      return { x, L: l2(sin(x), hold ? stopGradient(target) : target) }
+    })
+    return sipBackward(tape, L, { boundary: [x], wrt: theta })
+  }
+  t.throws(() => run(false), { code: 'ERR_GRADIENT' })
+  t.equal(run(true).grad.size, 2)
+  t.end()
 })

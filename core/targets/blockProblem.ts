@@ -26,7 +26,7 @@ export interface Point {
  * Where no operator inside mixes samples, the B problems are independent, and every norm, step and decision is made per
  * sample; otherwise it is one problem, B = 1.
  */
-export class Block {
+export class BlockProblem {
   readonly batch: number
   readonly perSample: boolean
   /** Unknowns and outputs per sample. */
