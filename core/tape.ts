@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+// Declared for those who compile against this package without it: `using` needs Symbol.dispose.
 import { DTypeError, GradientError, NonFiniteError } from './errors.js'
 import { tapeToDot } from './inspect/tapeToDot.js'
 import { type InspectOptions, type TapeRows, tapeToJSON } from './inspect/tapeToJSON.js'
