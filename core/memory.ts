@@ -1,7 +1,7 @@
 import { DTypeError } from './errors.js'
-import type { DType } from './tensor.js'
 
 export type Data = Float64Array | Float32Array
+export type DType = 'f64' | 'f32'
 
 const CHUNK_BYTES = 1 << 18
 const LARGEST_VIEW = CHUNK_BYTES / 16

@@ -1,10 +1,9 @@
 import { DTypeError, ShapeError } from './errors.js'
-import { alloc, type Data, noSuchDType } from './memory.js'
+import { alloc, type Data, type DType, noSuchDType } from './memory.js'
 import { describe } from './options.js'
 import { checkShape, type Shape, sameShape, show, size } from './shape.js'
 
-export type { Data } from './memory.js'
-export type DType = 'f64' | 'f32'
+export type { Data, DType } from './memory.js'
 /** Numbers in nested arrays, a row for each index of the first axis. */
 export type Nested = number | readonly Nested[]
 

@@ -1,0 +1,58 @@
+import { binaryBroadcast, type RowKernel } from '../../core/backends/plain/broadcast.js'
+import { binary } from '../../core/families/binary.js'
+import { alloc } from '../../core/memory.js'
+import type { Op, View } from '../../core/op.js'
+import { size } from '../../core/shape.js'
+import { mul } from '../../core/structural/mul.js'
+import { Tensor, tensor } from '../../core/tensor.js'
+
+export interface Extremum {
+  name: string
+  /** What wins: 'larger' or 'smaller'. */
+  wins: 'larger' | 'smaller'
+  row: RowKernel
+}
+
+/** A constant: which input wins does not change when they move a little. */
+function winner({ x: [a, b], y: { shape } }: View, row: RowKernel): Tensor {
+  const w = alloc(size(shape), a.dtype)
+  binaryBroadcast(row, a.data, a.shape, b.data, b.shape, w, shape)
+  return new Tensor(shape, w)
+}
+
+/**
+ * The family of maximum and minimum: y is one of its inputs, the one that wins, and so are its derivatives; at a tie each
+ * input counts half, as in PyTorch.
+ */
+export function extremum({ name, wins, row }: Extremum): Op<undefined> {
+  const sign = wins === 'larger' ? 1 : -1
+  /** 1 where a wins, 0 where b does, ½ where they are equal. */
+  const first: RowKernel = (a, ia, da, b, ib, db, y, iy, n) => {
+    for (let j = 0; j < n; j++, ia += da, ib += db)
+      y[iy + j] = a[ia] === b[ib] ? 0.5 : sign * (a[ia] - b[ib]) > 0 ? 1 : 0
+  }
+  const second: RowKernel = (a, ia, da, b, ib, db, y, iy, n) => first(b, ib, db, a, ia, da, y, iy, n)
+  /** The input that gives t beside `other`: t where it can win, otherwise one that lets the other win. */
+  const beside = (t: number, other: number, x: number): number =>
+    sign * (t - other) > 0 ? t : sign * Math.min(sign * x, sign * other)
+  return binary({
+    name,
+    doc: `y = the ${wins} of a and b
+  tangent  dy = da or db, their mean where a = b
+  adjoint  ct to the ${wins} one, half to each where a = b, summed over broadcast axes
+  inverse  ỹ where that is the ${wins}; otherwise the other wins (the nearest target in reach): an input that loses
+           already stays, one that wins becomes equal to the other`,
+    row,
+    jvp: [(da, v) => mul(da, winner(v, first)), (db, v) => mul(db, winner(v, second))],
+    vjp: [(ct, v) => mul(ct, winner(v, first)), (ct, v) => mul(ct, winner(v, second))],
+    solve: [beside, beside],
+    kind: 'local',
+    examples: r => [
+      { inputs: [tensor([0.5, 1.5, -2.5, 3]), tensor([1, 1, -2, -4])] },
+      { inputs: [r.uniform([2, 1], 1, 2), r.uniform([3], -1, 0)], note: 'broadcast from both sides' },
+      { inputs: [r.uniform([3], -2, -1), r.uniform([], 0, 1)] },
+      { inputs: [tensor([1, 2, 3]), tensor([1, 5, 0])], smooth: false, note: 'tie' },
+      { inputs: [r.normal([0, 3]), r.normal([3])], note: 'empty axis' }
+    ]
+  })
+}
