@@ -3,14 +3,13 @@ import {
   jacobian,
   lbfgs,
   type Policy,
-  sum,
   Tape,
   type Tensor,
   targetSweep,
   tensor,
   valueAndGrad
 } from '../core/index.js'
-import { at, reshape, square, stack, sub } from '../ops/index.js'
+import { at, reshape, square, stack, sub, sum } from '../ops/index.js'
 import { lossTarget, newtonMethod, partialInverse, sgd } from '../optim/index.js'
 import { indices, sampleGrid } from './shell/data.js'
 import { count, someOf } from './shell/settings.js'

@@ -1,5 +1,5 @@
-import { add, cotangentSweep, onesLike, type Random, random, reshape, sum, Tape, type Tensor } from '../core/index.js'
-import { cast, l2, mean, type Network, sub, uNet } from '../ops/index.js'
+import { cotangentSweep, onesLike, type Random, random, Tape, type Tensor } from '../core/index.js'
+import { add, cast, l2, mean, type Network, reshape, sub, sum, uNet } from '../ops/index.js'
 import { adam, sipBackward } from '../optim/index.js'
 import { diffuse, randomRectangles } from '../physics/index.js'
 

@@ -1,17 +1,15 @@
 import {
   cotangentSweep,
-  mul,
   newton,
   onesLike,
   type Random,
   random,
   sampleJacobian,
-  sum,
   Tape,
   type Tensor,
   tensor
 } from '../core/index.js'
-import { l2, mlp, type Network, sub } from '../ops/index.js'
+import { l2, mlp, mul, type Network, sub, sum } from '../ops/index.js'
 import { adam, hig, sipBackward } from '../optim/index.js'
 import { oscillators } from '../physics/index.js'
 import { indices, overSeeds, spread } from './shell/data.js'

@@ -7,7 +7,7 @@ import { concatOp } from './concat.js'
 import { padOp, sliceOp } from './slice.js'
 
 export { expand } from '../../core/structural/expand.js'
-export { identity, stopGradient } from '../../core/structural/identity.js'
+export { identity } from '../../core/structural/identity.js'
 export { permute, swapAxes } from '../../core/structural/permute.js'
 export { reshape } from '../../core/structural/reshape.js'
 export { at } from './at.js'

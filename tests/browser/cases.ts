@@ -4,7 +4,7 @@
 // The language promises the bits of + - * / and Math.sqrt, and of nothing else in Math: between two versions of V8,
 // exp, log, sin, cos, tanh, pow and `**` (also x ** 3) differ in the last bit for up to a tenth of their arguments.
 // What is computed with those belongs in close.ts.
-import { grad, random, sampleJacobian, sum, Tape, type Tensor, tensor, valueAndGrad } from '../../core/index.js'
+import { grad, random, sampleJacobian, Tape, type Tensor, tensor, valueAndGrad } from '../../core/index.js'
 import {
   add,
   batchNorm,
@@ -18,6 +18,7 @@ import {
   relu,
   sqrt,
   square,
+  sum,
   uNet,
   upsampleBilinear2d
 } from '../../ops/index.js'

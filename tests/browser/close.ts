@@ -1,7 +1,7 @@
 // As cases.ts, for what uses the functions of Math: the numbers must agree to 12 digits.
 import { fft2 } from '../../core/backends/plain/fft.js'
-import { grad, random, sampleJacobian, sum, Tape, type Tensor } from '../../core/index.js'
-import { exp, l2, log, mlp, mul, sin } from '../../ops/index.js'
+import { grad, random, sampleJacobian, Tape, type Tensor } from '../../core/index.js'
+import { exp, l2, log, mlp, mul, sin, sum } from '../../ops/index.js'
 import { hig, sipBackward } from '../../optim/index.js'
 import { diffuse, oscillators, randomRectangles } from '../../physics/index.js'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { dotCheck, gradCheck, sampleJacobianCheck } from '../../core/check/index.js'
-import { permute, reshape, sum } from '../../core/index.js'
+
 import { type Random, random } from '../../core/random.js'
 import type { Tensor } from '../../core/tensor.js'
 import {
@@ -14,12 +14,15 @@ import {
   gelu,
   matmul,
   mul,
+  permute,
+  reshape,
   sigmoid,
   silu,
   sin,
   slice,
   softplus,
   square,
+  sum,
   tanh
 } from '../../ops/index.js'
 

@@ -4,14 +4,11 @@ import {
   GradientError,
   grad,
   jacobian,
-  permute,
   RuleError,
   random,
-  reshape,
   ShapeError,
   sampleJacobian,
   sampleJacobianPieces,
-  sum,
   Tape,
   type Tensor,
   tensor,
@@ -26,9 +23,12 @@ import {
   mean,
   mlp,
   mul,
+  permute,
+  reshape,
   slice,
   square,
   sub,
+  sum,
   tanh
 } from '../../ops/index.js'
 import { oscillators } from '../../physics/index.js'

@@ -1,18 +1,13 @@
 import t from 'tap'
 import {
-  add,
   apply,
   cotangentSweep,
   defineBlock,
   defineOp,
   GradientError,
   grad,
-  identity,
-  mul,
   NonFiniteError,
   random,
-  reshape,
-  sum,
   Tape,
   type Tensor,
   tangentSweep,
@@ -20,7 +15,7 @@ import {
   valueAndGrad
 } from '../../core/index.js'
 import { activeTapes } from '../../core/tape.js'
-import { batchNorm, div, log, maxPool2d, mlp, square } from '../../ops/index.js'
+import { add, batchNorm, div, identity, log, maxPool2d, mlp, mul, reshape, square, sum } from '../../ops/index.js'
 
 const cube = defineBlock({
   name: 'cube',

@@ -5,24 +5,20 @@ import {
   arange,
   DTypeError,
   equalTensors,
-  expand,
   eye,
   full,
   linspace,
   type Nested,
   ones,
   onesLike,
-  permute,
   random,
-  reshape,
   ShapeError,
-  sum,
   type Tensor,
   tensor,
   zeros,
   zerosLike
 } from '../../core/index.js'
-import { add, at, concat, mul, pad, slice, square, stack } from '../../ops/index.js'
+import { add, at, concat, expand, mul, pad, permute, reshape, slice, square, stack, sum } from '../../ops/index.js'
 
 /** Shapes of rank 0 to 6. */
 const shapes = [[], [5], [2, 3], [2, 3, 4], [2, 1, 3, 2], [2, 1, 3, 2, 2], [2, 1, 3, 1, 2, 2]]

@@ -6,13 +6,12 @@ import {
   localInverse,
   random,
   sampleJacobian,
-  sum,
   Tape,
   type Tensor,
   tensor,
   valueAndGrad
 } from '../../core/index.js'
-import { add, at, cast, div, l2, mlp, mul, reshape, square, stack, sub, tanh, uNet } from '../../ops/index.js'
+import { add, at, cast, div, l2, mlp, mul, reshape, square, stack, sub, sum, tanh, uNet } from '../../ops/index.js'
 import { hig, partialInverse, sipBackward } from '../../optim/index.js'
 import { diffuse, oscillators } from '../../physics/index.js'
 

@@ -5,17 +5,13 @@ import {
   grad,
   hessian,
   InverseError,
-  identity,
   jacobian,
   jacobianOperator,
   jvp,
   localInverse,
   ones,
   random,
-  reshape,
   stopGradient,
-  sum,
-  swapAxes,
   Tape,
   type Tensor,
   tensor,
@@ -23,7 +19,24 @@ import {
   vjp,
   zeros
 } from '../../core/index.js'
-import { add, at, cast, cos, exp, matmul, mul, sin, square, stack, sub, tanh } from '../../ops/index.js'
+import {
+  add,
+  at,
+  cast,
+  cos,
+  exp,
+  identity,
+  matmul,
+  mul,
+  reshape,
+  sin,
+  square,
+  stack,
+  sub,
+  sum,
+  swapAxes,
+  tanh
+} from '../../ops/index.js'
 import { relativeError } from '../golden.js'
 
 /** A handful of operations on numbers of size 1, in two orders: a few units in the last place. */

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { random, sum, Tape, type Tensor, tensor, valueAndGrad } from '../../core/index.js'
-import { batchStatistics, l2, mlp, uNet } from '../../ops/index.js'
+import { random, Tape, type Tensor, tensor, valueAndGrad } from '../../core/index.js'
+import { batchStatistics, l2, mlp, sum, uNet } from '../../ops/index.js'
 import { golden, relativeError } from '../golden.js'
 
 t.test('the U-net of the heat experiment has 37,697 parameters, the MLP of the oscillators 1,444', async t => {

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { add, type Tensor, tensor, valueAndGrad } from '../../core/index.js'
-import { at, mul, square } from '../../ops/index.js'
+import { type Tensor, tensor, valueAndGrad } from '../../core/index.js'
+import { add, at, mul, square } from '../../ops/index.js'
 import { adam, type Optimizer, partialInverse, sgd } from '../../optim/index.js'
 import { golden, relativeError } from '../golden.js'
 

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { sum, Tape, targetSweep, tensor } from '../../core/index.js'
+import { Tape, targetSweep, tensor } from '../../core/index.js'
 import { random } from '../../core/random.js'
-import { l2 } from '../../ops/index.js'
+import { l2, sum } from '../../ops/index.js'
 import { sipBackward } from '../../optim/index.js'
 import {
   diffuse,

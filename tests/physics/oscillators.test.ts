@@ -1,6 +1,6 @@
 import t from 'tap'
-import { jacobian, sampleJacobian, sum, Tape, type Tensor, tensor, valueAndGrad } from '../../core/index.js'
-import { l2, square, sub } from '../../ops/index.js'
+import { jacobian, sampleJacobian, Tape, type Tensor, tensor, valueAndGrad } from '../../core/index.js'
+import { l2, square, sub, sum } from '../../ops/index.js'
 import { sipBackward } from '../../optim/index.js'
 import { oscillatorMatrix, oscillators } from '../../physics/index.js'
 import { golden, relativeError } from '../golden.js'
