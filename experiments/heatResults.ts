@@ -1,5 +1,5 @@
 import { Tensor } from '../core/index.js'
-import { diffuse, heatExponent, stabilisedInverse } from '../physics/index.js'
+import { diffuse, heatExponent, stabilisedInverse, UNCERTAINTY } from '../physics/index.js'
 import { AMOUNT, type Job, METHODS, type Method, N, type Step } from './heatTraining.js'
 import { indices, overSeeds, radialSpectrum, spread } from './shell/data.js'
 import type { Figure } from './shell/figure.js'
@@ -146,7 +146,7 @@ function spectrumOf(run: readonly Step[]) {
   const exponent = heatExponent(N, N, AMOUNT)
   const now = diffuse(new Tensor([N, N], prediction.slice(0, N * N)), AMOUNT)
   const dy = Float64Array.from(now.data, (v, i) => input[i] - v)
-  const uncertainty = dy.map(d => 1e-6 * Math.abs(d))
+  const uncertainty = dy.map(d => UNCERTAINTY * Math.abs(d))
   const { kernel } = stabilisedInverse(dy, exponent, N, N, uncertainty)
   const radial = (values: Float64Array) => radialSpectrum({ width: N, height: N, values })
   return {

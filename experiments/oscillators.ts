@@ -1,14 +1,4 @@
-import {
-  cotangentSweep,
-  newton,
-  onesLike,
-  type Random,
-  random,
-  sampleJacobian,
-  Tape,
-  type Tensor,
-  tensor
-} from '../core/index.js'
+import { grad, newton, type Random, random, sampleJacobian, Tape, type Tensor, tensor } from '../core/index.js'
 import { l2, mlp, mul, type Network, sub, sum } from '../ops/index.js'
 import { adam, hig, sipBackward } from '../optim/index.js'
 import { oscillators } from '../physics/index.js'
@@ -75,8 +65,8 @@ function withSip(net: Network, theta: Tensor): Trainee {
       // The notebook divides by B twice: in dL/dy, which sets the step in y, and in the proxy loss.
       const share = 2 / x0.shape[0]
       const policy = { ladder: [newton({ rcond: 1e-5 })] }
-      const { grad } = sipBackward(tape, L, { boundary: [u], wrt: th, eta: share, scale: share, policy })
-      ;({ theta: this.theta, state } = method.step(this.theta, grad, state))
+      const { grad: g } = sipBackward(tape, L, { boundary: [u], wrt: th, eta: share, scale: share, policy })
+      ;({ theta: this.theta, state } = method.step(this.theta, g, state))
     }
   }
 }
@@ -84,14 +74,11 @@ function withSip(net: Network, theta: Tensor): Trainee {
 function withGd(net: Network, theta: Tensor): Trainee {
   const method = keras()
   let state = method.init(theta)
+  const gradient = grad((th, x0) => mul(sum(l2(simulate(x0, net(th, x0)), x0)), 2 / x0.shape[0]))
   return {
     theta,
     update(x0) {
-      using tape = new Tape()
-      const th = tape.watch(this.theta)
-      const L = tape.record(() => mul(sum(l2(simulate(x0, net(th, x0)), x0)), 2 / x0.shape[0]))
-      const grad = cotangentSweep(tape, [[L, onesLike(L)]]).get(th)
-      if (grad) ({ theta: this.theta, state } = method.step(this.theta, grad, state))
+      ;({ theta: this.theta, state } = method.step(this.theta, gradient(this.theta, x0), state))
     }
   }
 }

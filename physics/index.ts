@@ -2,7 +2,7 @@ import type { Op } from '../core/op.js'
 import { diffuseOp } from './heat/diffuse.js'
 import { oscillatorsOp } from './oscillators.js'
 
-export { type DiffuseAttrs, diffuse, diffuseOp } from './heat/diffuse.js'
+export { type DiffuseAttrs, diffuse, diffuseOp, UNCERTAINTY } from './heat/diffuse.js'
 export { drawRectangles, type Rectangle, randomRectangles } from './heat/rectangles.js'
 export { heatExponent, spectralFilter } from './heat/spectrum.js'
 export { type StabilisedInverse, stabilisedInverse } from './heat/stabilisedInverse.js'

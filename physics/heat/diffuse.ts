@@ -8,6 +8,9 @@ import { type DType, Tensor } from '../../core/tensor.js'
 import { heatExponent, spectralFilter } from './spectrum.js'
 import { stabilisedInverse } from './stabilisedInverse.js'
 
+/** The notebook's: noise of a millionth of what is asked. */
+export const UNCERTAINTY = 1e-6
+
 export interface DiffuseAttrs {
   /** ν t: diffusivity times time, in cells². */
   amount: number
@@ -71,5 +74,5 @@ export const diffuseOp: Op<DiffuseAttrs> = defineOp<DiffuseAttrs>({
 })
 
 /** Heat conduction for ν t = `amount` over the last two axes, periodic unit cells. */
-export const diffuse = (x: Tensor, amount: number, uncertainty = 1e-6): Tensor =>
+export const diffuse = (x: Tensor, amount: number, uncertainty = UNCERTAINTY): Tensor =>
   apply(diffuseOp, [x], { amount, uncertainty })
