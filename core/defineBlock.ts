@@ -1,6 +1,6 @@
 import { carryThrough } from './carryThrough.js'
 import { RuleError } from './errors.js'
-import { checkObject, type Example, type Inverse, type Op, type Site } from './op.js'
+import { checkObject, type Example, type Inverse, type Op, type Site, type Tex } from './op.js'
 import { describe } from './options.js'
 import type { Random } from './random.js'
 import { identity } from './structural/identity.js'
@@ -14,6 +14,7 @@ export interface BlockRules<A> {
   name: string
   /** Formula, domain, when to trust the inverse, source. */
   doc?: string
+  tex?: Tex
   /** Composed of operators. */
   forward(inputs: readonly Tensor[], attrs: A): Tensor
   /** Left out: the ladder of the target sweep solves the block. */
@@ -69,6 +70,7 @@ export function defineBlock<A = undefined>(rules: BlockRules<A>): Op<A> {
   const op: Op<A> = {
     name: rules.name,
     doc: rules.doc ?? `${rules.name}: composed of operators; its derivatives follow from its inside`,
+    tex: rules.tex,
     forward(inputs, attrs, _, saved) {
       const outside = activeTapes()
       if (!isRecorded(inputs)) {

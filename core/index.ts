@@ -2,6 +2,7 @@ export { apply } from './apply.js'
 export { claim, fillUnclaimed, foldClaim, noClaim, wanted } from './claim.js'
 export { type BlockRules, defineBlock } from './defineBlock.js'
 export * from './errors.js'
+export { type AlongAxis, type AlongAxisAttrs, alongAxis, alongAxisOp } from './families/alongAxis.js'
 export { type Binary, binary, binaryFunction } from './families/binary.js'
 export { type Elementwise, elementwise, elementwiseFunction } from './families/elementwise.js'
 export * from './inspect/index.js'
@@ -18,6 +19,7 @@ export {
   type Refusal,
   type Saved,
   type Site,
+  type Tex,
   type View
 } from './op.js'
 export { Random, random } from './random.js'

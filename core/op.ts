@@ -87,11 +87,23 @@ export interface Example<A = any> {
   readonly smooth?: boolean
 }
 
+/** The formulas of an operator's doc, for typesetting (KaTeX): dx, dy tangents, x̄, ȳ cotangents, x̃, ỹ targets. */
+export interface Tex {
+  readonly y: string
+  readonly tangent?: string
+  readonly adjoint?: string
+  readonly inverse?: string
+}
+
 /** Everything that an operator knows about itself. Rules that are left out say so by their absence; see each. */
 export interface OpRules<A = any> {
   readonly name: string
-  /** Formula; one line each for tangent, adjoint, inverse; domain; source. `explain` prints it. */
+  /**
+   * The formula, then lines of two spaces, a word and the text: tangent, adjoint, inverse, rows, domain, cost, caveats,
+   * source; a longer text goes on in lines indented by more. `explain` prints it.
+   */
   readonly doc: string
+  readonly tex?: Tex
   /** Shape of the output; throws ShapeError. A block has none: its shape is that of what its forward makes. */
   outShape?(shapes: readonly Shape[], attrs: A): Shape
   forward(inputs: readonly Tensor[], attrs: A, shape: Shape, saved: Saved): Tensor

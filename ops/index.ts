@@ -25,3 +25,6 @@ export const allOps: readonly Op[] = [
   ...lossOps,
   ...nnOps
 ]
+
+/** The same by name: `checkOp(operators.sin)`. */
+export const operators: Readonly<Record<string, Op>> = Object.fromEntries(allOps.map(op => [op.name, op]))

@@ -3,7 +3,17 @@ import { binaryBroadcast, type RowKernel } from '../backends/plain/broadcast.js'
 import { foldClaim, stretch } from '../claim.js'
 import { DTypeError } from '../errors.js'
 import { alloc } from '../memory.js'
-import { type Claim, carryAligned, defineOp, type Example, type Op, type Refusal, type Site, type View } from '../op.js'
+import {
+  type Claim,
+  carryAligned,
+  defineOp,
+  type Example,
+  type Op,
+  type Refusal,
+  type Site,
+  type Tex,
+  type View
+} from '../op.js'
 import { describe } from '../options.js'
 import type { Random } from '../random.js'
 import { broadcastShapes, sameShape, size } from '../shape.js'
@@ -16,6 +26,7 @@ import { plainView } from '../view.js'
 export interface Binary {
   name: string
   doc: string
+  tex?: Tex
   /** n entries from strided rows: y[iy + j] = f(a[ia + j·da], b[ib + j·db]). */
   row: RowKernel
   /** The change of y when only one input moves: products with ∂y/∂a and ∂y/∂b, written with operators. */
@@ -45,6 +56,7 @@ export function binary(rules: Binary): Op<undefined> {
   return defineOp({
     name: rules.name,
     doc: rules.doc,
+    tex: rules.tex,
     outShape: ([a, b]) => broadcastShapes(a, b, rules.name),
     forward: ([a, b], _, shape) => {
       const y = alloc(size(shape), a.dtype)

@@ -8,6 +8,8 @@ import { Tensor } from '../tensor.js'
 export interface Elementwise<A = undefined> {
   name: string
   doc: string
+  /** y, dy/dx and x̃, typeset. */
+  tex?: { y: string; slope: string; inverse?: string }
   /** One loop; `x` and `y` have the same length. */
   kernel(x: Data, y: Data, attrs: A): void
   /** dy/dx at x, where y is the output: written with operators, or a constant. */
@@ -42,6 +44,12 @@ export function elementwise<A = undefined>(rules: Elementwise<A>): Op<A> {
   return defineOp<A>({
     name: rules.name,
     doc: rules.doc,
+    tex: rules.tex && {
+      y: rules.tex.y,
+      tangent: `dy = ${rules.tex.slope}\\,dx`,
+      adjoint: `\\bar x = ${rules.tex.slope}\\,\\bar y`,
+      inverse: rules.tex.inverse
+    },
     outShape: ([s]) => s,
     forward: ([x], attrs) => {
       const y = alloc(x.size, x.dtype)

@@ -1,3 +1,4 @@
+import { alongAxisOp } from '../../core/families/alongAxis.js'
 import type { Op } from '../../core/op.js'
 import { expandOp } from '../../core/structural/expand.js'
 import { identityOp } from '../../core/structural/identity.js'
@@ -14,4 +15,13 @@ export { at } from './at.js'
 export { concat, stack } from './concat.js'
 export { pad, slice } from './slice.js'
 
-export const shapeOps: readonly Op[] = [identityOp, reshapeOp, permuteOp, expandOp, sliceOp, padOp, concatOp]
+export const shapeOps: readonly Op[] = [
+  identityOp,
+  reshapeOp,
+  permuteOp,
+  expandOp,
+  sliceOp,
+  padOp,
+  concatOp,
+  alongAxisOp
+]
