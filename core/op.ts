@@ -85,6 +85,11 @@ export interface Example<A = any> {
   readonly note?: string
   /** False at a kink or a tie, where finite differences say nothing. Default true. */
   readonly smooth?: boolean
+  /**
+   * Near the ends of the range of f64 (1e±300): values and first derivatives must be right there, while f32 and what
+   * squares such numbers (second derivatives, least squares) is not asked.
+   */
+  readonly extreme?: boolean
 }
 
 /** The formulas of an operator's doc, for typesetting (KaTeX): dx, dy tangents, x̄, ȳ cotangents, x̃, ỹ targets. */

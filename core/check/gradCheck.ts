@@ -76,7 +76,7 @@ export function secondOrderCheck(
   options?: CheckOptions
 ): CheckRow[] {
   const p = probe(subject, example)
-  if (!p.smooth) return [skipped('second order', p.label, 'not smooth')]
+  if (!p.smooth || p.extreme) return [skipped('second order', p.label, p.extreme ? 'extreme' : 'not smooth')]
   const active = p.subsets[p.subsets.length - 1] ?? []
   const rows = guarded('second order', p.label, () => {
     const directions = () => active.map(i => directionOf(p.xs[i], random))

@@ -32,6 +32,7 @@ export function inverseCheck(op: Op, example: Example, random: Random, options?:
   const p = probe(op, example)
   const { inverse } = op
   if (!inverse) return finish(op.name, [skipped('inverse', p.label, `none: ${op.noInverse}`)], options)
+  if (p.extreme) return finish(op.name, [skipped('inverse', p.label, 'extreme')], options)
   const singles = p.subsets.filter(s => s.length === 1)
   const rows = singles.flatMap(active =>
     lawful(`inverse (${namesOf(active)})`, p.label, () => {

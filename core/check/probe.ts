@@ -22,6 +22,7 @@ export interface Probe {
   /** For the table: note or shapes of the example. */
   readonly label: string
   readonly smooth: boolean
+  readonly extreme: boolean
   /** Which inputs move: each alone, then all together. Inputs that are constants by nature (a mask) never do. */
   readonly subsets: readonly (readonly number[])[]
 }
@@ -47,6 +48,7 @@ export function probe(subject: Subject, example: Example): Probe {
     xs,
     label: example.note ? `${shapes} ${example.note}` : shapes,
     smooth: example.smooth !== false,
+    extreme: example.extreme === true,
     subsets
   }
 }
