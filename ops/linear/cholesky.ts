@@ -1,5 +1,4 @@
 import { apply } from '../../core/apply.js'
-import { wanted } from '../../core/claim.js'
 import { InverseError } from '../../core/errors.js'
 import { transpose } from '../../core/linalg/scaling.js'
 import { cholesky as factor } from '../../core/linalg/solve.js'
@@ -23,6 +22,7 @@ import {
   tTimes,
   which
 } from './matrices.js'
+import { matrixByMatrix } from './targets.js'
 import { triangularSolve } from './triangularSolve.js'
 
 /** Murray's Φ: the lower triangle with half of the diagonal. */
@@ -94,19 +94,16 @@ export const choleskyOp = defineOp({
   carry: carryInFront(2),
   inverse: {
     kind: 'exact',
-    apply: ({ inputs: [A], out }, claimed) => {
-      const target = wanted(claimed, out)
-      const n = A.shape[A.rank - 1]
-      const value = fromPieces(A.shape, A, size(batch(A.shape)), i => {
-        const M = matrixAt(A, i)
-        const current = matrixAt(out, i)
-        const L = matrixAt(target, i).map((v, k) => {
+    apply: (site, claimed) => {
+      const n = site.out.shape[site.out.rank - 1]
+      const value = matrixByMatrix(site, claimed, (A, target, current) => {
+        const L = target.map((v, k) => {
           const [row, column] = [Math.floor(k / n), k % n]
-          return column > row ? 0 : column === row && !(v > 0) ? current[k] / 1000 : v
+          return column > row ? 0 : column === row && v <= 0 ? current[k] / 1000 : v
         })
-        const S = symmetricPart(M, n)
+        const S = symmetricPart(A, n)
         const wish = product(L, transpose(L, n, n), n, n, n)
-        return M.map((v, k) => v + (wish[k] - S[k]))
+        return A.map((v, k) => v + (wish[k] - S[k]))
       })
       return [{ value, weight: null }]
     }

@@ -1,13 +1,12 @@
 import { apply } from '../../core/apply.js'
-import { wanted } from '../../core/claim.js'
 import { type LU, lu, luSolve } from '../../core/linalg/lu.js'
 import { carryInFront, defineOp } from '../../core/op.js'
-import { size } from '../../core/shape.js'
 import { mul } from '../../core/structural/mul.js'
 import { swapAxes } from '../../core/structural/permute.js'
 import { checkTensor, eye, full, type Tensor, tensor } from '../../core/tensor.js'
-import { batch, fromPieces, matrixAt, square, times, tTimes } from './matrices.js'
+import { fromPieces, square, times, tTimes } from './matrices.js'
 import { factorsOf, regular } from './solve.js'
+import { matrixByMatrix } from './targets.js'
 
 const inverseOf = (f: LU): Float64Array => luSolve(f, eye(f.n).data as Float64Array, f.n)
 
@@ -40,14 +39,15 @@ export const invOp = defineOp({
   carry: carryInFront(2),
   inverse: {
     kind: 'exact',
-    apply: ({ inputs: [A], out }, claimed) => {
-      const target = wanted(claimed, out)
-      const factors = Array.from({ length: size(batch(A.shape)) }, (_, i) =>
-        lu(matrixAt(target, i), A.shape[A.rank - 1])
-      )
-      const bad = factors.findIndex(f => f.singular >= 0)
-      if (bad >= 0) return { refuse: `target ${bad} is singular: it is the inverse of nothing` }
-      return [{ value: fromPieces(A.shape, A, factors.length, i => inverseOf(factors[i])), weight: null }]
+    apply: (site, claimed) => {
+      const n = site.out.shape[site.out.rank - 1]
+      let singular = false
+      const value = matrixByMatrix(site, claimed, (A, target) => {
+        const f = lu(target, n)
+        singular ||= f.singular >= 0
+        return singular ? A : inverseOf(f)
+      })
+      return singular ? { refuse: 'the target is singular: it is the inverse of nothing' } : [{ value, weight: null }]
     }
   },
   examples: r => [

@@ -12,6 +12,7 @@ import { reshape } from '../../core/structural/reshape.js'
 import { checkTensor, eye, full, type Tensor, tensor } from '../../core/tensor.js'
 import { matmulOp } from './matmul.js'
 import { batch, fromPieces, matrixAt, positions, product, square, timesT, which } from './matrices.js'
+import { matrixByMatrix } from './targets.js'
 
 interface SolveAttrs {
   /** Solve Aᵀ X = B. */
@@ -150,25 +151,22 @@ function rightSideFor({ inputs: [a, b], out, attrs }: Site<SolveAttrs>, claimed:
 }
 
 /** Ã = A + (B - A X̃) X̃⁺ */
-function matrixFor({ inputs: [a, b], out, attrs }: Site<SolveAttrs>, claimed: Claim): (Claim | null)[] | Refusal {
-  const target = wanted(claimed, out)
+function matrixFor(site: Site<SolveAttrs>, claimed: Claim): (Claim | null)[] | Refusal {
+  const { inputs, out, attrs } = site
+  const b = inputs[1]
   const [n, k] = out.shape.slice(-2)
   const ofB = positions(batch(b.shape), batch(out.shape))
-  let dependent = k > n
   const turned = (A: Float64Array) => (attrs.transposed ? transpose(A, n, n) : A)
-  const value = dependent
-    ? a
-    : fromPieces(a.shape, a, ofB.length, i => {
-        const A = matrixAt(a, i)
-        if (n * k === 0) return A
-        const X = matrixAt(target, i)
-        const { matrix, kept } = partialInverseMatrix(X, n, k, { kappa: -1, truncation: 1e-13 })
-        dependent ||= kept < k
-        const reached = product(turned(A), X, n, n, k)
-        const rest = matrixAt(b, ofB[i]).map((v, j) => v - reached[j])
-        const change = turned(product(rest, matrix, n, k, n))
-        return A.map((v, j) => v + change[j])
-      })
+  let dependent = k > n
+  const value = matrixByMatrix(site, claimed, (A, X, _, i) => {
+    if (dependent) return A
+    const { matrix, kept } = partialInverseMatrix(X, n, k, { kappa: -1, truncation: 1e-13 })
+    dependent = kept < k
+    const reached = product(turned(A), X, n, n, k)
+    const rest = matrixAt(b, ofB[i]).map((v, j) => v - reached[j])
+    const change = turned(product(rest, matrix, n, k, n))
+    return A.map((v, j) => v + change[j])
+  })
   return dependent
     ? { refuse: 'the columns of the target depend on each other: in general no A fits' }
     : [{ value, weight: null }, null]
