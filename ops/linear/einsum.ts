@@ -90,19 +90,20 @@ function contract(a: Named, b: Named, needed: ReadonlySet<Label>, front: Label |
   const right = b.labels.filter(l => !both.includes(l))
   const lengths = new Map([a, b].flatMap(({ t, labels }) => labels.map((l, i) => [l, t.shape[i]] as const)))
   const length = (labels: readonly Label[]): number[] => labels.map(l => lengths.get(l)!)
-  // Without anything shared, B is one matrix for all of A's.
-  const leadB = shared.length === 0 ? [] : lead.map(l => (b.labels.includes(l) ? lengths.get(l)! : 1))
+  const leadB = lead.filter(l => shared.includes(l))
+  // A single axis of A beside one matrix B: its rows, [i, k] times [k, j].
+  const [heads, rows] = shared.length === 0 && left.length === 0 ? [[], lead] : [lead, left]
   const p = arrange(a, [...lead, ...left, ...over])
-  const q = arrange(b, [...shared.filter(l => l === front), ...shared.filter(l => l !== front), ...over, ...right])
+  const q = arrange(b, [...leadB, ...over, ...right])
   const product =
     over.length === 0
       ? mul(
           reshape(p, [...length(lead), ...length(left), ...right.map(() => 1)]),
-          reshape(q, [...leadB, ...left.map(() => 1), ...length(right)])
+          reshape(q, [...length(leadB), ...left.map(() => 1), ...length(right)])
         )
       : matmul(
-          reshape(p, [...length(lead), size(length(left)), size(length(over))]),
-          reshape(q, [...leadB, size(length(over)), size(length(right))])
+          reshape(p, [...length(heads), size(length(rows)), size(length(over))]),
+          reshape(q, [...length(leadB), size(length(over)), size(length(right))])
         )
   const labels = [...lead, ...left, ...right]
   return { t: reshape(product, length(labels)), labels }

@@ -47,7 +47,7 @@ const isHidden = (l: Label): boolean => l.startsWith('.')
 const hidden = (n: number): Label[] => Array.from({ length: n }, (_, i) => `.${n - i}`)
 
 function lettersOf(part: string, asked: string): string[] {
-  const letters = part.match(/\.\.\.|./g) ?? []
+  const letters: string[] = part.match(/\.\.\.|./g) ?? []
   if (letters.includes('.') || letters.filter(l => l === ELLIPSIS).length > 1)
     throw new OptionError(asked, `'${part}' with stray dots`, 'An ellipsis is three dots, once in a group')
   return letters
