@@ -59,7 +59,9 @@ export const svdvalsOp = defineOp({
         return A.map((v, k) => v + change[k])
       })
       return [{ value, weight: null }]
-    }
+    },
+    lawless: ({ out }) =>
+      tied(out) ? 'equal values: a target that parts them is reached in descending order only' : undefined
   },
   examples: r => [
     { inputs: [spread(r.normal([3, 3]))] },
@@ -92,6 +94,12 @@ export const svdvalsOp = defineOp({
     { inputs: [full([0, 2], 0)], note: 'no rows' }
   ]
 })
+
+/** Are two singular values of one matrix equal, to rounding? */
+const tied = (s: Tensor): boolean => {
+  const r = s.shape[s.rank - 1]
+  return s.data.some((v, k) => k % r > 0 && s.data[k - 1] - v <= 1e-14 * s.data[k - (k % r)])
+}
 
 /** The singular values of A [..., m, n], descending: [..., min(m, n)]. Throws ShapeError, and NonFiniteError. */
 export function svdvals(A: Tensor): Tensor {
