@@ -1,5 +1,5 @@
 import { ShapeError } from '../errors.js'
-import { lu, luSolve } from './lu.js'
+import { lu, luSolve, solveTriangle } from './lu.js'
 
 export interface Solution {
   /** [n, nrhs]; zeros if singular. */
@@ -55,17 +55,7 @@ export function choleskySolve(L: Float64Array, n: number, b: Float64Array, nrhs 
   if (b.length !== n * nrhs)
     throw new ShapeError('choleskySolve', `${b.length} entries for b [${n}, ${nrhs}]`, `Give ${n * nrhs} entries`)
   const x = b.slice()
-  for (let r = 0; r < nrhs; r++) {
-    for (let i = 0; i < n; i++) {
-      let sum = x[i * nrhs + r]
-      for (let j = 0; j < i; j++) sum -= L[i * n + j] * x[j * nrhs + r]
-      x[i * nrhs + r] = sum / L[i * n + i]
-    }
-    for (let i = n - 1; i >= 0; i--) {
-      let sum = x[i * nrhs + r]
-      for (let j = i + 1; j < n; j++) sum -= L[j * n + i] * x[j * nrhs + r]
-      x[i * nrhs + r] = sum / L[i * n + i]
-    }
-  }
+  solveTriangle(L, n, x, nrhs, { lower: true, transposed: false, unitDiagonal: false })
+  solveTriangle(L, n, x, nrhs, { lower: true, transposed: true, unitDiagonal: false })
   return x
 }

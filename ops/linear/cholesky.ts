@@ -113,8 +113,8 @@ export const choleskyOp = defineOp({
     { inputs: [positive(r.normal([2, 2, 2]))], note: 'a batch' },
     { inputs: [add(positive(r.normal([3, 3])), mul(skew(r.normal([3, 3])), 0.5))], note: 'not symmetric' },
     { inputs: [tensor([[4]])], note: '1×1' },
-    { inputs: [mul(positive(r.normal([3, 3])), 1e-150)], note: '1e-150', extreme: true },
-    { inputs: [mul(positive(r.normal([3, 3])), 1e150)], note: '1e150', extreme: true },
+    { inputs: [mul(positive(r.normal([3, 3])), 1e-300)], note: '1e-300', extreme: true },
+    { inputs: [mul(positive(r.normal([3, 3])), 1e300)], note: '1e300', extreme: true },
     { inputs: [full([0, 0], 0)], note: '0×0' }
   ]
 })

@@ -127,8 +127,8 @@ export const solveOp: Op<SolveAttrs> = defineOp<SolveAttrs>({
         attrs: plain,
         note: 'needs pivots'
       },
-      { inputs: [mul(A(), 1e-150), mul(r.normal([3, 2]), 1e-150)], attrs: plain, note: '1e-150', extreme: true },
-      { inputs: [mul(A(), 1e150), mul(r.normal([3, 2]), 1e150)], attrs: plain, note: '1e150', extreme: true },
+      { inputs: [mul(A(), 1e-300), mul(r.normal([3, 2]), 1e-300)], attrs: plain, note: '1e-300', extreme: true },
+      { inputs: [mul(A(), 1e300), mul(r.normal([3, 2]), 1e300)], attrs: plain, note: '1e300', extreme: true },
       { inputs: [full([0, 0], 0), full([0, 2], 0)], attrs: plain, note: 'no unknowns' },
       { inputs: [A(), full([3, 0], 0)], attrs: plain, note: 'no right-hand sides' }
     ]

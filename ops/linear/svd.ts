@@ -46,8 +46,7 @@ export function partsOf(y: Tensor, A: Shape): readonly [Tensor, Tensor, Tensor] 
 
 export const svdOp = defineOp({
   name: 'svd',
-  doc: `A = U diag(s) Vᵀ, thin: s descending, U [m, r], V [n, r] with orthonormal columns, r = min(m, n).
-y [..., 1 + m + n, r]: the row s, then U, then V
+  doc: `A = U diag(s) Vᵀ, thin, r = min(m, n); y [..., 1 + m + n, r] packs the row s, descending, U [m, r] and V [n, r]
   tangent  P = Uᵀ dA V, ds = diag P, dU = U (G ∘ sym P + H ∘ skew P) + (I - UUᵀ) dA V S⁻¹,
            dV = V (G ∘ sym P - H ∘ skew P) + (I - VVᵀ) dAᵀ U S⁻¹, with G_ij = 1/(s_j - s_i), H_ij = 1/(s_j + s_i)
   adjoint  X = UᵀŪ, Y = VᵀV̄: U (diag s̄ + sym(G ∘ (X + Y)) + skew(H ∘ (X - Y))) Vᵀ
@@ -121,8 +120,8 @@ y [..., 1 + m + n, r]: the row s, then U, then V
     { inputs: [spread(r.normal([2, 4]))], note: 'wide' },
     { inputs: [tensor([[-2]])], note: '1×1' },
     { inputs: [tensor([[1], [2], [2]])], note: 'one column' },
-    { inputs: [mul(spread(r.normal([3, 2])), 1e-150)], note: '1e-150', extreme: true },
-    { inputs: [mul(spread(r.normal([3, 2])), 1e150)], note: '1e150', extreme: true },
+    { inputs: [mul(spread(r.normal([3, 2])), 1e-300)], note: '1e-300', extreme: true },
+    { inputs: [mul(spread(r.normal([3, 2])), 1e300)], note: '1e300', extreme: true },
     {
       inputs: [
         tensor([

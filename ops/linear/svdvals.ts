@@ -68,8 +68,8 @@ export const svdvalsOp = defineOp({
     { inputs: [spread(r.normal([2, 3, 2]))], note: 'a batch, tall' },
     { inputs: [spread(r.normal([2, 4]))], note: 'wide' },
     { inputs: [tensor([[-2]])], note: '1×1' },
-    { inputs: [mul(spread(r.normal([3, 2])), 1e-150)], note: '1e-150', extreme: true },
-    { inputs: [mul(spread(r.normal([3, 2])), 1e150)], note: '1e150', extreme: true },
+    { inputs: [mul(spread(r.normal([3, 2])), 1e-300)], note: '1e-300', extreme: true },
+    { inputs: [mul(spread(r.normal([3, 2])), 1e300)], note: '1e300', extreme: true },
     {
       inputs: [
         tensor([

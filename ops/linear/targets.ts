@@ -1,5 +1,5 @@
 import { wanted } from '../../core/claim.js'
-import { transpose } from '../../core/linalg/scaling.js'
+import { norm2, transpose } from '../../core/linalg/scaling.js'
 import { svd } from '../../core/linalg/svd.js'
 import type { Claim, Site } from '../../core/op.js'
 import { size } from '../../core/shape.js'
@@ -36,7 +36,7 @@ export function notFurther(
   target: Float64Array,
   forward: (A: Float64Array) => Float64Array
 ): Float64Array {
-  const distance = (M: Float64Array) => Math.hypot(...forward(M).map((v, k) => v - target[k]))
+  const distance = (M: Float64Array) => norm2(forward(M).map((v, k) => v - target[k]))
   const before = distance(A)
   for (let t = 1; t > 1e-6; t /= 2) {
     const M = A.map((v, k) => (t === 1 ? answer[k] : v + t * (answer[k] - v)))

@@ -42,8 +42,7 @@ function checkDiagonal(T: Tensor, count: number, n: number): void {
 
 export const triangularSolveOp: Op<Triangle> = defineOp<Triangle>({
   name: 'triangularSolve',
-  doc: `X = T⁻¹ B, or T⁻ᵀ B, with T the lower or upper triangle of a matrix, its diagonal taken as ones on request;
-leading axes broadcast
+  doc: `X = T⁻¹ B, or T⁻ᵀ B, T the lower or upper triangle of a matrix, its diagonal as it is or ones; leading axes broadcast
   tangent  dX = T⁻¹ (dB - dT X)
   adjoint  B̄ = T⁻ᵀ ct to B, the triangle of -B̄ Xᵀ to T (-X B̄ᵀ for T⁻ᵀ), summed over broadcast axes
   inverse  exact in B: B̃ = T X̃. In T, for one right-hand side: the smallest change of each row with T̃ X̃ = B; refused for
@@ -119,8 +118,8 @@ leading axes broadcast
         note: 'ones, upper, transposed'
       },
       { inputs: [tensor([[-2]]), r.normal([1, 1])], attrs: lower, note: '1×1' },
-      { inputs: [mul(T(), 1e-150), mul(r.normal([3, 2]), 1e-150)], attrs: lower, note: '1e-150', extreme: true },
-      { inputs: [mul(T(), 1e150), mul(r.normal([3, 2]), 1e150)], attrs: lower, note: '1e150', extreme: true },
+      { inputs: [mul(T(), 1e-300), mul(r.normal([3, 2]), 1e-300)], attrs: lower, note: '1e-300', extreme: true },
+      { inputs: [mul(T(), 1e300), mul(r.normal([3, 2]), 1e300)], attrs: lower, note: '1e300', extreme: true },
       { inputs: [full([0, 0], 0), full([0, 2], 0)], attrs: lower, note: 'no unknowns' }
     ]
   }
