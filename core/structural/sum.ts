@@ -59,6 +59,7 @@ export const sumOp = defineOp<ReduceAttrs>({
     { inputs: [r.normal([2, 3, 4])], attrs: { axes: [-2], keepDims: false } },
     { inputs: [r.normal([2, 3])], attrs: { axes: [-1], keepDims: true } },
     { inputs: [r.normal([2, 3])], attrs: { axes: [-2, -1], keepDims: false } },
+    { inputs: [r.normal([2, 3])], attrs: { axes: [-2], keepDims: true }, note: 'over the samples' },
     { inputs: [r.normal([])], attrs: { axes: [], keepDims: false } },
     { inputs: [r.normal([2, 0])], attrs: { axes: [-1], keepDims: false } }
   ]
