@@ -20,26 +20,25 @@ interface CumsumAttrs extends Required<CumsumOptions> {
   axis: number
 }
 
-/** Outer, axis and inner lengths of x. */
+/** [outer, n, inner]: the lengths before the axis, along it and behind it. */
 const lengths = (x: Tensor, axis: number): readonly [number, number, number] => {
   const a = x.rank + axis
   return [size(x.shape.slice(0, a)), x.shape[a], size(x.shape.slice(a + 1))]
 }
 
 /**
- * x + D d along the axis: differences of neighbours undo the sums. Where the sums are exclusive, the first is 0 whatever
- * is asked, and the last entry is in none of them.
+ * x, changed so that its sums change by d: by d_i - d_{i-1}, i counted the way the sums run. An exclusive sum ends one
+ * entry earlier, so d_{i+1} belongs to x_i: the first is 0 whatever is asked, and the last x is in no sum.
  */
 function undo(x: Tensor, d: Tensor, { axis, reverse, exclusive }: CumsumAttrs): Tensor {
-  const [outer, n, inner] = lengths(x, axis)
+  const [, n, inner] = lengths(x, axis)
   const step = reverse ? -1 : 1
-  const inside = (i: number): boolean => i >= 0 && i < n
   return mapData(x, (v, at) => {
     const i = Math.floor(at / inner) % n
-    const sum = (j: number): number =>
-      inside(j) && !(exclusive && !inside(j - step)) ? d.data[at + (j - i) * inner] : 0
-    if (exclusive && !inside(i + step)) return v
-    return outer * n === 0 ? v : exclusive ? v + (sum(i + step) - sum(i)) : v + (sum(i) - sum(i - step))
+    const inside = (j: number): boolean => j >= 0 && j < n
+    const change = (j: number): number => (inside(j) ? d.data[at + (j - i) * inner] : 0)
+    if (!exclusive) return v + (change(i) - change(i - step))
+    return inside(i + step) ? v + (change(i + step) - (inside(i - step) ? change(i) : 0)) : v
   })
 }
 

@@ -1,7 +1,7 @@
 import { apply } from '../../core/apply.js'
 import { reduceFibres } from '../../core/backends/plain/fibres.js'
+import { pairwiseSum } from '../../core/backends/plain/reduce.js'
 import { reduction } from '../../core/families/reduction.js'
-import { norm2 } from '../../core/linalg/scaling.js'
 import type { Op } from '../../core/op.js'
 import { checkNumbers } from '../../core/options.js'
 import { axesFromEnd } from '../../core/shape.js'
@@ -22,10 +22,9 @@ export type VarianceAttrs = ReduceAttrs & Required<VarianceOptions>
 /** Subtracts the mean in place and returns it. Differences to the first entry are averaged: equal entries leave zeros. */
 export function centre(v: Float64Array): number {
   const first = v[0]
-  let total = 0
-  for (let i = 0; i < v.length; i++) total += v[i] - first
-  const shift = total / v.length
-  for (let i = 0; i < v.length; i++) v[i] = v[i] - first - shift
+  for (let i = 0; i < v.length; i++) v[i] -= first
+  const shift = pairwiseSum(v, 0, v.length) / v.length
+  for (let i = 0; i < v.length; i++) v[i] -= shift
   return first + shift
 }
 
@@ -63,7 +62,8 @@ export const varianceOp: Op<VarianceAttrs> = reduction<VarianceAttrs>({
   kernel: (x, y, shape, keep, { correction }) =>
     reduceFibres(x, y, shape, keep, v => {
       centre(v)
-      return norm2(v) ** 2 / (v.length - correction)
+      for (let i = 0; i < v.length; i++) v[i] *= v[i]
+      return pairwiseSum(v, 0, v.length) / (v.length - correction)
     }),
   slope: (x, _, attrs) => mul(centred(x, attrs.axes), 2 / freedom(x, attrs)),
   least: ({ correction }) => Math.floor(correction) + 1,

@@ -96,7 +96,7 @@ function sumWalk(x: Data, part: Float64Array, total: Float64Array, level: number
 }
 
 /** Σ x[start … start + n): halves are summed apart, so that the rounding error grows with log n and not with n. */
-function pairwiseSum(x: Data, start: number, n: number): number {
+export function pairwiseSum(x: Data, start: number, n: number): number {
   if (n > PART) {
     const half = (n >> 1) & ~3
     return pairwiseSum(x, start, half) + pairwiseSum(x, start + half, n - half)
