@@ -178,6 +178,8 @@ t.test('the ends of the range', t => {
   near(t, ops.softmax(tensor([-1000, -1000])), [0.5, 0.5])
   near(t, ops.logSoftmax(tensor([1000, 0, -1000])), [0, -1000, -2000])
   near(t, ops.logSoftmax(tensor([1e300, 1e300])), [-Math.log(2), -Math.log(2)])
+  const p = Math.exp(-40)
+  near(t, gradient(x => ops.mul(ops.softmax(x), tensor([1, 0])), [40, 0]), [p, -p], 1e-15, 'a softmax that is nearly 1')
   near(t, ops.prod(tensor([1e300, 1e300, 1e-300, 1e-300, 2])), 2)
   near(t, ops.prod(tensor([1e-200, 1e-200, -1e200, 1e200])), -1)
   near(t, ops.prod(tensor([1e-200, 1e-200, 0, 1e200])), 0)
