@@ -5,6 +5,7 @@ import { identityOp } from '../../core/structural/identity.js'
 import { permuteOp } from '../../core/structural/permute.js'
 import { reshapeOp } from '../../core/structural/reshape.js'
 import { concatOp } from './concat.js'
+import { extendOp } from './pad.js'
 import { padOp, sliceOp } from './slice.js'
 
 export { expand } from '../../core/structural/expand.js'
@@ -13,7 +14,8 @@ export { permute, swapAxes } from '../../core/structural/permute.js'
 export { reshape } from '../../core/structural/reshape.js'
 export { at } from './at.js'
 export { concat, stack } from './concat.js'
-export { pad, slice } from './slice.js'
+export { type PadOptions, pad } from './pad.js'
+export { slice } from './slice.js'
 
 export const shapeOps: readonly Op[] = [
   identityOp,
@@ -22,6 +24,7 @@ export const shapeOps: readonly Op[] = [
   expandOp,
   sliceOp,
   padOp,
+  extendOp,
   concatOp,
   alongAxisOp
 ]
