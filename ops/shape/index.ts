@@ -5,8 +5,13 @@ import { identityOp } from '../../core/structural/identity.js'
 import { permuteOp } from '../../core/structural/permute.js'
 import { reshapeOp } from '../../core/structural/reshape.js'
 import { concatOp } from './concat.js'
+import { flipOp } from './flip.js'
+import { gatherOp, scatterAddOp } from './gather.js'
 import { extendOp } from './pad.js'
+import { rollOp } from './roll.js'
 import { padOp, sliceOp } from './slice.js'
+import { takeOp } from './take.js'
+import { repeatOp, tileOp } from './tile.js'
 
 export { expand } from '../../core/structural/expand.js'
 export { identity } from '../../core/structural/identity.js'
@@ -14,8 +19,16 @@ export { permute, swapAxes } from '../../core/structural/permute.js'
 export { reshape } from '../../core/structural/reshape.js'
 export { at } from './at.js'
 export { concat, stack } from './concat.js'
+export { flip } from './flip.js'
+export { gather, scatterAdd } from './gather.js'
+export { onehot } from './onehot.js'
 export { type PadOptions, pad } from './pad.js'
+export { roll } from './roll.js'
 export { slice } from './slice.js'
+export { split } from './split.js'
+export { expandDims, squeeze } from './squeeze.js'
+export { take } from './take.js'
+export { repeat, tile } from './tile.js'
 
 export const shapeOps: readonly Op[] = [
   identityOp,
@@ -26,5 +39,12 @@ export const shapeOps: readonly Op[] = [
   padOp,
   extendOp,
   concatOp,
+  flipOp,
+  rollOp,
+  tileOp,
+  repeatOp,
+  takeOp,
+  gatherOp,
+  scatterAddOp,
   alongAxisOp
 ]

@@ -56,9 +56,9 @@ export const sliceOp: Op<SliceAttrs> = defineOp<SliceAttrs>({
   cost     one pass over y`,
   tex: {
     y: 'y = S x',
-    tangent: 'dy = S\\,dx',
-    adjoint: '\\bar x = S^\\top \\bar y',
-    inverse: '\\tilde x = x + S^\\top(\\tilde y - y)'
+    tangent: String.raw`dy = S\,dx`,
+    adjoint: String.raw`\bar x = S^\top \bar y`,
+    inverse: String.raw`\tilde x = x + S^\top(\tilde y - y)`
   },
   outShape: ([s], { axis, count }) => resized(s, axis, count),
   forward: ([x], attrs) => take(x, attrs),
@@ -100,10 +100,10 @@ export const padOp: Op<PadAttrs> = defineOp<PadAttrs>({
   inverse  the entries of ỹ there; what is asked of the constants cannot be met, and is no claim
   cost     one pass`,
   tex: {
-    y: 'y = S^\\top x + c\\,(1 - S^\\top 1)',
-    tangent: 'dy = S^\\top dx',
-    adjoint: '\\bar x = S \\bar y',
-    inverse: '\\tilde x = S \\tilde y'
+    y: String.raw`y = S^\top x + c\,(1 - S^\top 1)`,
+    tangent: String.raw`dy = S^\top dx`,
+    adjoint: String.raw`\bar x = S \bar y`,
+    inverse: String.raw`\tilde x = S \tilde y`
   },
   outShape: ([s], { axis, length }) => resized(s, axis, length),
   forward: ([x], attrs) => put(x, attrs, attrs.value),
