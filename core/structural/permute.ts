@@ -46,7 +46,14 @@ export const permuteOp: Op<PermuteAttrs> = defineOp<PermuteAttrs>({
   doc: `y = x with its last axes in another order
   tangent  dy = permute(dx)
   adjoint  ct in the order back
-  inverse  moves entries and weights back`,
+  inverse  moves entries and weights back
+  cost     one pass`,
+  tex: {
+    y: String.raw`y = \pi x`,
+    tangent: String.raw`dy = \pi\,dx`,
+    adjoint: String.raw`\bar x = \pi^{-1} \bar y`,
+    inverse: String.raw`\tilde x = \pi^{-1} \tilde y`
+  },
   outShape: ([s], { axes }) => permutedShape(s, axes),
   forward: ([x], { axes }, shape) => move(x, axes, shape),
   jvp: ([dx], v) => dx && apply(permuteOp, [dx], v.attrs),

@@ -1,55 +1,13 @@
 import { apply } from '../../core/apply.js'
-import { gather as gatherKernel, scatterAdd as scatterKernel } from '../../core/backends/plain/gather.js'
-import { averageCopies, wanted } from '../../core/claim.js'
-import { ShapeError } from '../../core/errors.js'
+import { averageCopies } from '../../core/claim.js'
 import type { AlongAxisAttrs } from '../../core/families/alongAxis.js'
-import { alloc } from '../../core/memory.js'
 import { defineOp, type Op } from '../../core/op.js'
-import { checkNumbers } from '../../core/options.js'
-import { fromEnd, type Shape, sameShape, show, size } from '../../core/shape.js'
+import { fromEnd } from '../../core/shape.js'
 import { reshape } from '../../core/structural/reshape.js'
-import { checkTensor, mapData, Tensor, tensor, zerosLike } from '../../core/tensor.js'
+import { checkTensor, type Tensor, tensor, zeros } from '../../core/tensor.js'
+import { added, checkFit, indexFor, resized, taken } from './indexing.js'
+import { scatterAddOp } from './scatterAdd.js'
 import { slice } from './slice.js'
-
-interface ScatterAttrs extends AlongAxisAttrs {
-  /** Of the axis of y. */
-  readonly length: number
-}
-
-const resized = (s: Shape, axis: number, d: number): number[] => s.map((v, k) => (k === s.length + axis ? d : v))
-
-/** Runs a kernel; `n` is the length of the axis that is indexed. */
-function run(kernel: typeof gatherKernel, name: string, x: Tensor, index: Tensor, axis: number, n: number): Tensor {
-  const m = index.shape[index.rank + axis]
-  const shape = resized(x.shape, axis, kernel === gatherKernel ? m : n)
-  const y = alloc(size(shape), x.dtype)
-  const a = x.rank + axis
-  const bad = kernel(x.data, index.data, y, size(x.shape.slice(0, a)), n, m, size(x.shape.slice(a + 1)))
-  if (bad >= 0)
-    throw new ShapeError(
-      `${name} along axis ${axis} of length ${n}`,
-      `index ${index.data[bad]}`,
-      n === 0 ? 'An axis of length 0 has no entries' : `Indices are whole numbers from 0 to ${n - 1}`
-    )
-  return new Tensor(shape, y)
-}
-
-const taken = (x: Tensor, index: Tensor, axis: number) =>
-  run(gatherKernel, 'gather', x, index, axis, x.shape[x.rank + axis])
-const added = (u: Tensor, index: Tensor, { axis, length }: ScatterAttrs) =>
-  run(scatterKernel, 'scatterAdd', u, index, axis, length)
-
-/** The index has the axes of the other input, or only the last of them. */
-function checkFit(name: string, x: Shape, index: Shape, axis: number, equal: boolean): void {
-  const own = x.slice(x.length - index.length)
-  const fits = index.length <= x.length && index.length >= -axis
-  if (!fits || !sameShape(resized(own, axis, 0), resized(index, axis, 0)) || (equal && !sameShape(own, index)))
-    throw new ShapeError(
-      `${name} of ${show(x)} by an index ${show(index)} along axis ${axis}`,
-      'the shapes do not fit',
-      equal ? 'An index for each update' : 'All axes but that one are equal; leading axes of the index may be missing'
-    )
-}
 
 export const gatherOp: Op<AlongAxisAttrs> = defineOp<AlongAxisAttrs>({
   name: 'gather',
@@ -118,86 +76,10 @@ export const gatherOp: Op<AlongAxisAttrs> = defineOp<AlongAxisAttrs>({
     },
     { inputs: [r.normal([2, 2, 3]), tensor([[1], [2]])], attrs: { axis: -1 }, note: 'an index for all' },
     { inputs: [r.normal([3]), tensor([2])], attrs: { axis: -1 }, note: 'one entry of a table' },
-    { inputs: [r.normal([2, 0]), new Tensor([2, 0], new Float64Array(0))], attrs: { axis: -1 }, note: 'empty axis' },
+    { inputs: [r.normal([2, 0]), zeros([2, 0])], attrs: { axis: -1 }, note: 'empty axis' },
     { inputs: [tensor([1e300, -1e-300]), tensor([1, 0, 0])], attrs: { axis: -1 }, extreme: true }
   ]
 })
-
-export const scatterAddOp: Op<ScatterAttrs> = defineOp<ScatterAttrs>({
-  name: 'scatterAdd',
-  doc: `y_{j r} = Σ u_{i r} over all i with index k_{i r} = j: along an axis, each update u added at its index, zeros elsewhere
-  tangent  dy = scatterAdd(k, du)
-  adjoint  gather(ct, k); 0 to the index
-  inverse  the smallest change: the difference at j shared evenly by its n_j updates, ũ = u + gather((ỹ - y)/n, k);
-           where there is no update y stays 0
-  domain   indices are whole numbers, constants for every derivative
-  cost     one pass over u`,
-  tex: {
-    y: String.raw`y_{jr} = \sum_{i:\,k_{ir}=j} u_{ir}`,
-    tangent: String.raw`dy_{jr} = \sum_{i:\,k_{ir}=j} du_{ir}`,
-    adjoint: String.raw`\bar u_{ir} = \bar y_{k_{ir} r}`,
-    inverse: String.raw`\tilde u_{ir} = u_{ir} + (\tilde y - y)_{jr} / n_{jr},\; j = k_{ir}`
-  },
-  outShape: ([u, index], { axis, length }) => {
-    checkFit('scatterAdd', u, index, axis, true)
-    return resized(u, axis, length)
-  },
-  forward: ([u, index], attrs) => added(u, index, attrs),
-  jvp: ([du], v) => du && apply(scatterAddOp, [du, v.x[1]], v.attrs),
-  vjp: (ct, v) => [apply(gatherOp, [ct, v.x[1]], { axis: v.attrs.axis }), null],
-  carry: ({ inputs: [u, index], attrs: { axis } }) => (axis === -u.rank ? undefined : [true, index.rank === u.rank]),
-  constant: [1],
-  inverse: {
-    kind: 'local',
-    apply: ({ inputs: [u, index], out, attrs }, claimed) => {
-      const meeting = added(
-        mapData(u, () => 1),
-        index,
-        attrs
-      )
-      const step = mapData(wanted(claimed, out), (t, i) => (t - out.data[i]) / Math.max(1, meeting.data[i]))
-      const change = taken(step, index, attrs.axis)
-      const value = mapData(u, (v, i) => v + change.data[i])
-      return [{ value, weight: claimed.weight && taken(claimed.weight, index, attrs.axis) }, null]
-    }
-  },
-  examples: r => [
-    {
-      inputs: [
-        r.normal([2, 4]),
-        tensor([
-          [2, 0, 2, 1],
-          [1, 1, 0, 2]
-        ])
-      ],
-      attrs: { axis: -1, length: 3 },
-      note: 'some meet'
-    },
-    {
-      inputs: [
-        r.normal([2, 2]),
-        tensor([
-          [2, 0],
-          [0, 0]
-        ])
-      ],
-      attrs: { axis: -2, length: 4 },
-      note: 'some places get none'
-    },
-    { inputs: [r.normal([2, 2, 1]), tensor([[1], [2]])], attrs: { axis: -1, length: 3 }, note: 'an index for all' },
-    { inputs: [r.normal([3]), tensor([0, 0, 0])], attrs: { axis: -1, length: 1 }, note: 'all meet' },
-    { inputs: [r.normal([2, 0]), zerosLike(r.normal([2, 0]))], attrs: { axis: -1, length: 2 }, note: 'empty axis' },
-    { inputs: [tensor([1e300, -1e-300]), tensor([1, 0])], attrs: { axis: -1, length: 2 }, extreme: true }
-  ]
-})
-
-/** In the dtype of x, with whose entries it goes through the operator; indices have no derivative. */
-function indexFor(x: Tensor, index: Tensor, name: string, length: number): Tensor {
-  checkTensor(index, name, 'its index')
-  if (x.dtype === 'f32' && length > 2 ** 24)
-    throw new ShapeError(name, `an axis of length ${length} in f32`, 'f32 tells whole numbers apart up to 2²⁴: use f64')
-  return index.dtype === x.dtype ? index : tensor(index, { dtype: x.dtype })
-}
 
 /**
  * Along an axis, for each entry of the index the entry of x that it names; y has the shape of the index:
@@ -220,19 +102,4 @@ export function gather(x: Tensor, index: Tensor, axis: number): Tensor {
     x
   )
   return apply(gatherOp, [front < 0 ? x : part, k], { axis: a })
-}
-
-/**
- * Zeros with each update added at its index along an axis, which gets `length`: the adjoint of `gather`.
- *
- *     y[b, index[b, i]] += updates[b, i]      scatterAdd(index, updates, 1, n), y [B, n]
- *
- * The index has the shape of the updates; leading axes may be missing. PyTorch's scatter_add to a tensor t that is not
- * zero is `add(t, scatterAdd(…))`. Throws ShapeError as `gather`.
- */
-export function scatterAdd(index: Tensor, updates: Tensor, axis: number, length: number): Tensor {
-  checkTensor(updates, 'scatterAdd', 'its updates')
-  checkNumbers('scatterAdd', 'whole', { length })
-  const a = fromEnd(axis, updates.rank, 'scatterAdd')
-  return apply(scatterAddOp, [updates, indexFor(updates, index, 'scatterAdd', length)], { axis: a, length })
 }

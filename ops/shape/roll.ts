@@ -34,7 +34,7 @@ export const rollOp = indexMap<RollAttrs>({
 export function roll(x: Tensor, shift: number | readonly number[], axes: number | readonly number[]): Tensor {
   checkTensor(x, 'roll')
   const along: readonly number[] = typeof axes === 'number' ? [axes] : axes
-  const by: readonly number[] = typeof shift === 'number' ? along.map?.(() => shift) : shift
+  const by: readonly number[] = typeof shift === 'number' ? Array(along?.length).fill(shift) : shift
   if (!Array.isArray(along) || !Array.isArray(by) || by.length !== along.length || !by.every(Number.isSafeInteger))
     throw new ShapeError(
       `roll of ${show(x.shape)}`,

@@ -50,5 +50,5 @@ export function take(x: Tensor, indices: readonly number[] | Int32Array, axis: n
       'Indices are a list of whole numbers; gather takes them as a tensor'
     )
   const n = x.shape[x.rank + a]
-  return apply(takeOp, [x], { axis: a, indices: Array.from(indices, i => (i < 0 ? i + n : i)) })
+  return apply(takeOp, [x], { axis: a, indices: Array.from(indices, i => (i < 0 && i >= -n ? i + n : i)) })
 }

@@ -1,13 +1,12 @@
 import { apply } from '../../core/apply.js'
 import { ShapeError } from '../../core/errors.js'
 import type { AlongAxisAttrs } from '../../core/families/alongAxis.js'
-import { checkNumbers } from '../../core/options.js'
-import { fromEnd, show } from '../../core/shape.js'
+import { show } from '../../core/shape.js'
 import { reshape } from '../../core/structural/reshape.js'
 import { checkTensor, type Tensor, tensor } from '../../core/tensor.js'
 import { indexMap } from './indexMap.js'
 
-interface TimesAttrs extends AlongAxisAttrs {
+export interface TimesAttrs extends AlongAxisAttrs {
   readonly times: number
 }
 
@@ -16,21 +15,6 @@ export const tileOp = indexMap<TimesAttrs>({
   doc: 'y_i = x_{i mod n}, i < n times: the whole axis again and again, a b a b',
   y: String.raw`y_i = x_{i \bmod n}`,
   index: (n, { times }) => Int32Array.from({ length: n * times }, (_, i) => i % n),
-  examples: r => [
-    { inputs: [r.normal([2, 2])], attrs: { axis: -1, times: 3 } },
-    { inputs: [r.normal([3, 2])], attrs: { axis: -2, times: 2 } },
-    { inputs: [r.normal([2, 1])], attrs: { axis: -1, times: 2 }, note: 'one entry' },
-    { inputs: [r.normal([3])], attrs: { axis: -1, times: 0 }, note: 'no copies' },
-    { inputs: [r.normal([2, 0])], attrs: { axis: -1, times: 2 }, note: 'empty axis' },
-    { inputs: [tensor([1e300, -1e-300])], attrs: { axis: -1, times: 2 }, extreme: true }
-  ]
-})
-
-export const repeatOp = indexMap<TimesAttrs>({
-  name: 'repeat',
-  doc: 'y_i = x_{⌊i/times⌋}: every entry several times, a a b b',
-  y: String.raw`y_i = x_{\lfloor i/m \rfloor}`,
-  index: (n, { times }) => Int32Array.from({ length: n * times }, (_, i) => Math.floor(i / times)),
   examples: r => [
     { inputs: [r.normal([2, 2])], attrs: { axis: -1, times: 3 } },
     { inputs: [r.normal([3, 2])], attrs: { axis: -2, times: 2 } },
@@ -57,11 +41,4 @@ export function tile(x: Tensor, times: number | readonly number[]): Tensor {
   const fresh = Math.max(0, list.length - x.rank)
   const whole = fresh > 0 ? reshape(x, [...Array<number>(fresh).fill(1), ...x.shape]) : x
   return list.reduce((y, n, k) => (n === 1 ? y : apply(tileOp, [y], { axis: k - list.length, times: n })), whole)
-}
-
-/** Every entry `times` times along an axis: [a, b] becomes [a, a, b, b] (NumPy's repeat). */
-export function repeat(x: Tensor, times: number, axis = -1): Tensor {
-  checkTensor(x, 'repeat')
-  checkNumbers('repeat', 'whole', { times })
-  return apply(repeatOp, [x], { axis: fromEnd(axis, x.rank, 'repeat'), times })
 }

@@ -21,8 +21,13 @@ export function sparseAlong(m: Sparse, x: Data, y: Data, outer: number, inner: n
 function alongLast({ rows, columns, start, column, weight }: Sparse, x: Data, y: Data, outer: number): void {
   for (let o = 0, at = 0, to = 0; o < outer; o++, at += columns)
     for (let i = 0; i < rows; i++, to++) {
+      const first = start[i]
+      if (!weight && start[i + 1] === first + 1) {
+        y[to] = x[at + column[first]]
+        continue
+      }
       let sum = 0
-      for (let k = start[i]; k < start[i + 1]; k++) sum += weight ? weight[k] * x[at + column[k]] : x[at + column[k]]
+      for (let k = first; k < start[i + 1]; k++) sum += weight ? weight[k] * x[at + column[k]] : x[at + column[k]]
       y[to] = sum
     }
 }
