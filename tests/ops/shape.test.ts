@@ -5,6 +5,7 @@ import {
   equalTensors,
   grad,
   jacobian,
+  mapData,
   type Nested,
   OptionError,
   random,
@@ -198,6 +199,29 @@ t.test('gather and scatterAdd', async t => {
   const [x, ct] = [random(1).normal([2, 5]), random(2).normal([2, 3])]
   const [left, right] = [sum(mul(gather(x, index, 1), ct)), sum(mul(x, scatterAdd(index, ct, 1, 5)))]
   t.ok(Math.abs(left.item() - right.item()) < 1e-14)
+})
+
+t.test('against loops over entries, in both dtypes, with runs that are copied at once', async t => {
+  for (const dtype of ['f64', 'f32'] as const) {
+    const x = random(8).normal([3, 5, 70], 0, 1, { dtype })
+    const index = mapData(random(9).uniform([3, 4, 70], 0, 5), Math.floor)
+    const entry = (b: number, i: number, r: number) => x.data[(b * 5 + i) * 70 + r]
+    const naive = (n: number, of: (b: number, i: number, r: number) => number) => {
+      const y = zeros([3, n, 70], dtype)
+      y.data.forEach((_, q) => {
+        y.data[q] = of(Math.floor(q / (70 * n)), Math.floor(q / 70) % n, q % 70)
+      })
+      return y
+    }
+    const taken = naive(4, (b, i, r) => entry(b, [4, 0, 4, 2][i], r))
+    t.ok(equalTensors(take(x, [4, 0, 4, 2], 1), taken), `take ${dtype}`)
+    const chosen = naive(4, (b, i, r) => entry(b, index.data[(b * 4 + i) * 70 + r], r))
+    t.ok(equalTensors(gather(x, index, 1), chosen), `gather ${dtype}`)
+    const backwards = naive(3, (b, i, r) => entry(b, 4 - 2 * i, r))
+    t.ok(equalTensors(slice(x, 1, undefined, undefined, -2), backwards), `slice ${dtype}`)
+    const wide = naive(9, (b, i, r) => entry(b, [2, 1, 0, 1, 2, 3, 4, 3, 2][i], r))
+    t.ok(equalTensors(pad(x, 2, { axes: 1, mode: 'reflect' }), wide), `pad ${dtype}`)
+  }
 })
 
 t.test('onehot, split, squeeze, expandDims, swapAxes', async t => {
