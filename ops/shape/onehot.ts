@@ -11,7 +11,7 @@ import { checkTensor, Tensor, tensor } from '../../core/tensor.js'
 export function onehot(labels: Tensor | readonly number[], classes: number): Tensor {
   checkNumbers('onehot', 'whole', { classes })
   const k = Array.isArray(labels) ? tensor(labels) : (labels as Tensor)
-  checkTensor(k, 'onehot', 'its labels')
+  checkTensor(k, 'onehot', 'its tensor of labels')
   const y = alloc(k.size * classes, k.dtype)
   k.data.forEach((label, i) => {
     if (!(Number.isInteger(label) && label >= 0 && label < classes))

@@ -79,12 +79,11 @@ type Width = readonly [number, number]
  * Throws ShapeError for widths that are not whole numbers or do not fit the axes, and for an empty axis that a mode
  * other than 'constant' should continue; OptionError for an unknown mode.
  */
-export function pad(
-  x: Tensor,
-  width: number | Width | readonly Width[],
-  { axes, mode = 'constant', value }: PadOptions = {}
-): Tensor {
+export function pad(x: Tensor, width: number | Width | readonly Width[], options: PadOptions = {}): Tensor {
   checkTensor(x, 'pad')
+  if (typeof options !== 'object' || options === null)
+    throw new OptionError('pad', `${describe(options)} for its options`, 'Give an object such as { axes: -1 }')
+  const { axes, mode = 'constant', value } = options
   checkChoice('pad', 'mode', mode, ['constant', ...Object.keys(beyond)])
   if (value !== undefined && (typeof value !== 'number' || Number.isNaN(value) || mode !== 'constant'))
     throw new OptionError(

@@ -84,7 +84,7 @@ export const scatterAddOp: Op<ScatterAttrs> = defineOp<ScatterAttrs>({
  * zero is `add(t, scatterAdd(…))`. Throws ShapeError as `gather`.
  */
 export function scatterAdd(index: Tensor, updates: Tensor, axis: number, length: number): Tensor {
-  checkTensor(updates, 'scatterAdd', 'its updates')
+  checkTensor(updates, 'scatterAdd', 'its tensor of updates')
   checkNumbers('scatterAdd', 'whole', { length })
   const a = fromEnd(axis, updates.rank, 'scatterAdd')
   return apply(scatterAddOp, [updates, indexFor(updates, index, 'scatterAdd', length)], { axis: a, length })

@@ -272,6 +272,7 @@ const refused: readonly [string, () => unknown, typeof ShapeError | typeof Optio
     ['a value of NaN', () => pad(M, 1, { value: Number.NaN }), OptionError, /NaN/],
     ['a value beside a mode', () => pad(M, 1, { mode: 'edge', value: 1 }), OptionError, /constant/],
     ['the edge of nothing', () => pad(tensor([]), 1, { mode: 'edge' }), ShapeError, /length 0/],
+    ['an axis instead of options', () => pad(M, 0, wrong(1)), OptionError, /a number for its options/],
     ['pad of an array', () => pad(wrong([1]), 1), DTypeError, /tensor/],
     ['a start behind the end', () => slice(abcd, 0, 4, 0, -1), ShapeError, /start 4/],
     ['a stop above the start', () => slice(abcd, 0, 1, 2, -1), ShapeError, /step -1/],
