@@ -48,8 +48,8 @@ export function reduction<A extends ReduceAttrs = ReduceAttrs>(rules: Reduction<
     doc: rules.doc,
     tex: tex && {
       y: tex.y,
-      tangent: `dy = \\sum_i ${tex.slope}\\,dx_i`,
-      adjoint: `\\bar x_i = ${tex.slope}\\,\\bar y`,
+      tangent: String.raw`dy = \sum_i ${tex.slope}\,dx_i`,
+      adjoint: String.raw`\bar x_i = ${tex.slope}\,\bar y`,
       inverse: tex.inverse
     },
     outShape: ([s], attrs) => {

@@ -39,10 +39,10 @@ export const atan2Op = binary({
   domain   the branch cut is a = 0, b < 0: θ jumps from π (a = +0, a > 0) to -π (a = -0, a < 0)
   caveats  at the origin there is no derivative: tangent and adjoint are 0 there`,
   tex: {
-    y: '\\theta = \\operatorname{atan2}(a, b)',
-    tangent: 'd\\theta = \\frac{b\\,da - a\\,db}{a^2 + b^2}',
-    adjoint: '\\bar a = \\frac{b\\,\\bar\\theta}{a^2 + b^2},\\quad \\bar b = -\\frac{a\\,\\bar\\theta}{a^2 + b^2}',
-    inverse: '\\tilde a = b \\tan\\tilde\\theta,\\quad \\tilde b = a / \\tan\\tilde\\theta'
+    y: String.raw`\theta = \operatorname{atan2}(a, b)`,
+    tangent: String.raw`d\theta = \frac{b\,da - a\,db}{a^2 + b^2}`,
+    adjoint: String.raw`\bar a = \frac{b\,\bar\theta}{a^2 + b^2},\quad \bar b = -\frac{a\,\bar\theta}{a^2 + b^2}`,
+    inverse: String.raw`\tilde a = b \tan\tilde\theta,\quad \tilde b = a / \tan\tilde\theta`
   },
   row: (a, ia, da, b, ib, db, y, iy, n) => {
     for (let j = 0; j < n; j++, ia += da, ib += db) y[iy + j] = Math.atan2(a[ia], b[ib])

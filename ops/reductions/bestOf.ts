@@ -17,7 +17,7 @@ export interface BestOf {
 /** The family of max and min: y is one of the entries, and where several are equal each counts alike, as in PyTorch's amax. */
 export function bestOf({ name, wins, kernel }: BestOf): Op<ReduceAttrs> {
   const bound = wins === 'largest' ? Math.min : Math.max
-  const letters = wins === 'largest' ? { op: '\\max', bound: '\\min' } : { op: '\\min', bound: '\\max' }
+  const [best, other] = wins === 'largest' ? ['max', 'min'] : ['min', 'max']
   return reduction({
     name,
     doc: `y = the ${wins} x_i over axes; NaN where one of them is NaN
@@ -28,9 +28,9 @@ export function bestOf({ name, wins, kernel }: BestOf): Op<ReduceAttrs> {
   cost     one comparison per entry
   caveats  ties: all of them move together, and the tangent is that of such a move`,
     tex: {
-      y: `y = ${letters.op}_i x_i`,
-      slope: `\\frac{[x_i = y]}{\\#\\{j : x_j = y\\}}`,
-      inverse: `\\tilde x_i = \\tilde y \\text{ where } x_i = y,\\; ${letters.bound}(x_i, \\tilde y) \\text{ elsewhere}`
+      y: String.raw`y = \operatorname{${best}}_i x_i`,
+      slope: String.raw`\frac{[x_i = y]}{\#\{j : x_j = y\}}`,
+      inverse: String.raw`\tilde x_i = \tilde y \text{ where } x_i = y,\; \operatorname{${other}}(x_i, \tilde y) \text{ elsewhere}`
     },
     kernel,
     // A constant: which entries win does not change when they move a little.

@@ -51,10 +51,10 @@ export const cumsumOp: Op<CumsumAttrs> = defineOp<CumsumAttrs>({
            (the nearest target in reach), and the last entry, which is in no sum, stays
   cost     one flop per entry`,
   tex: {
-    y: 'y_i = \\textstyle\\sum_{j \\le i} x_j',
-    tangent: 'dy_i = \\textstyle\\sum_{j \\le i} dx_j',
-    adjoint: '\\bar x_i = \\textstyle\\sum_{j \\ge i} \\bar y_j',
-    inverse: '\\tilde x_i = \\tilde y_i - \\tilde y_{i-1}'
+    y: String.raw`y_i = \textstyle\sum_{j \le i} x_j`,
+    tangent: String.raw`dy_i = \textstyle\sum_{j \le i} dx_j`,
+    adjoint: String.raw`\bar x_i = \textstyle\sum_{j \ge i} \bar y_j`,
+    inverse: String.raw`\tilde x_i = \tilde y_i - \tilde y_{i-1}`
   },
   outShape: ([s]) => s,
   forward: ([x], { axis, reverse, exclusive }) => {

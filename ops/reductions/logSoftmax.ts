@@ -21,10 +21,10 @@ export const logSoftmaxOp = defineOp<ReduceAttrs>({
   cost     two exponentials and 4 flops per entry
   caveats  NaN where all entries are -∞, and where one is ∞`,
   tex: {
-    y: 'y_i = x_i - \\ln \\textstyle\\sum_j e^{x_j}',
-    tangent: 'dy = dx - \\langle e^y, dx\\rangle',
-    adjoint: '\\bar x = \\bar y - e^y \\textstyle\\sum_i \\bar y_i',
-    inverse: '\\tilde x = \\tilde y + c'
+    y: String.raw`y_i = x_i - \ln \textstyle\sum_j e^{x_j}`,
+    tangent: String.raw`dy = dx - \langle e^y, dx\rangle`,
+    adjoint: String.raw`\bar x = \bar y - e^y \textstyle\sum_i \bar y_i`,
+    inverse: String.raw`\tilde x = \tilde y + c`
   },
   outShape: ([s]) => s,
   forward: ([x], { axes }) =>

@@ -15,9 +15,9 @@ export const logsumexpOp = reduction<ReduceAttrs>({
   cost     one exponential per entry
   caveats  no entries, or all of them -∞: y = -∞; there, and where an entry is ∞, the derivatives are NaN`,
   tex: {
-    y: 'y = \\ln \\textstyle\\sum_i e^{x_i}',
-    slope: '\\operatorname{softmax}(x)_i',
-    inverse: '\\tilde x_i = -\\ln(e^{-x_i} + s)'
+    y: String.raw`y = \ln \textstyle\sum_i e^{x_i}`,
+    slope: String.raw`\operatorname{softmax}(x)_i`,
+    inverse: String.raw`\tilde x_i = -\ln(e^{-x_i} + s)`
   },
   kernel: (x, y, shape, keep) => reduceFibres(x, y, shape, keep, lse),
   slope: (x, _, { axes }) => softmax(x, axes),

@@ -1,6 +1,6 @@
 import { bracketed } from '../elementwise/bracketed.js'
 
-/** Arithmetic on one vector, for logsumexp, softmax, logSoftmax and prod. */
+// Arithmetic on one vector, for logsumexp, softmax, logSoftmax and prod.
 
 /** ln Σ e^v, shifted by the largest entry; -∞ for no entries. */
 export function lse(v: Float64Array): number {

@@ -29,7 +29,11 @@ export const normOp = reduction<ReduceAttrs>({
   inverse  x̃ = x ỹ/y; 0 for ỹ < 0, the nearest target in reach. At x = 0 all entries become ỹ/√n
   cost     2 flops per entry; twice that near the ends of the range
   caveats  at x = 0 there is no derivative: tangent and adjoint are 0 there`,
-  tex: { y: 'y = \\sqrt{\\textstyle\\sum_i x_i^2}', slope: '\\frac{x_i}{y}', inverse: '\\tilde x = x\\,\\tilde y / y' },
+  tex: {
+    y: String.raw`y = \sqrt{\textstyle\sum_i x_i^2}`,
+    slope: String.raw`\frac{x_i}{y}`,
+    inverse: String.raw`\tilde x = x\,\tilde y / y`
+  },
   kernel: (x, y, shape, keep) => reduceFibres(x, y, shape, keep, v => norm2(v)),
   slope: (x, y) => div(x, orOne(y)),
   inverse: { kind: 'local', at: (x, target) => stretchTo(x, target, v => v.fill(1)) },

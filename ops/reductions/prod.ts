@@ -22,9 +22,9 @@ export const prodOp = reduction<ReduceAttrs>({
   caveats  y overflows only where it must; in derivatives the product of any entries must not
            two zeros or more: the derivatives are 0, but the inverse moves the zeros`,
   tex: {
-    y: 'y = \\textstyle\\prod_i x_i',
-    slope: '\\textstyle\\prod_{j \\ne i} x_j',
-    inverse: '\\tilde x_i = x_i + u / x_i'
+    y: String.raw`y = \textstyle\prod_i x_i`,
+    slope: String.raw`\textstyle\prod_{j \ne i} x_j`,
+    inverse: String.raw`\tilde x_i = x_i + u / x_i`
   },
   kernel: (x, y, shape, keep) => reduceFibres(x, y, shape, keep, product),
   slope: (x, _, { axes }) => {

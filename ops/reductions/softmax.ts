@@ -40,10 +40,10 @@ export const softmaxOp = defineOp<ReduceAttrs>({
   caveats  NaN where all entries are -∞, and where one is ∞
   source   nearest distribution: Held, Wolfe and Crowder 1974, "Validation of subgradient optimization"`,
   tex: {
-    y: 'y_i = \\frac{e^{x_i}}{\\sum_j e^{x_j}}',
-    tangent: 'dy = y \\odot (dx - \\langle y, dx\\rangle)',
-    adjoint: '\\bar x = y \\odot (\\bar y - \\langle y, \\bar y\\rangle)',
-    inverse: '\\tilde x = \\ln \\tilde y + c'
+    y: String.raw`y_i = \frac{e^{x_i}}{\sum_j e^{x_j}}`,
+    tangent: String.raw`dy = y \odot (dx - \langle y, dx\rangle)`,
+    adjoint: String.raw`\bar x = y \odot (\bar y - \langle y, \bar y\rangle)`,
+    inverse: String.raw`\tilde x = \ln \tilde y + c`
   },
   outShape: ([s]) => s,
   forward: ([x], { axes }) =>
@@ -65,7 +65,7 @@ export const softmaxOp = defineOp<ReduceAttrs>({
         const asked = v.map((_, j) => target[place(j)])
         if (asked.every((t, j) => t === out.data[place(j)])) return
         const y = lse(v)
-        const p = nearestDistribution(asked)
+        const p = nearestDistribution(asked, tiny)
         // Of an entry that stays, the logarithm is known however small the entry is.
         const logs = p.map((t, j) => (t === out.data[place(j)] ? v[j] - y : Math.log(t > 0 ? t : t <= 0 ? tiny : t)))
         shiftNear(logs, v)
@@ -108,10 +108,10 @@ export function centredAt(y: Tensor, d: Tensor, axes: readonly number[]): Tensor
   return sub(shifted, sum(mul(y, shifted), axes, true))
 }
 
-/** The nearest p to t with p ≥ 0 and Σ p = 1: p_i = max(0, t_i - τ). What is one to rounding stays as it is. */
-function nearestDistribution(t: Float64Array): Float64Array {
+/** The nearest p to t with p ≥ 0 and Σ p = 1: p_i = max(0, t_i - τ). What is one to rounding (tiny) stays as it is. */
+function nearestDistribution(t: Float64Array, tiny: number): Float64Array {
   const total = t.reduce((a, b) => a + b, 0)
-  if (Math.abs(total - 1) <= t.length * 1e-15 && t.every(v => v >= 0)) return t
+  if (Math.abs(total - 1) <= 4 * t.length * tiny && t.every(v => v >= 0)) return t
   const sorted = t.slice().sort().reverse()
   let sum = 0
   let tau = 0

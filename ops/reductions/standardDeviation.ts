@@ -18,9 +18,9 @@ export const standardDeviationOp = reduction<VarianceAttrs>({
   cost     5 flops per entry, in two passes
   caveats  where all entries are equal there is no derivative: tangent and adjoint are 0 there`,
   tex: {
-    y: 'y = \\sqrt{\\tfrac{1}{n-c}\\textstyle\\sum_i (x_i - m)^2}',
-    slope: '\\frac{x_i - m}{(n - c)\\,y}',
-    inverse: '\\tilde x = m + (x - m)\\,\\tilde y / y'
+    y: String.raw`y = \sqrt{\tfrac{1}{n-c}\textstyle\sum_i (x_i - m)^2}`,
+    slope: String.raw`\frac{x_i - m}{(n - c)\,y}`,
+    inverse: String.raw`\tilde x = m + (x - m)\,\tilde y / y`
   },
   kernel: (x, y, shape, keep, { correction }) =>
     reduceFibres(x, y, shape, keep, v => {

@@ -55,9 +55,9 @@ export const varianceOp: Op<VarianceAttrs> = reduction<VarianceAttrs>({
   cost     5 flops per entry, in two passes
   caveats  a single entry has variance 0 whatever it is: it stays`,
   tex: {
-    y: 'y = \\frac{1}{n-c}\\sum_i (x_i - m)^2',
-    slope: '\\frac{2 (x_i - m)}{n - c}',
-    inverse: '\\tilde x = m + (x - m)\\sqrt{\\tilde y / y}'
+    y: String.raw`y = \frac{1}{n-c}\sum_i (x_i - m)^2`,
+    slope: String.raw`\frac{2 (x_i - m)}{n - c}`,
+    inverse: String.raw`\tilde x = m + (x - m)\sqrt{\tilde y / y}`
   },
   kernel: (x, y, shape, keep, { correction }) =>
     reduceFibres(x, y, shape, keep, v => {

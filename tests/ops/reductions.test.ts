@@ -179,7 +179,13 @@ t.test('the ends of the range', t => {
   near(t, ops.logSoftmax(tensor([1000, 0, -1000])), [0, -1000, -2000])
   near(t, ops.logSoftmax(tensor([1e300, 1e300])), [-Math.log(2), -Math.log(2)])
   const p = Math.exp(-40)
-  near(t, gradient(x => ops.mul(ops.softmax(x), tensor([1, 0])), [40, 0]), [p, -p], 1e-15, 'a softmax that is nearly 1')
+  near(
+    t,
+    gradient(x => ops.mul(ops.softmax(x), tensor([1, 0])), [40, 0]),
+    [p, -p],
+    1e-15,
+    'a softmax that is nearly 1'
+  )
   near(t, ops.prod(tensor([1e300, 1e300, 1e-300, 1e-300, 2])), 2)
   near(t, ops.prod(tensor([1e-200, 1e-200, -1e200, 1e200])), -1)
   near(t, ops.prod(tensor([1e-200, 1e-200, 0, 1e200])), 0)
@@ -335,6 +341,12 @@ t.test('inverse of logsumexp, softmax, logSoftmax: near and far', t => {
   near(t, ops.softmax(tensor(back(softmaxOp, [[1, 3, 0]], [0.7, 0.2, 0.1]))), [0.7, 0.2, 0.1])
   near(t, ops.softmax(tensor(back(softmaxOp, [[1, 3, 0]], [1, 0, 0]))), [1, 0, 0], 1e-15, 'one-hot')
   near(t, ops.softmax(tensor(back(softmaxOp, [[1, 3, 0]], [0.7, 0.5, 0.1]))), [0.6, 0.4, 0], 1e-15, 'sum 1.3')
+  const single = { value: tensor([0.1, 0.2, 0.7], { dtype: 'f32' }), weight: null }
+  const x32 = tensor([1, 3, 0], { dtype: 'f32' })
+  const y32 = softmaxOp.forward([x32], { axes: [-1], keepDims: true }, [3], {})
+  const site = { op: softmaxOp, inputs: [x32], out: y32, attrs: { axes: [-1], keepDims: true }, saved: {} }
+  const answer = runInverse(site, single, [true])
+  t.ok(!('refuse' in answer) && norm2(minus(ops.softmax(answer[0]!.value).data, single.value.data)) < 1e-7, 'f32')
   t.same(back(softmaxOp, [[0, -800]], [1, 0]), [0, -800], 'what is asked is there already')
   const moved = ops.logSoftmax(tensor(back(softmaxOp, [[0, 1, -800]], [0.5, 0.5, 0])))
   near(t, moved, [Math.log(0.5), Math.log(0.5), ops.logSoftmax(tensor([0, 1, -800])).data[2]])
