@@ -13,7 +13,7 @@ export const conjOp: Op<undefined> = defineOp({
   inverse  z̃ = conj(ỹ), with the weights of ỹ
   cost     one pass`,
   tex: {
-    y: String.raw`y = z^*`,
+    y: 'y = z^*',
     tangent: 'dy = dz^*',
     adjoint: String.raw`\bar z = \bar y^*`,
     inverse: String.raw`\tilde z = \tilde y^*`

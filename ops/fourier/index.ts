@@ -6,7 +6,10 @@ import { complexExpOp } from './complexExp.js'
 import { complexMulOp } from './complexMul.js'
 import { conjOp } from './conj.js'
 import { fftOp, ifftOp } from './fft.js'
+import { lowFrequenciesOp, padFrequenciesOp } from './lowFrequencies.js'
+import { modeProductOp } from './modeProduct.js'
 import { irfftOp, rfftOp } from './rfft.js'
+import { spectralFilterOp } from './spectralFilter.js'
 
 export { abs2 } from './abs2.js'
 export { complex, imag, real } from './complex.js'
@@ -16,7 +19,10 @@ export { complexExp } from './complexExp.js'
 export { complexMul } from './complexMul.js'
 export { conj } from './conj.js'
 export { fft, fft2, fftn, ifft, ifft2, ifftn } from './fft.js'
+export { fftfreq, fftshift, ifftshift, rfftfreq } from './frequencies.js'
 export { irfft, irfft2, rfft, rfft2 } from './rfft.js'
+export { spectralConv1d, spectralConv2d, spectralConv3d, spectralWeightShape } from './spectralConv.js'
+export { spectralFilter } from './spectralFilter.js'
 
 /** Transforms, and arithmetic on complex numbers. */
 export const fourierOps: readonly Op[] = [
@@ -29,5 +35,9 @@ export const fourierOps: readonly Op[] = [
   complexDivOp,
   complexExpOp,
   abs2Op,
-  complexAbsOp
+  complexAbsOp,
+  modeProductOp,
+  lowFrequenciesOp,
+  padFrequenciesOp,
+  spectralFilterOp
 ]
