@@ -17,12 +17,12 @@ interface FftAttrs {
 const bins = (s: Shape, axes: readonly number[]): number => size(axes.map(a => s[s.length - 1 + a]))
 
 function transform(x: Tensor, axes: readonly number[], inverse: boolean): Tensor {
-  const z = Float64Array.from(x.data)
+  const z = new Float64Array(x.data)
   for (const axis of axes) {
     const { outer, n, inner } = around(numbersOf(x.shape), axis)
     fftPairs(z, z, outer, n, inner, inverse)
   }
-  return new Tensor(x.shape, x.dtype === 'f64' ? z : Float32Array.from(z))
+  return new Tensor(x.shape, x.dtype === 'f64' ? z : new Float32Array(z))
 }
 
 /**

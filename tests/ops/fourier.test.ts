@@ -203,6 +203,8 @@ t.test('gradients, and gradients of gradients', t => {
   for (const f of [
     (v: Tensor) => complexAbs(ops.fft2(v)),
     (v: Tensor) => complexExp(ifft(v)),
+    (v: Tensor) => ops.rfft2(ops.irfft2(v)),
+    (v: Tensor) => sum(abs2(ops.rfft2(abs2(v)))),
     (v: Tensor) => abs2(conj(v))
   ])
     for (const row of [
@@ -432,6 +434,17 @@ t.test('spectral convolution: one plane wave, and the parameters of the publishe
   const dense = (i: number, o: number) => i * o + o
   const spectral = size(ops.spectralWeightShape(width, width, [12, 12])) / 2
   t.equal(dense(3, width) + layers * (spectral + dense(width, width)) + dense(width, 128) + dense(128, 1), 1188353)
+  t.end()
+})
+
+t.test('spectral convolution: which field has this image?', t => {
+  // All modes kept, one weight per mode for two channels to two: real for bin 0, as real fields need.
+  const r = random(9)
+  const w = r.normal(ops.spectralWeightShape(2, 2, [3]))
+  for (let i = 0; i < 4; i++) w.data[6 * i + 1] = 0
+  const [x, wish] = [r.normal([3, 2, 5]), r.normal([3, 2, 5])]
+  const f = (v: Tensor) => ops.spectralConv1d(v, w)
+  near(t, localInverse(f)(f(wish), x), wish, 'that one', 1e-11)
   t.end()
 })
 
