@@ -114,6 +114,11 @@ function multiply(a: Tensor, b: Tensor, ha: boolean, hb: boolean, shape: Shape):
   const [P, I] = dims(a.shape, ha)
   const [O, M] = shape.slice(-3, -1)
   const [na, nb] = [P * I * M * 2, I * O * M * 2]
+  // A batch of matrices times one matrix is one product, where no transposition splits the rows.
+  if (b.rank === 4 && !ha) {
+    kernel(matrix(a, ha, 0), matrix(b, hb, 0), y, 0, size(leads(a, 4)) * P, I, O, M)
+    return new Tensor(shape, y)
+  }
   each(leads(a, 4), leads(b, 4), shape.slice(0, -4), (i, j, k) => {
     kernel(matrix(a, ha, i * na), matrix(b, hb, j * nb), y, k * P * O * M * 2, P, I, O, M)
   })
