@@ -1,4 +1,5 @@
 import { apply } from '../../core/apply.js'
+import { matmul as kernel } from '../../core/backends/plain/matmul.js'
 import { stretch } from '../../core/claim.js'
 import { ShapeError } from '../../core/errors.js'
 import { alloc } from '../../core/memory.js'
@@ -89,10 +90,9 @@ export const rowDiagonal = (row: Tensor): Tensor => mul(row, eye(row.shape[row.r
 /** Rows from … to - 1 of the matrices: parts of a packed decomposition. */
 export const rowsOf = (x: Tensor, from: number, to: number): Tensor => slice(x, -2, from, to)
 
-/** Row-major products of small arrays, for inverse rules: op(A) [m, k] times op(B) [k, n]. */
-export function product(a: ArrayLike<number>, b: ArrayLike<number>, m: number, k: number, n: number): Float64Array {
+/** A B of one matrix A [m, k] and B [k, n], for inverse rules. */
+export function product(a: Float64Array, b: Float64Array, m: number, k: number, n: number): Float64Array {
   const c = new Float64Array(m * n)
-  for (let i = 0; i < m; i++)
-    for (let p = 0; p < k; p++) for (let j = 0; j < n; j++) c[i * n + j] += a[i * k + p] * b[p * n + j]
+  kernel(a, 0, b, 0, c, 0, m, n, k, false, false, false)
   return c
 }

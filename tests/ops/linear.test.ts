@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { dotCheck, gradCheck, sampleJacobianCheck } from '../../core/check/index.js'
 import { grad, sampleJacobian } from '../../core/index.js'
 import { lu, luSolve } from '../../core/linalg/lu.js'
 import type { Op } from '../../core/op.js'
@@ -122,6 +123,27 @@ t.test('small products against loops', async t => {
     [5, 13]
   )
   t.same(ops.trace(full([0, 0], 0)).item(), 0)
+})
+
+t.test('composed functions: derivatives and rows per sample', async t => {
+  const table: [string, (...xs: Tensor[]) => Tensor, Tensor[]][] = [
+    ['outer', ops.outer, [r.normal([3]), r.normal([4])]],
+    ['outer, broadcast', ops.outer, [r.normal([2, 1, 3]), r.normal([5, 2])]],
+    ['kron', ops.kron, [r.normal([2, 3]), r.normal([3, 2])]],
+    ['diag', x => ops.diag(x, -1), [r.normal([2, 3])]],
+    ['diagonal', x => ops.diagonal(x, 1), [r.normal([2, 3, 4])]],
+    ['trace', ops.trace, [r.normal([2, 3, 3])]],
+    ['solve, a vector', solve, [regular(2, 3, 3), r.normal([3])]],
+    ['triangularSolve', (T, b) => ops.triangularSolve(T, b, { upper: true }), [regular(3, 3), r.normal([3])]],
+    ['slogdet', A => ops.slogdet(A).logAbsDet, [regular(2, 3, 3)]],
+    ['eigh', A => matmul(ops.eigh(A).vectors, ops.reshape(ops.eigh(A).values, [-1, 3, 1])), [regular(2, 3, 3)]],
+    ['svd', A => ops.dot(ops.svd(A).u, ops.svd(A).v), [regular(2, 3, 3)]]
+  ]
+  for (const [name, f, inputs] of table) {
+    const rows = [dotCheck, gradCheck, sampleJacobianCheck].flatMap(check => check(f, { inputs }, r.split(name)))
+    const bad = rows.filter(row => !row.passed)
+    t.ok(rows.length > 3 && bad.length === 0, `${name}: ${rows.length} checks`, { bad })
+  }
 })
 
 t.test('samples stay apart', async t => {
