@@ -58,10 +58,10 @@ export const choleskyOp = defineOp({
   caveats  not positive definite (semidefinite too): an InverseError names the first leading minor that fails
   source   Murray 2016, arXiv:1602.07527, eq. (8) and (10)`,
   tex: {
-    y: 'L L^\\top = A',
-    tangent: 'dL = L\\,\\Phi(L^{-1} dA\\,L^{-\\top})',
-    adjoint: '\\bar A = \\mathrm{sym}(L^{-\\top}\\Phi(L^\\top \\bar L) L^{-1})',
-    inverse: '\\tilde A = \\tilde L \\tilde L^\\top'
+    y: String.raw`L L^\top = A`,
+    tangent: String.raw`dL = L\,\Phi(L^{-1} dA\,L^{-\top})`,
+    adjoint: String.raw`\bar A = \mathrm{sym}(L^{-\top}\Phi(L^\top \bar L) L^{-1})`,
+    inverse: String.raw`\tilde A = \tilde L \tilde L^\top`
   },
   outShape: ([s]) => {
     square(s, 'cholesky')

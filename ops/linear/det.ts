@@ -38,10 +38,10 @@ export const detOp = defineOp({
            InverseError
   source   Giles 2008, "Collected matrix derivative results", 2.2.4`,
   tex: {
-    y: 'y = \\det A',
-    tangent: 'dy = \\det A\\;\\mathrm{tr}(A^{-1} dA)',
-    adjoint: '\\bar A = \\bar y \\det A\\;A^{-\\top}',
-    inverse: '\\tilde A = U\\,\\mathrm{diag}(\\sqrt{s_i^2 + c})\\,V^\\top,\\ \\det \\tilde A = \\tilde y'
+    y: String.raw`y = \det A`,
+    tangent: String.raw`dy = \det A\;\mathrm{tr}(A^{-1} dA)`,
+    adjoint: String.raw`\bar A = \bar y \det A\;A^{-\top}`,
+    inverse: String.raw`\tilde A = U\,\mathrm{diag}(\sqrt{s_i^2 + c})\,V^\top,\ \det \tilde A = \tilde y`
   },
   outShape: ([s]) => perMatrix(s, 'det'),
   forward: ([A], _, shape) => {

@@ -34,10 +34,10 @@ export const dotOp = defineOp({
            shared by several products
   cost     2 n flops`,
   tex: {
-    y: 'y = \\sum_i a_i b_i',
-    tangent: 'dy = da \\cdot b + a \\cdot db',
-    adjoint: '\\bar a = \\bar y\\,b,\\ \\bar b = \\bar y\\,a',
-    inverse: '\\tilde a = a + b\\,(\\tilde y - y)/\\|b\\|^2'
+    y: String.raw`y = \sum_i a_i b_i`,
+    tangent: String.raw`dy = da \cdot b + a \cdot db`,
+    adjoint: String.raw`\bar a = \bar y\,b,\ \bar b = \bar y\,a`,
+    inverse: String.raw`\tilde a = a + b\,(\tilde y - y)/\|b\|^2`
   },
   outShape: ([a, b]) => wholeShape(a, b).slice(0, -1),
   forward: ([a, b], _, shape) => {

@@ -52,10 +52,10 @@ export const eighOp = defineOp({
            values, where they exist, and of everything that does not tell those vectors apart
   source   Giles 2008, "Collected matrix derivative results", 3.1`,
   tex: {
-    y: 'A = V\\,\\mathrm{diag}(\\lambda)\\,V^\\top',
-    tangent: 'd\\lambda = \\mathrm{diag}\\,E,\\ dV = V(G \\circ E),\\ E = V^\\top dA\\,V',
-    adjoint: '\\bar A = \\mathrm{sym}(V(\\mathrm{diag}\\,\\bar\\lambda + G \\circ V^\\top\\bar V)V^\\top)',
-    inverse: '\\tilde A = \\tilde V\\,\\mathrm{diag}(\\tilde\\lambda)\\,\\tilde V^\\top'
+    y: String.raw`A = V\,\mathrm{diag}(\lambda)\,V^\top`,
+    tangent: String.raw`d\lambda = \mathrm{diag}\,E,\ dV = V(G \circ E),\ E = V^\top dA\,V`,
+    adjoint: String.raw`\bar A = \mathrm{sym}(V(\mathrm{diag}\,\bar\lambda + G \circ V^\top\bar V)V^\top)`,
+    inverse: String.raw`\tilde A = \tilde V\,\mathrm{diag}(\tilde\lambda)\,\tilde V^\top`
   },
   outShape: ([s]) => {
     const n = square(s, 'eigh')

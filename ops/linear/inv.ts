@@ -22,9 +22,9 @@ export const invOp = defineOp({
   source   Giles 2008, "Collected matrix derivative results", 2.2.3`,
   tex: {
     y: 'Y = A^{-1}',
-    tangent: 'dY = -Y\\,dA\\,Y',
-    adjoint: '\\bar A = -Y^\\top \\bar Y Y^\\top',
-    inverse: '\\tilde A = \\tilde Y^{-1}'
+    tangent: String.raw`dY = -Y\,dA\,Y`,
+    adjoint: String.raw`\bar A = -Y^\top \bar Y Y^\top`,
+    inverse: String.raw`\tilde A = \tilde Y^{-1}`
   },
   outShape: ([s]) => {
     square(s, 'inv')

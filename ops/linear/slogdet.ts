@@ -25,10 +25,10 @@ export const logAbsDetOp = defineOp({
   cost     2/3 n³ flops, an inverse for the rules
   source   Giles 2008, "Collected matrix derivative results", 2.2.4`,
   tex: {
-    y: 'y = \\ln |\\det A|',
-    tangent: 'dy = \\mathrm{tr}(A^{-1} dA)',
-    adjoint: '\\bar A = \\bar y\\,A^{-\\top}',
-    inverse: '\\tilde A = U\\,\\mathrm{diag}(\\sqrt{s_i^2 + c})\\,V^\\top'
+    y: String.raw`y = \ln |\det A|`,
+    tangent: String.raw`dy = \mathrm{tr}(A^{-1} dA)`,
+    adjoint: String.raw`\bar A = \bar y\,A^{-\top}`,
+    inverse: String.raw`\tilde A = U\,\mathrm{diag}(\sqrt{s_i^2 + c})\,V^\top`
   },
   outShape: ([s]) => perMatrix(s, 'slogdet'),
   forward: ([A]) => each(A, 1),

@@ -67,9 +67,9 @@ export const solveOp: Op<SolveAttrs> = defineOp<SolveAttrs>({
   source   Giles 2008, "Collected matrix derivative results", 2.2.3 and 2.3.1`,
   tex: {
     y: 'X = A^{-1} B',
-    tangent: 'dX = A^{-1}(dB - dA\\,X)',
-    adjoint: '\\bar B = A^{-\\top} \\bar X,\\ \\bar A = -\\bar B X^\\top',
-    inverse: '\\tilde B = A \\tilde X,\\ \\tilde A = A + (B - A \\tilde X)\\tilde X^{+}'
+    tangent: String.raw`dX = A^{-1}(dB - dA\,X)`,
+    adjoint: String.raw`\bar B = A^{-\top} \bar X,\ \bar A = -\bar B X^\top`,
+    inverse: String.raw`\tilde B = A \tilde X,\ \tilde A = A + (B - A \tilde X)\tilde X^{+}`
   },
   outShape: ([a, b]) => solvedShape(a, b, 'solve'),
   forward: ([a, b], { transposed, factors }, shape, saved) => {

@@ -59,11 +59,10 @@ export const svdOp = defineOp({
            there, which leaves the derivatives of everything that does not tell those vectors apart
   source   Townsend 2016, "Differentiating the singular value decomposition"; s_j² - s_i² split into (s_j - s_i)(s_j + s_i)`,
   tex: {
-    y: 'A = U\\,\\mathrm{diag}(s)\\,V^\\top',
-    tangent: 'ds = \\mathrm{diag}(U^\\top dA\\,V)',
-    adjoint:
-      '\\bar A = U(\\mathrm{diag}\\,\\bar s + \\mathrm{sym}(G \\circ (X+Y)) + \\mathrm{skew}(H \\circ (X-Y)))V^\\top + \\ldots',
-    inverse: '\\tilde A = \\tilde U\\,\\mathrm{diag}(\\tilde s)\\,\\tilde V^\\top'
+    y: String.raw`A = U\,\mathrm{diag}(s)\,V^\top`,
+    tangent: String.raw`ds = \mathrm{diag}(U^\top dA\,V)`,
+    adjoint: String.raw`\bar A = U(\mathrm{diag}\,\bar s + \mathrm{sym}(G \circ (X+Y)) + \mathrm{skew}(H \circ (X-Y)))V^\top + \ldots`,
+    inverse: String.raw`\tilde A = \tilde U\,\mathrm{diag}(\tilde s)\,\tilde V^\top`
   },
   outShape: ([s]) => {
     const [m, n] = rectangle(s, 'svd')

@@ -20,10 +20,10 @@ export const svdvalsOp = defineOp({
            ones. Zero: the same, as |x| at 0
   source   Giles 2008, "Collected matrix derivative results", 3.2`,
   tex: {
-    y: 'A = U\\,\\mathrm{diag}(s)\\,V^\\top',
-    tangent: 'ds = \\mathrm{diag}(U^\\top dA\\,V)',
-    adjoint: '\\bar A = U\\,\\mathrm{diag}(\\bar s)\\,V^\\top',
-    inverse: '\\tilde A = A + U\\,\\mathrm{diag}(\\tilde s - s)\\,V^\\top'
+    y: String.raw`A = U\,\mathrm{diag}(s)\,V^\top`,
+    tangent: String.raw`ds = \mathrm{diag}(U^\top dA\,V)`,
+    adjoint: String.raw`\bar A = U\,\mathrm{diag}(\bar s)\,V^\top`,
+    inverse: String.raw`\tilde A = A + U\,\mathrm{diag}(\tilde s - s)\,V^\top`
   },
   outShape: ([s]) => [...batch(s), Math.min(...rectangle(s, 'svdvals'))],
   forward: ([A], _, shape) => {

@@ -53,9 +53,9 @@ export const triangularSolveOp: Op<Triangle> = defineOp<Triangle>({
   source   Giles 2008, "Collected matrix derivative results", 2.2.3 and 2.3.1, on the triangle`,
   tex: {
     y: 'X = T^{-1} B',
-    tangent: 'dX = T^{-1}(dB - dT\\,X)',
-    adjoint: '\\bar B = T^{-\\top}\\bar X,\\ \\bar T = -\\mathrm{tri}(\\bar B X^\\top)',
-    inverse: '\\tilde B = T \\tilde X'
+    tangent: String.raw`dX = T^{-1}(dB - dT\,X)`,
+    adjoint: String.raw`\bar B = T^{-\top}\bar X,\ \bar T = -\mathrm{tri}(\bar B X^\top)`,
+    inverse: String.raw`\tilde B = T \tilde X`
   },
   outShape: ([a, b]) => solvedShape(a, b, 'triangularSolve'),
   forward: ([T, b], attrs, shape) => {
