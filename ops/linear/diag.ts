@@ -8,8 +8,8 @@ import { padOp, sliceOp } from '../shape/slice.js'
 import { batch, rectangle, square } from './matrices.js'
 
 /**
- * Diagonals are every (n + 1)-th entry of a matrix with n columns, read row by row: what takes them is slice, and what puts
- * them among zeros is pad. Rules and inverses are theirs.
+ * Diagonals are every (n + 1)-th entry of a matrix with n columns, read row by row: what takes them is slice, and what
+ * puts them among zeros is pad. Rules and inverses are theirs.
  */
 const stepThrough = (m: number, n: number, offset: number) => ({
   axis: -1,
@@ -29,8 +29,8 @@ function checkOffset(offset: number, op: string): void {
 }
 
 /**
- * y_i = x_{i, i + offset} of matrices [..., m, n] → [..., count]: offset 0 is the main diagonal, positive ones lie above.
- * The inverse puts the entries of ỹ in x. Throws ShapeError.
+ * y_i = x_{i, i + offset} of matrices [..., m, n] → [..., count]: offset 0 is the main diagonal, positive ones lie
+ * above. The inverse puts the entries of ỹ in x. Throws ShapeError.
  */
 export function diagonal(x: Tensor, offset = 0): Tensor {
   checkTensor(x, 'diagonal')

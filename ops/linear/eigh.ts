@@ -121,8 +121,8 @@ const apart = (A: Tensor): Tensor => {
 }
 
 /**
- * Eigenvalues [..., n], ascending, and orthonormal eigenvectors [..., n, n], as columns, of symmetric A [..., n, n]; only
- * the symmetric part of A counts. Throws ShapeError, and NonFiniteError for NaN or infinity.
+ * Eigenvalues [..., n], ascending, and orthonormal eigenvectors [..., n, n], as columns, of symmetric A [..., n, n];
+ * only the symmetric part of A counts. Throws ShapeError, and NonFiniteError for NaN or infinity.
  */
 export function eigh(A: Tensor): { values: Tensor; vectors: Tensor } {
   checkTensor(A, 'eigh')

@@ -6,9 +6,9 @@ import { checkTensor, type Tensor } from '../../core/tensor.js'
 import { rectangle } from './matrices.js'
 
 /**
- * Y = a bᵀ: a [..., m], b [..., n] → [..., m, n]; leading axes broadcast. A product with broadcasting, and its rules are
- * those of mul: the inverse in a is the least-squares ã_i = Σ_j b_j ỹ_ij / ‖b‖², exact for a target of rank one with this b.
- * Throws ShapeError.
+ * Y = a bᵀ: a [..., m], b [..., n] → [..., m, n]; leading axes broadcast. A product with broadcasting, and its rules
+ * are those of mul: the inverse in a is the least-squares ã_i = Σ_j b_j ỹ_ij / ‖b‖², exact for a target of rank one with
+ * this b. Throws ShapeError.
  */
 export function outer(a: Tensor, b: Tensor): Tensor {
   checkTensor(a, 'outer', 'its left factor')
@@ -24,8 +24,8 @@ export function outer(a: Tensor, b: Tensor): Tensor {
 }
 
 /**
- * The Kronecker product [..., m p, n q] of A [..., m, n] and B [..., p, q]: block i, j is a_ij B; leading axes broadcast.
- * Rules as of `outer`: the inverse in A is the least-squares ã_ij = ⟨B, block i, j⟩ / ‖B‖². Throws ShapeError.
+ * The Kronecker product [..., m p, n q] of A [..., m, n] and B [..., p, q]: block i, j is a_ij B; leading axes
+ * broadcast. Rules as of `outer`: the inverse in A is the least-squares ã_ij = ⟨B, block i, j⟩ / ‖B‖². Throws ShapeError.
  */
 export function kron(A: Tensor, B: Tensor): Tensor {
   checkTensor(A, 'kron', 'its left factor')

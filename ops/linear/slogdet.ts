@@ -20,7 +20,7 @@ export const logAbsDetOp = defineOp({
   doc: `y = ln |det A|, the sum of the logarithms of the pivots
   tangent  dy = Σ A⁻ᵀ ∘ dA
   adjoint  ct A⁻ᵀ
-  inverse  along the gradient, as of det: s_i² + c for all singular values of A alike, until Σ ln s_i is ỹ; the sign stays
+  inverse  along the gradient, as of det: s_i² + c for all singular values alike, until Σ ln s_i is ỹ; the sign stays
   domain   A regular; -∞ for a singular one
   cost     2/3 n³ flops, an inverse for the rules
   source   Giles 2008, "Collected matrix derivative results", 2.2.4`,
@@ -70,8 +70,9 @@ export const logAbsDetOp = defineOp({
 })
 
 /**
- * det A = sign · e^logAbsDet of square matrices [..., n, n], each [...]: for determinants beyond 1e±308. The sign is -1, 0
- * or 1, a constant for every derivative. A singular A has sign 0 and logAbsDet -∞; derivatives there throw InverseError.
+ * det A = sign · e^logAbsDet of square matrices [..., n, n], each [...]: for determinants beyond 1e±308. The sign is
+ * -1, 0 or 1, a constant for every derivative. A singular A has sign 0 and logAbsDet -∞; derivatives there throw
+ * InverseError.
  */
 export function slogdet(A: Tensor): { sign: Tensor; logAbsDet: Tensor } {
   checkTensor(A, 'slogdet')

@@ -58,8 +58,8 @@ export const solveOp: Op<SolveAttrs> = defineOp<SolveAttrs>({
   doc: `X = A⁻¹ B, or A⁻ᵀ B, over the last two axes; leading axes broadcast
   tangent  dX = A⁻¹ (dB - dA X)
   adjoint  B̄ = A⁻ᵀ ct to B, -B̄ Xᵀ to A (-X B̄ᵀ for A⁻ᵀ), summed over broadcast axes
-  inverse  exact in B: B̃ = A X̃. In A the smallest change Ã = A + (B - A X̃) X̃⁺; refused where X̃ has dependent columns,
-           or where the free one is shared by several systems
+  inverse  exact in B: B̃ = A X̃. In A the smallest change Ã = A + (B - A X̃) X̃⁺; refused where X̃ has dependent
+           columns, or where the free one is shared by several systems
   domain   A regular
   cost     2/3 n³ flops to factor A, once for value and rules together, 2 n² k to solve
   caveats  a pivot below n ε times its column counts as none: A is singular, and an InverseError names the matrix and

@@ -44,6 +44,7 @@ export function readSubscripts(text: string, shapes: readonly Shape[]): Subscrip
 }
 
 const isHidden = (l: Label): boolean => l.startsWith('.')
+const nameOf = (l: Label): string => (isHidden(l) ? `axis -${l.slice(1)} of the ellipsis` : `letter '${l}'`)
 const hidden = (n: number): Label[] => Array.from({ length: n }, (_, i) => `.${n - i}`)
 
 function lettersOf(part: string, asked: string): string[] {
@@ -83,7 +84,7 @@ function checkLengths(terms: readonly (readonly Label[])[], shapes: readonly Sha
       if (before !== length)
         throw new ShapeError(
           asked,
-          `${isHidden(l) ? `axis -${l.slice(1)} of the ellipsis` : `letter '${l}'`} is ${before} in operand ${where} and ${length} in operand ${k}`,
+          `${nameOf(l)} is ${before} in operand ${where} and ${length} in operand ${k}`,
           'A letter has one length everywhere; only axes of the ellipsis are stretched from 1'
         )
       lengths.set(l, [before, where])

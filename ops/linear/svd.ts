@@ -54,10 +54,10 @@ export const svdOp = defineOp({
   inverse  Ã = Ũ diag(s̃) Ṽᵀ, Ũ and Ṽ with orthonormal columns (polar factors), s̃ descending and not negative; half of
            the way while that would lead away from the target
   cost     about 15 max(m, n) r² flops
-  caveats  a pair of vectors may change sign together: the first entry of u of more than 0.6 of its largest is positive.
-           Equal singular values (to 4 r ε) have no single vectors, zero ones no determined ones: G, H, 1/s count as 0
+  caveats  a pair of vectors may change sign together: the first entry of u above 0.6 of its largest is positive. Equal
+           singular values (to 4 r ε) have no single vectors, zero ones no determined ones: G, H, 1/s count as 0
            there, which leaves the derivatives of everything that does not tell those vectors apart
-  source   Townsend 2016, "Differentiating the singular value decomposition"; s_j² - s_i² split into (s_j - s_i)(s_j + s_i)`,
+  source   Townsend 2016, "Differentiating the singular value decomposition", with 1/(s_j² - s_i²) split into G and H`,
   tex: {
     y: String.raw`A = U\,\mathrm{diag}(s)\,V^\top`,
     tangent: String.raw`ds = \mathrm{diag}(U^\top dA\,V)`,

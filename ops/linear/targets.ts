@@ -29,7 +29,7 @@ export function matrixByMatrix(
   })
 }
 
-/** Of the points between A and its answer the first, from the answer on by halves, that is not further from the target. */
+/** The first point from the answer back to A, by halves, that is not further from the target than A is. */
 export function notFurther(
   A: Float64Array,
   answer: Float64Array,

@@ -42,11 +42,11 @@ function checkDiagonal(T: Tensor, count: number, n: number): void {
 
 export const triangularSolveOp: Op<Triangle> = defineOp<Triangle>({
   name: 'triangularSolve',
-  doc: `X = T⁻¹ B, or T⁻ᵀ B, T the lower or upper triangle of a matrix, its diagonal as it is or ones; leading axes broadcast
+  doc: `X = T⁻¹ B, or T⁻ᵀ B, T a lower or upper triangle, its diagonal as it is or ones; leading axes broadcast
   tangent  dX = T⁻¹ (dB - dT X)
   adjoint  B̄ = T⁻ᵀ ct to B, the triangle of -B̄ Xᵀ to T (-X B̄ᵀ for T⁻ᵀ), summed over broadcast axes
-  inverse  exact in B: B̃ = T X̃. In T, for one right-hand side: the smallest change of each row with T̃ X̃ = B; refused for
-           several, for a diagonal of ones, and where the free one is shared by several systems
+  inverse  exact in B: B̃ = T X̃. In T, for one right-hand side: the smallest change of each row with T̃ X̃ = B; refused
+           for several, for a diagonal of ones, and where the free one is shared by several systems
   domain   no zero on the diagonal
   cost     n² k flops
   caveats  a zero on the diagonal is an InverseError. The other triangle is not read: its derivatives are 0
