@@ -8,12 +8,14 @@ import { newtonStepCheck } from './newtonStepCheck.js'
 import { type CheckOptions, type CheckRow, finish, judge } from './row.js'
 import { sampleJacobianCheck } from './sampleJacobianCheck.js'
 import { shapeCheck } from './shapeCheck.js'
+import { viewsCheck } from './viewsCheck.js'
 
 type Check = (op: Op, example: Example, random: Random) => CheckRow[]
 
 /** Every check that an operator must pass, cheap ones first. */
 export const checks: Readonly<Record<string, Check>> = {
   shape: shapeCheck,
+  views: viewsCheck,
   dot: dotCheck,
   firstOrder: firstOrderCheck,
   sampleJacobian: sampleJacobianCheck,

@@ -150,7 +150,7 @@ export const moved = (
   return out
 }
 
-type Numbers = ArrayLike<number>
+export type Numbers = ArrayLike<number>
 export const norm = (v: Numbers): number => Math.hypot(...Array.from(v))
 export const dot = (a: Numbers, b: Numbers): number => {
   let sum = 0
