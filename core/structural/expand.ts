@@ -5,14 +5,21 @@ import { ShapeError } from '../errors.js'
 import { alloc } from '../memory.js'
 import { carryAligned, defineOp } from '../op.js'
 import { broadcastShapes, checkShape, type Shape, sameShape, show, size } from '../shape.js'
-import { checkTensor, Tensor } from '../tensor.js'
+import { checkTensor, Tensor, tensor } from '../tensor.js'
 
 export const expandOp = defineOp<{ shape: Shape }>({
   name: 'expand',
   doc: `y = x stretched to a shape by NumPy's rule: axes aligned at the right, axes of length 1 repeated
   tangent  dy = expand(dx)
   adjoint  the sum of ct over the stretched axes
-  inverse  the weighted mean of the claims on all copies`,
+  inverse  the weighted mean of the claims on all copies
+  cost     one pass over y`,
+  tex: {
+    y: String.raw`y = \operatorname{expand} x`,
+    tangent: String.raw`dy = \operatorname{expand} dx`,
+    adjoint: String.raw`\bar x = \textstyle\sum_{\text{copies}} \bar y`,
+    inverse: String.raw`\tilde x = \frac{\sum_{\text{copies}} w\,\tilde y}{\sum_{\text{copies}} w}`
+  },
   outShape: ([s], { shape }) => {
     if (!sameShape(broadcastShapes(s, shape, 'expand'), shape))
       throw new ShapeError(
@@ -35,7 +42,9 @@ export const expandOp = defineOp<{ shape: Shape }>({
     { inputs: [r.normal([2, 1, 3])], attrs: { shape: [2, 4, 3] } },
     { inputs: [r.normal([3])], attrs: { shape: [2, 2, 3] } },
     { inputs: [r.normal([])], attrs: { shape: [2] } },
-    { inputs: [r.normal([1, 2])], attrs: { shape: [0, 2] } }
+    { inputs: [r.normal([1, 2])], attrs: { shape: [0, 2] }, note: 'no copies' },
+    { inputs: [r.normal([0, 1])], attrs: { shape: [0, 3] }, note: 'empty axis' },
+    { inputs: [tensor([[1e300], [1e-300]])], attrs: { shape: [2, 2] }, extreme: true }
   ]
 })
 

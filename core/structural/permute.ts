@@ -5,7 +5,7 @@ import { alloc } from '../memory.js'
 import { defineOp, type Op } from '../op.js'
 import { describe } from '../options.js'
 import { axesFromEnd, fromEnd, type Shape, show, size } from '../shape.js'
-import { checkTensor, Tensor } from '../tensor.js'
+import { checkTensor, Tensor, tensor } from '../tensor.js'
 
 /** `axes[k]` is the axis of x, counted from the end, that becomes axis k of y: they permute the last axes.length axes. */
 interface PermuteAttrs {
@@ -46,7 +46,14 @@ export const permuteOp: Op<PermuteAttrs> = defineOp<PermuteAttrs>({
   doc: `y = x with its last axes in another order
   tangent  dy = permute(dx)
   adjoint  ct in the order back
-  inverse  moves entries and weights back`,
+  inverse  moves entries and weights back
+  cost     one pass`,
+  tex: {
+    y: String.raw`y = x^\pi`,
+    tangent: String.raw`dy = dx^\pi`,
+    adjoint: String.raw`\bar x = \bar y^{\,\pi^{-1}}`,
+    inverse: String.raw`\tilde x = \tilde y^{\,\pi^{-1}}`
+  },
   outShape: ([s], { axes }) => permutedShape(s, axes),
   forward: ([x], { axes }, shape) => move(x, axes, shape),
   jvp: ([dx], v) => dx && apply(permuteOp, [dx], v.attrs),
@@ -64,7 +71,17 @@ export const permuteOp: Op<PermuteAttrs> = defineOp<PermuteAttrs>({
     { inputs: [r.normal([2, 3, 4])], attrs: { axes: [-1, -2] } },
     { inputs: [r.normal([2, 3, 4])], attrs: { axes: [-3, -1, -2] } },
     { inputs: [r.normal([2, 3])], attrs: { axes: [-1, -2] } },
-    { inputs: [r.normal([0, 1, 3])], attrs: { axes: [-1, -3, -2] } }
+    { inputs: [r.normal([0, 1, 3])], attrs: { axes: [-1, -3, -2] }, note: 'empty axis' },
+    {
+      inputs: [
+        tensor([
+          [1e300, -1e300],
+          [1e-300, -1e-300]
+        ])
+      ],
+      attrs: { axes: [-1, -2] },
+      extreme: true
+    }
   ]
 })
 

@@ -4,7 +4,7 @@ import { spread } from '../claim.js'
 import { alloc } from '../memory.js'
 import { defineOp } from '../op.js'
 import { axesFromEnd, type Shape, size } from '../shape.js'
-import { checkTensor, Tensor } from '../tensor.js'
+import { checkTensor, Tensor, tensor } from '../tensor.js'
 import { expand } from './expand.js'
 import { reshape } from './reshape.js'
 
@@ -30,7 +30,14 @@ export const sumOp = defineOp<ReduceAttrs>({
   doc: `y = Σ x over axes
   tangent  dy = Σ dx
   adjoint  ct, repeated along the axes
-  inverse  the smallest change: the difference spread evenly, x̃ = x + (ỹ - y)/n`,
+  inverse  the smallest change: the difference spread evenly, x̃ = x + (ỹ - y)/n
+  cost     one addition per entry of x`,
+  tex: {
+    y: String.raw`y = \textstyle\sum x`,
+    tangent: String.raw`dy = \textstyle\sum dx`,
+    adjoint: String.raw`\bar x = \operatorname{expand} \bar y`,
+    inverse: String.raw`\tilde x = x + \frac{\tilde y - y}{n}`
+  },
   outShape: ([s], attrs) => reducedShape(s, attrs),
   forward: ([x], { axes }, shape) => {
     const y = alloc(size(shape), x.dtype)
@@ -60,7 +67,18 @@ export const sumOp = defineOp<ReduceAttrs>({
     { inputs: [r.normal([2, 3])], attrs: { axes: [-1], keepDims: true } },
     { inputs: [r.normal([2, 3])], attrs: { axes: [-2, -1], keepDims: false } },
     { inputs: [r.normal([])], attrs: { axes: [], keepDims: false } },
-    { inputs: [r.normal([2, 0])], attrs: { axes: [-1], keepDims: false } }
+    { inputs: [r.normal([2, 1])], attrs: { axes: [-1], keepDims: false }, note: 'size-1 axis' },
+    { inputs: [r.normal([2, 0])], attrs: { axes: [-1], keepDims: false }, note: 'empty axis' },
+    {
+      inputs: [
+        tensor([
+          [1e300, 2e300],
+          [1e-300, -3e-300]
+        ])
+      ],
+      attrs: { axes: [-1], keepDims: false },
+      extreme: true
+    }
   ]
 })
 
