@@ -1,6 +1,6 @@
 import type { Example } from '../op.js'
 import type { Random } from '../random.js'
-import { Tensor, tensor } from '../tensor.js'
+import { mapData, Tensor, tensor } from '../tensor.js'
 
 /** The ends of the range of f64, where most functions of one number are defined. */
 export const ENDS: readonly number[] = [1e300, -1e300, 1e-300, -1e-300]
@@ -49,5 +49,16 @@ export function edgesOfTwo(
     { inputs: [part(a, [3], 3), part(b, [], 1)], note: 'scalar on the right' },
     { inputs: [part(a, [0, 3], 0), part(b, [3], 3)], note: 'empty axis' },
     { inputs: [0, 1].map(i => tensor(extremes.map(pair => pair[i]))), note: 'ends of the range', extreme: true }
+  ]
+}
+
+/** Of a linear y = f(x) that takes more axes in front: one of length 1, an empty one, and both ends of the range. */
+export function edgesOfLinear<A>({ inputs: [x], attrs }: Example<A>): Example<A>[] {
+  const times = (factor: number): Tensor => mapData(x, v => v * factor)
+  return [
+    { inputs: [part(x, [1, ...x.shape], x.size)], attrs, note: 'size-1 axis' },
+    { inputs: [part(x, [0, ...x.shape], 0)], attrs, note: 'empty axis in front' },
+    { inputs: [times(1e301)], attrs, note: 'large', extreme: true },
+    { inputs: [times(1e-301)], attrs, note: 'small', extreme: true }
   ]
 }

@@ -14,7 +14,7 @@ export const squareOp = elementwise({
   },
   derivative: x => mul(x, 2),
   inverse: { kind: 'local', at: (t, x) => (x < 0 ? -1 : 1) * Math.sqrt(Math.max(0, t)) },
-  extremes: [1e150, -1e150, 1e-150, -1e-150],
+  extremes: [2e150, -2e150, 1e-150, -1e-150],
   examples: r => [
     { inputs: [r.uniform([2, 3], 0.5, 2)] },
     { inputs: [r.uniform([3], -2, -0.5)], note: 'negative branch' }
