@@ -36,7 +36,7 @@ export interface Binary {
   vjp: readonly [(ct: Tensor, v: View<undefined>) => Tensor, (ct: Tensor, v: View<undefined>) => Tensor]
   /**
    * Per entry: the one input that gives `target` while the other stays; NaN where there is none. Not asked where the
-   * target is the current output: there the input stays.
+   * target is the current output: there the input stays; nor for a target NaN.
    */
   solve?: readonly [(target: number, b: number, a: number) => number, (target: number, a: number, b: number) => number]
   /** Of `solve`: 'local' where several inputs give one output (maximum). Default 'exact'. */
@@ -89,11 +89,10 @@ export function binary(rules: Binary): Op<undefined> {
         const i = active[0] ? 0 : 1
         const x = stretch(site.inputs[i], site.out.shape)
         const other = stretch(site.inputs[1 - i], site.out.shape)
-        const value = mapData(claimed.value, (t, k) =>
-          (claimed.weight && claimed.weight.data[k] === 0) || t === site.out.data[k]
-            ? x.data[k]
-            : solve[i](t, other.data[k], x.data[k])
-        )
+        const value = mapData(claimed.value, (t, k) => {
+          const stays = (claimed.weight && claimed.weight.data[k] === 0) || t === site.out.data[k]
+          return stays ? x.data[k] : Number.isNaN(t) ? t : solve[i](t, other.data[k], x.data[k])
+        })
         const folded = foldCopies({ value, weight: claimed.weight }, site, i, rules.jvp[i])
         return i === 0 ? [folded, null] : [null, folded]
       },

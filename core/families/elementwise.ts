@@ -15,7 +15,7 @@ interface Rules<A> {
   kernel(x: Data, y: Data, attrs: A): void
   /**
    * Per entry: the input near `x` whose output is `target`, or the nearest one in reach; NaN where there is none.
-   * Not asked where the target is the current output: there x stays, however flat f is.
+   * Not asked where the target is the current output: there x stays, however flat f is; nor for a target NaN.
    */
   inverse?: { kind: 'exact' | 'local'; at(target: number, x: number, attrs: A): number }
   noInverse?: string
@@ -49,11 +49,11 @@ export function elementwise<A = undefined>(rules: Elementwise<A>): Op<A> {
     kind: kind as 'exact' | 'local',
     apply: ({ inputs: [x], out, attrs }, { value, weight }) => {
       const t = alloc(x.size, x.dtype)
-      for (let i = 0; i < t.length; i++)
-        t[i] =
-          (weight && weight.data[i] === 0) || value.data[i] === out.data[i]
-            ? x.data[i]
-            : at(value.data[i], x.data[i], attrs)
+      for (let i = 0; i < t.length; i++) {
+        const target = value.data[i]
+        const stays = (weight && weight.data[i] === 0) || target === out.data[i]
+        t[i] = stays ? x.data[i] : Number.isNaN(target) ? target : at(target, x.data[i], attrs)
+      }
       return [{ value: new Tensor(x.shape, t), weight }]
     }
   }
