@@ -15,14 +15,14 @@ type Check = (op: Op, example: Example, random: Random) => CheckRow[]
 /** Every check that an operator must pass, cheap ones first. */
 export const checks: Readonly<Record<string, Check>> = {
   shape: shapeCheck,
-  views: viewsCheck,
   dot: dotCheck,
   firstOrder: firstOrderCheck,
   sampleJacobian: sampleJacobianCheck,
   inverse: inverseCheck,
   newtonStep: newtonStepCheck,
   secondOrder: secondOrderCheck,
-  f32: f32Check
+  f32: f32Check,
+  views: viewsCheck
 }
 
 export interface CheckOpOptions extends CheckOptions {
