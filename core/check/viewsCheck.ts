@@ -113,8 +113,7 @@ function windowOf(t: Tensor): Window {
   return { tensor: new Tensor(t.shape, data), untouched: () => sameBits(whole, before) }
 }
 
-/** Equal in length and in every entry (NaN equals NaN). */
-export const sameBits = (a: Data, b: Data): boolean => a.length === b.length && a.every((v, i) => Object.is(v, b[i]))
+const sameBits = (a: Data, b: Data): boolean => a.length === b.length && a.every((v, i) => Object.is(v, b[i]))
 
 const firstDifference = (a: readonly Tensor[], b: readonly Tensor[]): boolean =>
   a.length !== b.length || a.some((t, i) => !sameShape(t.shape, b[i].shape) || !sameBits(t.data, b[i].data))

@@ -15,10 +15,10 @@ export const expandOp = defineOp<{ shape: Shape }>({
   inverse  the weighted mean of the claims on all copies
   cost     one pass over y`,
   tex: {
-    y: String.raw`y = \operatorname{expand} x`,
-    tangent: String.raw`dy = \operatorname{expand} dx`,
-    adjoint: String.raw`\bar x = \textstyle\sum_{\text{copies}} \bar y`,
-    inverse: String.raw`\tilde x = \frac{\sum_{\text{copies}} w\,\tilde y}{\sum_{\text{copies}} w}`
+    y: 'y_{ij} = x_j',
+    tangent: 'dy_{ij} = dx_j',
+    adjoint: String.raw`\bar x_j = \textstyle\sum_i \bar y_{ij}`,
+    inverse: String.raw`\tilde x_j = \textstyle\sum_i w_{ij} \tilde y_{ij} / \sum_i w_{ij}`
   },
   outShape: ([s], { shape }) => {
     if (!sameShape(broadcastShapes(s, shape, 'expand'), shape))

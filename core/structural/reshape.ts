@@ -12,10 +12,10 @@ export const reshapeOp = defineOp<{ shape: Shape }>({
   inverse  moves entries and weights back
   cost     none, the entries are shared`,
   tex: {
-    y: String.raw`y = \operatorname{reshape} x`,
-    tangent: String.raw`dy = \operatorname{reshape} dx`,
-    adjoint: String.raw`\bar x = \operatorname{reshape} \bar y`,
-    inverse: String.raw`\tilde x = \operatorname{reshape} \tilde y`
+    y: String.raw`y = \operatorname{reshape}(x)`,
+    tangent: String.raw`dy = \operatorname{reshape}(dx)`,
+    adjoint: String.raw`\bar x = \operatorname{reshape}(\bar y)`,
+    inverse: String.raw`\tilde x = \operatorname{reshape}(\tilde y)`
   },
   outShape: ([s], { shape }) => {
     if (size(s) !== size(shape))

@@ -7,22 +7,30 @@ import { checkedOps } from '../checkedOps.js'
 
 const WORDS = ['tangent', 'adjoint', 'inverse', 'rows', 'domain', 'cost', 'caveats', 'source']
 
-/** The words that begin the lines of a doc string (two spaces, a word, the text). */
+/** A line of a doc string: two spaces, a word, the text. */
+const WORD = /^ {2}(\S+) {2,}\S/
+
+/** The words that begin the lines of a doc string. */
 const wordsOf = (doc: string): string[] =>
   doc
     .split('\n')
     .slice(1)
-    .flatMap(line => /^ {2}(\S+) {2,}\S/.exec(line)?.[1] ?? [])
+    .flatMap(line => WORD.exec(line)?.[1] ?? [])
 
 function gaps(op: Op): string[] {
   const [formula, ...lines] = op.doc.split('\n')
   const words = wordsOf(op.doc)
+  // The formula may go on in lines of its own.
+  const said = lines.findIndex(l => WORD.test(l))
   const found = [
     ...(formula.trim() ? [] : ['no formula']),
     ...['tangent', 'adjoint', 'inverse'].filter(w => !words.includes(w)).map(w => `doc: no line '${w}'`),
     ...words.filter(w => !WORDS.includes(w)).map(w => `doc: unknown word '${w}'`),
     ...words.filter((w, i) => words.indexOf(w) < i).map(w => `doc: '${w}' twice`),
-    ...lines.filter(l => !/^ {2}\S+ {2,}\S|^ {4,}\S/.test(l)).map(l => `doc: line '${l}'`)
+    ...lines
+      .slice(said)
+      .filter(l => !WORD.test(l) && !/^ {4,}\S/.test(l))
+      .map(l => `doc: line '${l}'`)
   ]
   const rules = ['y', 'tangent', 'adjoint', ...(op.inverse ? ['inverse'] : [])] as const
   for (const rule of rules) {
