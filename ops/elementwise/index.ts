@@ -7,6 +7,7 @@ import { acoshOp } from './acosh.js'
 import { asinOp } from './asin.js'
 import { asinhOp } from './asinh.js'
 import { atanOp } from './atan.js'
+import { atan2Op } from './atan2.js'
 import { atanhOp } from './atanh.js'
 import { castOp } from './cast.js'
 import { cbrtOp } from './cbrt.js'
@@ -57,6 +58,7 @@ export { acosh } from './acosh.js'
 export { asin } from './asin.js'
 export { asinh } from './asinh.js'
 export { atan } from './atan.js'
+export { atan2 } from './atan2.js'
 export { atanh } from './atanh.js'
 export { cast } from './cast.js'
 export { cbrt } from './cbrt.js'
@@ -127,6 +129,7 @@ export const elementwiseOps: readonly Op[] = [
   asinOp,
   acosOp,
   atanOp,
+  atan2Op,
   sinhOp,
   coshOp,
   asinhOp,

@@ -10,9 +10,9 @@ import { reshape } from '../../core/structural/reshape.js'
 import { checkTensor, mapData, Tensor, tensor } from '../../core/tensor.js'
 import { div } from '../elementwise/div.js'
 import { sqrt } from '../elementwise/sqrt.js'
-import { square } from '../elementwise/square.js'
 import { sub } from '../elementwise/sub.js'
 import { mean } from '../reductions/mean.js'
+import { variance } from '../reductions/variance.js'
 
 interface BatchNormAttrs {
   eps: number
@@ -25,9 +25,7 @@ const perChannel = (t: Tensor, x: Tensor): Tensor => reshape(t, [t.size, ...Arra
 /** Mean and (biased) variance of each channel over the batch and all positions, `[C]`. */
 export function batchStatistics(x: Tensor): { mean: Tensor; variance: Tensor } {
   checkNorm(x, {}, 0)
-  const m = mean(x, others(x), true)
-  const variance = mean(square(sub(x, m)), others(x))
-  return { mean: reshape(m, [x.shape[1]]), variance }
+  return { mean: mean(x, others(x)), variance: variance(x, others(x)) }
 }
 
 export const batchNormOp = defineBlock<BatchNormAttrs>({
@@ -53,8 +51,8 @@ export const batchNormOp = defineBlock<BatchNormAttrs>({
     const unit = unitsOf(shifted)
     const centred = unit ? div(shifted, unit) : shifted
     const floor = unit ? mapData(unit, u => eps / u / u) : eps
-    const deviation = sqrt(add(mean(square(centred), axes, true), floor))
-    return add(mul(centred, div(reshape(w, perChannel(w, x).shape), deviation)), perChannel(b, x))
+    const deviation = sqrt(add(variance(centred, axes, true), floor))
+    return add(mul(centred, div(perChannel(w, x), deviation)), perChannel(b, x))
   },
   examples: r => [
     { inputs: [r.normal([4, 2]), r.uniform([2], 0.5, 1.5), r.normal([2])], attrs: { eps: 1e-5 } },
