@@ -1,17 +1,19 @@
 import { apply } from '../../core/apply.js'
 import { defineBlock } from '../../core/defineBlock.js'
-import { ShapeError } from '../../core/errors.js'
+import { OptionError } from '../../core/errors.js'
 import { checkNumbers } from '../../core/options.js'
-import { show } from '../../core/shape.js'
 import { add } from '../../core/structural/add.js'
 import { mul } from '../../core/structural/mul.js'
 import { reshape } from '../../core/structural/reshape.js'
-import { checkTensor, type Tensor } from '../../core/tensor.js'
+import { mapData, type Tensor } from '../../core/tensor.js'
 import { div } from '../elementwise/div.js'
 import { sqrt } from '../elementwise/sqrt.js'
 import { square } from '../elementwise/square.js'
 import { sub } from '../elementwise/sub.js'
 import { mean } from '../reductions/mean.js'
+import { constant } from './initialisers.js'
+import { type Network, network } from './network.js'
+import { checkChannels, normalise, perChannel } from './normalise.js'
 
 interface BatchNormAttrs {
   eps: number
@@ -19,11 +21,10 @@ interface BatchNormAttrs {
 
 /** All axes but the channels', which are axis 1. */
 const others = (x: Tensor): number[] => x.shape.map((_, k) => k).filter(k => k !== 1)
-const perChannel = (t: Tensor, x: Tensor): Tensor => reshape(t, [t.size, ...Array<number>(x.rank - 2).fill(1)])
 
 /** Mean and (biased) variance of each channel over the batch and all positions, `[C]`. */
 export function batchStatistics(x: Tensor): { mean: Tensor; variance: Tensor } {
-  checkNorm(x, {}, 0)
+  checkChannels('batchStatistics', x, {}, 0)
   const m = mean(x, others(x), true)
   const variance = mean(square(sub(x, m)), others(x))
   return { mean: reshape(m, [x.shape[1]]), variance }
@@ -32,40 +33,36 @@ export function batchStatistics(x: Tensor): { mean: Tensor; variance: Tensor } {
 export const batchNormOp = defineBlock<BatchNormAttrs>({
   name: 'batchNorm',
   doc: `y = w (x - μ_c)/√(σ²_c + ε) + b, μ_c and σ²_c (biased) over the batch and all positions of channel c
-  rules    follow from its composition
+  tangent  through the composition
+  adjoint  through the composition
+  inverse  none of its own: μ and σ are lost; the ladder solves the block
   rows     none: the statistics mix samples, so per-sample Jacobians do not exist through it
+  cost     six passes
+  caveats  a constant channel gives b when ε > 0, NaN when ε = 0
   source   Ioffe and Szegedy 2015, algorithm 1`,
-  forward: ([x, w, b], { eps }) => {
-    const axes = others(x)
-    const centred = sub(x, mean(x, axes, true))
-    const deviation = sqrt(add(mean(square(centred), axes, true), eps))
-    return add(mul(centred, div(reshape(w, perChannel(w, x).shape), deviation)), perChannel(b, x))
+  tex: {
+    y: String.raw`y = w\,\frac{x - \mu_c}{\sqrt{\sigma_c^2 + \varepsilon}} + b`
   },
+  forward: ([x, w, b], { eps }) => add(mul(normalise(x, others(x), eps), perChannel(w, x)), perChannel(b, x)),
   examples: r => [
     { inputs: [r.normal([4, 2]), r.uniform([2], 0.5, 1.5), r.normal([2])], attrs: { eps: 1e-5 } },
-    { inputs: [r.normal([2, 2, 2, 3]), r.uniform([2], 0.5, 1.5), r.normal([2])], attrs: { eps: 1e-5 } }
+    { inputs: [r.normal([2, 2, 2, 3]), r.uniform([2], 0.5, 1.5), r.normal([2])], attrs: { eps: 1e-5 } },
+    {
+      inputs: [mapData(r.normal([4, 2]), v => 1e300 * v), r.uniform([2], 0.5, 1.5), r.normal([2])],
+      attrs: { eps: 1e-5 },
+      extreme: true,
+      note: 'large'
+    }
   ]
 })
 
-/** Batch normalisation with the statistics of this batch: x [B, C, ...], weight and bias [C]. */
+/**
+ * Batch normalisation with the statistics of this batch: x [B, C, ...], weight and bias [C] → [B, C, ...].
+ * Throws ShapeError for an x without channels and weights of another size.
+ */
 export function batchNorm(x: Tensor, weight: Tensor, bias: Tensor, eps = 1e-5): Tensor {
-  checkNorm(x, { weight, bias }, eps)
+  checkChannels('batchNorm', x, { weight, bias }, eps)
   return apply(batchNormOp, [x, weight, bias], { eps })
-}
-
-function checkNorm(x: Tensor, perChannel: Record<string, Tensor>, eps: number): void {
-  checkTensor(x, 'batchNorm')
-  checkNumbers('batchNorm', 'notNegative', { eps })
-  if (x.rank < 2) throw new ShapeError(`batchNorm of ${show(x.shape)}`, 'no axis of channels', 'Give [B, C, ...]')
-  for (const name in perChannel) {
-    checkTensor(perChannel[name], 'batchNorm', `its ${name}`)
-    if (perChannel[name].size !== x.shape[1])
-      throw new ShapeError(
-        `batchNorm of ${show(x.shape)}`,
-        `a ${name} of shape ${show(perChannel[name].shape)} for ${x.shape[1]} channels`,
-        `Give [${x.shape[1]}], a number per channel`
-      )
-  }
 }
 
 /** The same with given statistics (`[C]`, the running ones): for use after training; every sample on its own. */
@@ -76,7 +73,36 @@ export function batchNormFixed(
   statistics: { mean: Tensor; variance: Tensor },
   eps = 1e-5
 ): Tensor {
-  checkNorm(x, { weight, bias, mean: statistics?.mean, variance: statistics?.variance }, eps)
+  checkChannels('batchNormFixed', x, { weight, bias, mean: statistics?.mean, variance: statistics?.variance }, eps)
   const scale = div(weight, sqrt(add(statistics.variance, eps)))
   return add(mul(sub(x, perChannel(statistics.mean, x)), perChannel(scale, x)), perChannel(bias, x))
 }
+
+/**
+ * Batch norm as a layer: x [B, C, ...] → [B, C, ...]; `weight` [C] starts at 1, `bias` [C] at 0. Normalises with the
+ * statistics of the batch, or, where the context has `statistics`, with those of its own path; `observe` sees its input.
+ *
+ * Throws OptionError where statistics are given and its own are not among them.
+ */
+export function batchNormLayer(channels: number, { eps = 1e-5 }: { eps?: number } = {}): Network {
+  checkNumbers('batchNormLayer', 'count', { channels })
+  checkNumbers('batchNormLayer', 'notNegative', { eps })
+  return network(affine([channels]), ({ path, context, read }, x) => {
+    context.observe?.(path, x)
+    const { statistics } = context
+    if (!statistics) return batchNorm(x, read('weight'), read('bias'), eps)
+    if (!statistics[path])
+      throw new OptionError(
+        'batchNormLayer',
+        `no statistics of layer '${path}'`,
+        'Give mean and variance of every batch norm'
+      )
+    return batchNormFixed(x, read('weight'), read('bias'), statistics[path], eps)
+  })
+}
+
+/** Weight and bias of a norm. */
+export const affine = (shape: readonly number[]) => ({
+  weight: { shape, init: constant(1) },
+  bias: { shape, init: constant(0) }
+})

@@ -276,7 +276,7 @@ const networks: Table = [
   ['θ in f64, an input in f32', () => net(theta, cast(M, 'f32')), DTypeError],
   ['init with a seed', () => net.init(wrong(0)), OptionError],
   ['init in an unknown dtype', () => net.init(random(0), wrong('f16')), DTypeError],
-  ['a parameter that is not there', () => net.parameters.read(theta, 'dense9.weight'), ShapeError],
+  ['a parameter that is not there', () => net.read(theta, 'dense9.weight'), ShapeError],
   ['a U-net of half a level', () => uNet({ levels: 1.5 }), OptionError],
   ['a U-net without filters', () => uNet({ filters: 0 }), OptionError],
   [
