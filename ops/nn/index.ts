@@ -22,6 +22,7 @@ export {
 } from './initialisers.js'
 export { layerNorm, layerNormLayer } from './layerNorm.js'
 export { type MlpOptions, mlp } from './mlp.js'
+export type { DecodeOptions, NamedTensors } from './namedTensors.js'
 export {
   type Context,
   countParameters,
@@ -34,8 +35,10 @@ export {
   type Weight
 } from './network.js'
 export type { NormChoice } from './normChoice.js'
+export { decodeJSON, encodeJSON } from './parametersJSON.js'
 export { type ResNetBlockOptions, resNetBlock } from './resNetBlock.js'
 export { runningStatistics, type Statistics } from './runningStatistics.js'
+export { decodeSafetensors, decodeTensors, encodeSafetensors, encodeTensors, type Metadata } from './safetensors.js'
 export { type Layer, sequential } from './sequential.js'
 export { type UNetOptions, uNet } from './uNet.js'
 
