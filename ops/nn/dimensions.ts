@@ -1,9 +1,9 @@
 import { OptionError } from '../../core/errors.js'
 import { describe } from '../../core/options.js'
 import type { Tensor } from '../../core/tensor.js'
-import { conv2d } from '../convolution/conv2d.js'
-import { maxPool2d } from '../convolution/maxPool2d.js'
-import { upsampleBilinear2d } from '../convolution/upsampleBilinear2d.js'
+import { conv1d, conv2d, conv3d } from '../convolution/conv.js'
+import { maxPool1d, maxPool2d, maxPool3d } from '../convolution/maxPool.js'
+import { upsampleBilinear2d, upsampleLinear1d, upsampleTrilinear3d } from '../convolution/upsampleLinear.js'
 
 /** The number of spatial axes: x is [B, C, W], [B, C, H, W] or [B, C, D, H, W]. */
 export type Dimensions = 1 | 2 | 3
@@ -18,8 +18,10 @@ interface Spatial {
 
 /** The operators on images, by their number of spatial axes. */
 export const spatial: Readonly<Record<Dimensions, Spatial>> = {
-  2: { convolve: conv2d, maxPool: maxPool2d, upsample: upsampleBilinear2d, axes: 'H, W' }
-} as unknown as Record<Dimensions, Spatial>
+  1: { convolve: conv1d, maxPool: maxPool1d, upsample: upsampleLinear1d, axes: 'W' },
+  2: { convolve: conv2d, maxPool: maxPool2d, upsample: upsampleBilinear2d, axes: 'H, W' },
+  3: { convolve: conv3d, maxPool: maxPool3d, upsample: upsampleTrilinear3d, axes: 'D, H, W' }
+}
 
 /** Throws OptionError unless `dimensions` is 1, 2 or 3. */
 export function checkDimensions(asked: string, dimensions: unknown): void {

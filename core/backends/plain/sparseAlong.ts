@@ -12,35 +12,71 @@ export interface Sparse {
   readonly weight?: Float64Array
 }
 
+/** Entries of x and y that fit the first-level cache together. */
+const BLOCK = 2048
+
 /** y[o, i, r] = Σ_j M[i, j] x[o, j, r] for x [outer, columns, inner]; y is overwritten. Sums run in f64. */
 export function sparseAlong(m: Sparse, x: Data, y: Data, outer: number, inner: number): void {
-  if (inner === 1) alongLast(m, x, y, outer)
-  else alongInner(m, x, y, outer, inner)
+  const { rows, columns } = m
+  // A row of M meets many vectors at once: those next to each other along `inner`, or along the last axis a block of
+  // the outer ones, small enough that the next row finds it in the cache.
+  const block = inner > 1 ? 1 : Math.max(8, Math.floor(BLOCK / (rows + columns + 1)))
+  for (let o = 0; o < outer; o += block) {
+    const from = o * columns * inner
+    const to = o * rows * inner
+    const count = inner > 1 ? inner : Math.min(block, outer - o)
+    const [stepX, stepY] = inner > 1 ? [1, 1] : [columns, rows]
+    for (let i = 0; i < rows; i++) rowOf(m, i, inner, x, from, stepX, y, to + i * inner, stepY, count)
+  }
 }
 
-function alongLast({ rows, columns, start, column, weight }: Sparse, x: Data, y: Data, outer: number): void {
-  for (let o = 0, at = 0, to = 0; o < outer; o++, at += columns)
-    for (let i = 0; i < rows; i++, to++) {
+/** y[to + r stepY] = Σ_j M[i, j] x[from + j inner + r stepX], r < count: a loop for each small number of entries. */
+function rowOf(
+  { start, column, weight }: Sparse,
+  i: number,
+  inner: number,
+  x: Data,
+  from: number,
+  stepX: number,
+  y: Data,
+  to: number,
+  stepY: number,
+  count: number
+): void {
+  const first = start[i]
+  const last = start[i + 1]
+  const end = to + count * stepY
+  if (last - first === 0 || last - first > 4) {
+    for (; to < end; to += stepY, from += stepX) {
       let sum = 0
-      for (let k = start[i]; k < start[i + 1]; k++) sum += weight ? weight[k] * x[at + column[k]] : x[at + column[k]]
+      for (let k = first; k < last; k++)
+        sum += weight ? weight[k] * x[from + column[k] * inner] : x[from + column[k] * inner]
       y[to] = sum
     }
-}
-
-function alongInner(m: Sparse, x: Data, y: Data, outer: number, inner: number): void {
-  const { rows, columns, start, column, weight } = m
-  for (let o = 0, to = 0; o < outer; o++)
-    for (let i = 0; i < rows; i++, to += inner) {
-      // Entries in a tile of registers would be faster for long rows; the rows here have a few entries.
-      for (let r = 0; r < inner; r++) {
-        let sum = 0
-        for (let k = start[i]; k < start[i + 1]; k++) {
-          const v = x[(o * columns + column[k]) * inner + r]
-          sum += weight ? weight[k] * v : v
-        }
-        y[to + r] = sum
-      }
-    }
+    return
+  }
+  let a = from + column[first] * inner
+  const u = weight ? weight[first] : 1
+  if (last - first === 1) {
+    for (; to < end; to += stepY, a += stepX) y[to] = u * x[a]
+    return
+  }
+  let b = from + column[first + 1] * inner
+  const v = weight ? weight[first + 1] : 1
+  if (last - first === 2) {
+    for (; to < end; to += stepY, a += stepX, b += stepX) y[to] = u * x[a] + v * x[b]
+    return
+  }
+  let c = from + column[first + 2] * inner
+  const w = weight ? weight[first + 2] : 1
+  if (last - first === 3) {
+    for (; to < end; to += stepY, a += stepX, b += stepX, c += stepX) y[to] = u * x[a] + v * x[b] + w * x[c]
+    return
+  }
+  let d = from + column[first + 3] * inner
+  const z = weight ? weight[first + 3] : 1
+  for (; to < end; to += stepY, a += stepX, b += stepX, c += stepX, d += stepX)
+    y[to] = u * x[a] + v * x[b] + w * x[c] + z * x[d]
 }
 
 /** Mᵀ: the adjoint. */
