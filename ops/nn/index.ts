@@ -8,6 +8,7 @@ export { type ConvLayerOptions, convLayer } from './convLayer.js'
 export { type DenseOptions, dense } from './dense.js'
 export type { Dimensions } from './dimensions.js'
 export { dropout } from './dropout.js'
+export { type FnoBlockOptions, type FnoOptions, fno, fnoBlock, withCoordinates } from './fno.js'
 export { groupNorm, groupNormLayer } from './groupNorm.js'
 export {
   constant,
@@ -40,6 +41,7 @@ export { type ResNetBlockOptions, resNetBlock } from './resNetBlock.js'
 export { runningStatistics, type Statistics } from './runningStatistics.js'
 export { decodeSafetensors, decodeTensors, encodeSafetensors, encodeTensors, type Metadata } from './safetensors.js'
 export { type Layer, sequential } from './sequential.js'
+export { type SpectralConvLayerOptions, spectralConvLayer } from './spectralConvLayer.js'
 export { type UNetOptions, uNet } from './uNet.js'
 
 export const nnOps: readonly Op[] = [batchNormOp, layerNormOp, groupNormOp]

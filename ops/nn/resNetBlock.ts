@@ -12,12 +12,14 @@ import { sequential } from './sequential.js'
 export interface ResNetBlockOptions extends NormChoice {
   /** Number of spatial axes: 1, 2 (default) or 3. */
   dimensions?: Dimensions
+  /** Beyond the edges: zeros (default), or the image's other end. */
+  mode?: 'zeros' | 'periodic'
   /** After each norm. Default ReLU. */
   activation?: (x: Tensor) => Tensor
 }
 
 /**
- * A residual block, y = f(x) + x: x [B, C, ...S] → [B, O, ...S]. f (`body`) is twice [convolution of 3 with zero padding,
+ * A residual block, y = f(x) + x: x [B, C, ...S] → [B, O, ...S]. f (`body`) is twice [convolution of 3 that keeps the size,
  * norm, activation]. Where the channels change, C ≠ O, a 1×1 convolution with norm (`skip`) stands for x in the sum.
  *
  * As in PhiML, the sum does not pass through the activation. He, Zhang, Ren, Sun 2016.
@@ -25,17 +27,17 @@ export interface ResNetBlockOptions extends NormChoice {
 export function resNetBlock(
   inChannels: number,
   outChannels: number,
-  { dimensions = 2, activation = relu, ...choice }: ResNetBlockOptions = {}
+  { dimensions = 2, mode = 'zeros', activation = relu, ...choice }: ResNetBlockOptions = {}
 ): Network {
   checkNumbers('resNetBlock', 'count', { inChannels, outChannels })
   checkDimensions('resNetBlock', dimensions)
   checkActivation('resNetBlock', activation)
   const norm = () => chosenNorm(choice, outChannels)
   const body = sequential([
-    convLayer(inChannels, outChannels, { dimensions }),
+    convLayer(inChannels, outChannels, { dimensions, mode }),
     norm(),
     activation,
-    convLayer(outChannels, outChannels, { dimensions }),
+    convLayer(outChannels, outChannels, { dimensions, mode }),
     norm(),
     activation
   ])

@@ -20,6 +20,8 @@ export interface UNetOptions extends NormChoice {
   levels?: number
   /** Channels at every level. */
   filters?: number
+  /** Beyond the edges: zeros (default), or the image's other end. */
+  mode?: 'zeros' | 'periodic'
   /** After each norm. Default ReLU. */
   activation?: (x: Tensor) => Tensor
 }
@@ -27,7 +29,7 @@ export interface UNetOptions extends NormChoice {
 /**
  * The U-net of PhiML (`u_net`): x [B, C_in, ...S] → [B, C_out, ...S], every axis of S divisible by 2^(levels-1).
  *
- * A block is twice [convolution of 3 with zero padding, norm, activation]. Down: max-pool 2, block. Up: linear ×2
+ * A block is twice [convolution of 3 that keeps the size, norm, activation]. Down: max-pool 2, block. Up: linear ×2
  * (corners not aligned), concatenate [skip, up], block whose middle has half of its input channels. Last a 1×1 convolution.
  * Two-dimensional with 4 levels of 16 filters it has 37,697 parameters. Batch norm mixes the samples of a batch; for rows
  * per sample choose `norm: 'group'`. Ronneberger, Fischer, Brox 2015; names as in PhiML's torch module.
@@ -38,6 +40,7 @@ export function uNet({
   outChannels = 1,
   levels = 4,
   filters = 16,
+  mode = 'zeros',
   activation = relu,
   ...choice
 }: UNetOptions = {}): Network {
@@ -45,7 +48,11 @@ export function uNet({
   checkDimensions('uNet', dimensions)
   checkActivation('uNet', activation)
   const { maxPool, upsample, axes } = spatial[dimensions]
-  const half = (from: number) => [convLayer(from, filters, { dimensions }), chosenNorm(choice, filters), activation]
+  const half = (from: number) => [
+    convLayer(from, filters, { dimensions, mode }),
+    chosenNorm(choice, filters),
+    activation
+  ]
   const block = (from: number) => sequential({ double_conv: sequential([...half(from), ...half(filters)]) })
   const list = (name: string, part: () => Network) =>
     Object.fromEntries(Array.from({ length: levels - 1 }, (_, i) => [`${name}${i + 1}`, part()]))
