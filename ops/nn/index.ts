@@ -31,6 +31,7 @@ export {
   type Network,
   network,
   type Parameter,
+  type Parametric,
   type Parts,
   type Scope,
   type Weight

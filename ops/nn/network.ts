@@ -48,13 +48,8 @@ export interface Scope {
   in(name: string): Scope
 }
 
-/**
- * A network, or a layer, which is the same: a pure function of its flat parameters θ `[P]` and an input x; or, as a part
- * of a larger network, of its scope there.
- */
-export interface Network {
-  (theta: Tensor | Scope, x: Tensor): Tensor
-  (theta: Tensor, x: Tensor, context: Context): Tensor
+/** What a network has besides being a function. */
+export interface Parametric {
   /** In the order in which they lie in θ. */
   readonly parameters: readonly Parameter[]
   /** P, the length of θ. */
@@ -65,6 +60,15 @@ export interface Network {
   read(theta: Tensor, name: string): Tensor
   /** All of them by name. */
   views(theta: Tensor): Record<string, Tensor>
+}
+
+/**
+ * A network, or a layer, which is the same: a pure function of its flat parameters θ `[P]` and an input x; or, as a part
+ * of a larger network, of its scope there.
+ */
+export interface Network extends Parametric {
+  (theta: Tensor | Scope, x: Tensor): Tensor
+  (theta: Tensor, x: Tensor, context: Context): Tensor
 }
 
 /** What a network is made of: weights of its own, and other networks, by name. */

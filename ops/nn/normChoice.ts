@@ -1,5 +1,4 @@
 import { checkChoice } from '../../core/options.js'
-import type { Tensor } from '../../core/tensor.js'
 import { batchNormLayer } from './batchNorm.js'
 import { groupNormLayer } from './groupNorm.js'
 import type { Layer } from './sequential.js'
@@ -14,6 +13,6 @@ export interface NormChoice {
 /** The norm that was chosen, as a layer of x [B, C, ...]. */
 export function chosenNorm({ norm = 'batch', groups = 4 }: NormChoice, channels: number): Layer {
   checkChoice('a network', 'norm', norm, ['batch', 'group', 'none'])
-  if (norm === 'none') return (x: Tensor) => x
+  if (norm === 'none') return x => x
   return norm === 'batch' ? batchNormLayer(channels) : groupNormLayer(groups, channels)
 }

@@ -1,10 +1,10 @@
 import { OptionError } from '../../core/errors.js'
 import { describe } from '../../core/options.js'
 import type { Tensor } from '../../core/tensor.js'
-import { isNetwork, type Network, network } from './network.js'
+import { isNetwork, type Network, network, type Parametric } from './network.js'
 
 /** A network, or a function of a tensor without parameters: an activation, a pooling, a reshape. */
-export type Layer = Network | ((x: Tensor) => Tensor)
+export type Layer = ((x: Tensor) => Tensor) | Parametric
 
 /**
  * One layer after the other: x ↦ layer_n(… layer_1(x)). Parameters are named by the position of their layer, functions
@@ -26,6 +26,9 @@ export function sequential(layers: readonly Layer[] | Readonly<Record<string, La
     )
   const parts = Object.fromEntries(steps.flatMap(([name, layer]) => (isNetwork(layer) ? [[name, layer]] : [])))
   return network(parts, (scope, x) =>
-    steps.reduce((h, [name, layer]) => (isNetwork(layer) ? layer(scope.in(name), h) : layer(h)), x)
+    steps.reduce(
+      (h, [name, layer]) => (isNetwork(layer) ? layer(scope.in(name), h) : (layer as (x: Tensor) => Tensor)(h)),
+      x
+    )
   )
 }

@@ -57,7 +57,7 @@ export function uNet({
   const list = (name: string, part: () => Network) =>
     Object.fromEntries(Array.from({ length: levels - 1 }, (_, i) => [`${name}${i + 1}`, part()]))
   const inc = block(inChannels)
-  const downs = list('down', () => sequential({ pool: (x: Tensor) => maxPool(x, 2), conv: block(filters) }))
+  const downs = list('down', () => sequential({ pool: x => maxPool(x, 2), conv: block(filters) }))
   const ups = list('up', () => sequential({ conv: block(2 * filters) }))
   const outc = convLayer(filters, outChannels, { dimensions, kernel: 1 })
   const divisor = 2 ** (levels - 1)
