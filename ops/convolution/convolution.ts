@@ -7,7 +7,7 @@ import { broadcastShapes, type Shape, sameShape, show, size } from '../../core/s
 import { both } from '../../core/structural/add.js'
 import { reshape } from '../../core/structural/reshape.js'
 import { Tensor } from '../../core/tensor.js'
-import { convExamples } from './examples.js'
+import { convExamples, exampleOf } from './examples.js'
 import { type ConvAttrs, each, geometry, leads, outSize, part, sizeOfLast } from './geometry.js'
 
 export interface ConvWeightAttrs extends ConvAttrs {
@@ -71,7 +71,7 @@ export function convolution(n: number): Convolution {
     ],
     carry,
     noInverse,
-    examples: r => examples.map(({ x, w, attrs, note }) => ({ inputs: [r.normal(x), r.normal(w)], attrs, note }))
+    examples: r => examples.map(e => exampleOf(r, [e.x, e.w], e, e.attrs))
   })
 
   const input: Op<ConvAttrs> = defineOp<ConvAttrs>({
@@ -104,7 +104,7 @@ export function convolution(n: number): Convolution {
     ],
     carry,
     noInverse,
-    examples: r => examples.map(({ y, w, attrs, note }) => ({ inputs: [r.normal(y), r.normal(w)], attrs, note }))
+    examples: r => examples.map(e => exampleOf(r, [e.y, e.w], e, e.attrs))
   })
 
   const weight: Op<ConvWeightAttrs> = defineOp<ConvWeightAttrs>({
@@ -149,12 +149,8 @@ export function convolution(n: number): Convolution {
     },
     noInverse,
     examples: r =>
-      examples.flatMap(({ x, y, shared, attrs, note }) =>
-        (shared ? [true, false] : [false]).map(total => ({
-          inputs: [r.normal(x), r.normal(y)],
-          attrs: { ...attrs, total },
-          note: [note, total ? 'summed' : ''].filter(Boolean).join(', ')
-        }))
+      examples.flatMap(e =>
+        (e.shared ? [true, false] : [false]).map(total => exampleOf(r, [e.x, e.y], e, { ...e.attrs, total }))
       )
   })
 
