@@ -53,7 +53,10 @@ const avgPool =
   (x: Tensor, window: PerAxis, stride: PerAxis = window): Tensor => {
     const settings: PoolAttrs = poolSettings(`avgPool${n}d`, x, n, window, stride)
     return settings.window.reduce(
-      (h, m, d) => apply(avgPoolOp, [h], { axis: d - n, window: m, stride: settings.stride[d] }),
+      (h, m, d) =>
+        m * settings.stride[d] === 1
+          ? h
+          : apply(avgPoolOp, [h], { axis: d - n, window: m, stride: settings.stride[d] }),
       x
     )
   }

@@ -7,7 +7,7 @@ import { broadcastShapes, type Shape, sameShape, show, size } from '../../core/s
 import { both } from '../../core/structural/add.js'
 import { reshape } from '../../core/structural/reshape.js'
 import { Tensor } from '../../core/tensor.js'
-import { convExamples } from './examples.js'
+import { convExamples, exampleOf } from './examples.js'
 import { type ConvAttrs, each, geometry, leads, outSize, part, sizeOfLast } from './geometry.js'
 
 export interface ConvWeightAttrs extends ConvAttrs {
@@ -71,18 +71,19 @@ export function convolution(n: number): Convolution {
     ],
     carry,
     noInverse,
-    examples: r => examples.map(({ x, w, attrs, note }) => ({ inputs: [r.normal(x), r.normal(w)], attrs, note }))
+    examples: r => examples.map(e => exampleOf(r, [e.x, e.w], e, e.attrs))
   })
 
   const input: Op<ConvAttrs> = defineOp<ConvAttrs>({
     name: `${name}Input`,
     doc: `dx = the adjoint of ${name} in x, applied to ct: a transposed convolution
-  tangent  ${name}Input(dct, w) + ${name}Input(ct, dw)
+  tangent  dy = ${name}Input(dct, w) + ${name}Input(ct, dw)
   adjoint  ${name}(g, w) to ct, ${name}Weight(g, ct) to w
   inverse  none of its own, as ${name}
   cost     as ${name}: one product for each remainder of a pixel against the stride`,
     tex: {
       y: String.raw`y_{c,r} = \sum_{s q + d t - p = r} w_{o,c,t}\, x_{o,q}`,
+      tangent: String.raw`dy_{c,r} = \sum_{s q + d t - p = r} (dw_{o,c,t}\, x_{o,q} + w_{o,c,t}\, dx_{o,q})`,
       adjoint: String.raw`\bar x_{o,q} = \sum_{c,t} w_{o,c,t}\, \bar y_{c,\,s q + d t - p}`
     },
     outShape: ([ct, w], a) => {
@@ -104,19 +105,20 @@ export function convolution(n: number): Convolution {
     ],
     carry,
     noInverse,
-    examples: r => examples.map(({ y, w, attrs, note }) => ({ inputs: [r.normal(y), r.normal(w)], attrs, note }))
+    examples: r => examples.map(e => exampleOf(r, [e.y, e.w], e, e.attrs))
   })
 
   const weight: Op<ConvWeightAttrs> = defineOp<ConvWeightAttrs>({
     name: `${name}Weight`,
     doc: `dw = the adjoint of ${name} in w, applied to ct: a weight for each sample, or their sum
-  tangent  ${name}Weight(dx, ct) + ${name}Weight(x, dct)
+  tangent  dy = ${name}Weight(dx, ct) + ${name}Weight(x, dct)
   adjoint  ${name}Input(ct, g) to x, ${name}(x, g) to ct
   inverse  none of its own, as ${name}
   cost     as ${name}`,
     tex: {
       y: String.raw`y_{o,c,t} = \sum_q z_{o,q}\, x_{c,\,s q + d t - p}`,
-      tangent: String.raw`dy = \sum_q (dz_{o,q}\, x + z_{o,q}\, dx)_{c,\,s q + d t - p}`
+      tangent: String.raw`dy_{o,c,t} = \sum_q (z_{o,q}\, dx_{c,\,s q + d t - p} + dz_{o,q}\, x_{c,\,s q + d t - p})`,
+      adjoint: String.raw`\bar x_{c,r} = \sum_{s q + d t - p = r} \bar y_{o,c,t}\, z_{o,q}`
     },
     outShape: ([x, ct], a) => {
       if (!sameShape(ct.slice(-n), outSize(a)) || !sameShape(x.slice(-n), a.size))
@@ -125,9 +127,9 @@ export function convolution(n: number): Convolution {
           `the convolution maps ${show(a.size)} to ${show(outSize(a))}`,
           'Give an input and a cotangent of one convolution'
         )
-      const each = [ct[ct.length - own], x[x.length - own] / a.groups, ...a.kernel]
+      const one = [ct[ct.length - own], x[x.length - own] / a.groups, ...a.kernel]
       const front = broadcastShapes(x.slice(0, -own), ct.slice(0, -own), `${name}Weight, leading axes`)
-      return a.total ? each : [...front, ...each]
+      return a.total ? one : [...front, ...one]
     },
     forward: ([x, ct], a, shape) => new Tensor(shape, weights(x, ct, a, shape)),
     jvp: ([dx, dct], v) =>
@@ -149,12 +151,8 @@ export function convolution(n: number): Convolution {
     },
     noInverse,
     examples: r =>
-      examples.flatMap(({ x, y, shared, attrs, note }) =>
-        (shared ? [true, false] : [false]).map(total => ({
-          inputs: [r.normal(x), r.normal(y)],
-          attrs: { ...attrs, total },
-          note: [note, total ? 'summed' : ''].filter(Boolean).join(', ')
-        }))
+      examples.flatMap(e =>
+        (e.shared ? [true, false] : [false]).map(total => exampleOf(r, [e.x, e.y], e, { ...e.attrs, total }))
       )
   })
 

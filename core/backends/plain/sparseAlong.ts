@@ -15,6 +15,9 @@ export interface Sparse {
 /** Entries of x and y that fit the first-level cache together. */
 const BLOCK = 2048
 
+/** From here on a contiguous run is copied faster by the platform than by a loop. */
+const LONG = 64
+
 /** y[o, i, r] = Σ_j M[i, j] x[o, j, r] for x [outer, columns, inner]; y is overwritten. Sums run in f64. */
 export function sparseAlong(m: Sparse, x: Data, y: Data, outer: number, inner: number): void {
   const { rows, columns } = m
@@ -58,7 +61,8 @@ function rowOf(
   let a = from + column[first] * inner
   const u = weight ? weight[first] : 1
   if (last - first === 1) {
-    for (; to < end; to += stepY, a += stepX) y[to] = u * x[a]
+    if (!weight && stepX === 1 && stepY === 1 && count >= LONG) y.set(x.subarray(a, a + count), to)
+    else for (; to < end; to += stepY, a += stepX) y[to] = u * x[a]
     return
   }
   let b = from + column[first + 1] * inner
@@ -94,6 +98,21 @@ export function transposeSparse({ rows, columns, start, column, weight }: Sparse
       if (moved) moved[at] = weight![k]
     }
   return { rows: columns, columns: rows, start: from, column: to, weight: moved }
+}
+
+/**
+ * M⁺ = Mᵀ (M Mᵀ)⁻¹ of a matrix with at most one entry in each column: its rows are orthogonal, so M Mᵀ is diagonal and
+ * M⁺ as sparse as Mᵀ. undefined for other matrices.
+ */
+export function orthogonalInverse(m: Sparse): Sparse | undefined {
+  const back = transposeSparse(m)
+  for (let j = 0; j < back.rows; j++) if (back.start[j + 1] > back.start[j] + 1) return undefined
+  const squares = new Float64Array(m.rows)
+  back.column.forEach((i, k) => {
+    squares[i] += back.weight ? back.weight[k] ** 2 : 1
+  })
+  const weight = Float64Array.from(back.column, (i, k) => (squares[i] ? (back.weight?.[k] ?? 1) / squares[i] : 0))
+  return { ...back, weight }
 }
 
 /** The matrix of y_i = x_index[i], entries that are copied: 0 where the index is -1. */
