@@ -1,5 +1,4 @@
 import { apply } from '../../core/apply.js'
-import { defineBlock } from '../../core/defineBlock.js'
 import { OptionError } from '../../core/errors.js'
 import { checkNumbers } from '../../core/options.js'
 import { add } from '../../core/structural/add.js'
@@ -14,10 +13,7 @@ import { mean } from '../reductions/mean.js'
 import { constant } from './initialisers.js'
 import { type Network, network } from './network.js'
 import { checkChannels, normalise, perChannel } from './normalise.js'
-
-interface BatchNormAttrs {
-  eps: number
-}
+import { normBlock } from './normBlock.js'
 
 /** All axes but the channels', which are axis 1. */
 const others = (x: Tensor): number[] => x.shape.map((_, k) => k).filter(k => k !== 1)
@@ -30,20 +26,14 @@ export function batchStatistics(x: Tensor): { mean: Tensor; variance: Tensor } {
   return { mean: reshape(m, [x.shape[1]]), variance }
 }
 
-export const batchNormOp = defineBlock<BatchNormAttrs>({
+export const batchNormOp = normBlock<{ eps: number }>({
   name: 'batchNorm',
-  doc: `y = w (x - μ_c)/√(σ²_c + ε) + b, μ_c and σ²_c (biased) over the batch and all positions of channel c
-  tangent  through the composition
-  adjoint  through the composition
-  inverse  none of its own: μ and σ are lost; the ladder solves the block
-  rows     none: the statistics mix samples, so per-sample Jacobians do not exist through it
-  cost     six passes
-  caveats  a constant channel gives b when ε > 0, NaN when ε = 0
-  source   Ioffe and Szegedy 2015, algorithm 1`,
-  tex: {
-    y: String.raw`y = w\,\frac{x - \mu_c}{\sqrt{\sigma_c^2 + \varepsilon}} + b`
-  },
-  forward: ([x, w, b], { eps }) => add(mul(normalise(x, others(x), eps), perChannel(w, x)), perChannel(b, x)),
+  over: 'the batch and all positions of a channel',
+  rows: 'none: the statistics mix samples, so per-sample Jacobians do not exist through it',
+  source: 'Ioffe and Szegedy 2015, algorithm 1',
+  index: '_c',
+  normalised: (x, _, { eps }) => normalise(x, others(x), eps),
+  spread: perChannel,
   examples: r => [
     { inputs: [r.normal([4, 2]), r.uniform([2], 0.5, 1.5), r.normal([2])], attrs: { eps: 1e-5 } },
     { inputs: [r.normal([2, 2, 2, 3]), r.uniform([2], 0.5, 1.5), r.normal([2])], attrs: { eps: 1e-5 } },

@@ -1,31 +1,24 @@
 import { apply } from '../../core/apply.js'
-import { defineBlock } from '../../core/defineBlock.js'
 import { checkNumbers } from '../../core/options.js'
 import { size } from '../../core/shape.js'
-import { add } from '../../core/structural/add.js'
-import { mul } from '../../core/structural/mul.js'
 import { reshape } from '../../core/structural/reshape.js'
 import { mapData, type Tensor } from '../../core/tensor.js'
 import { affine } from './batchNorm.js'
 import { type Network, network } from './network.js'
 import { checkChannels, checkGroups, normalise, perChannel } from './normalise.js'
+import { normBlock } from './normBlock.js'
 
-export const groupNormOp = defineBlock<{ groups: number; eps: number }>({
+export const groupNormOp = normBlock<{ groups: number; eps: number }>({
   name: 'groupNorm',
-  doc: `y = w (x - μ_g)/√(σ²_g + ε) + b, μ_g and σ²_g (biased) over the channels of group g and all positions, per sample
-  tangent  through the composition
-  adjoint  through the composition
-  inverse  none of its own: μ and σ are lost; the ladder solves the block
-  rows     as usual: every sample has statistics of its own, so it stands in for batchNorm where rows are needed
-  cost     six passes
-  caveats  a constant group gives b when ε > 0, NaN when ε = 0
-  source   Wu and He 2018, eqs. (1), (7)`,
-  tex: { y: String.raw`y = w\,\frac{x - \mu_g}{\sqrt{\sigma_g^2 + \varepsilon}} + b` },
-  forward: ([x, w, b], { groups, eps }) => {
+  over: 'the channels of a group and all positions, per sample',
+  rows: 'as usual: every sample has statistics of its own, so it stands in for batchNorm where rows are needed',
+  source: 'Wu and He 2018, eqs. (1), (7)',
+  index: '_g',
+  normalised: (x, _, { groups, eps }) => {
     const [B, ...rest] = x.shape
-    const y = reshape(normalise(reshape(x, [B, groups, size(rest) / groups]), [-1], eps), x.shape)
-    return add(mul(y, perChannel(w, x)), perChannel(b, x))
+    return reshape(normalise(reshape(x, [B, groups, size(rest) / groups]), [-1], eps), x.shape)
   },
+  spread: perChannel,
   examples: r => [
     { inputs: [r.normal([2, 4, 3]), r.uniform([4], 0.5, 1.5), r.normal([4])], attrs: { groups: 2, eps: 1e-5 } },
     {

@@ -1,30 +1,26 @@
 import { apply } from '../../core/apply.js'
-import { defineBlock } from '../../core/defineBlock.js'
 import { ShapeError } from '../../core/errors.js'
 import { checkNumbers } from '../../core/options.js'
 import { checkShape, show } from '../../core/shape.js'
-import { add } from '../../core/structural/add.js'
-import { mul } from '../../core/structural/mul.js'
 import { checkTensor, full, mapData, type Tensor } from '../../core/tensor.js'
 import { affine } from './batchNorm.js'
 import { type Network, network } from './network.js'
 import { checkWeight, normalise } from './normalise.js'
+import { normBlock } from './normBlock.js'
 
-export const layerNormOp = defineBlock<{ eps: number }>({
+export const layerNormOp = normBlock<{ eps: number }>({
   name: 'layerNorm',
-  doc: `y = w (x - μ)/√(σ² + ε) + b, μ and σ² (biased) over the last axes of x, those that w and b have
-  tangent  through the composition
-  adjoint  through the composition
-  inverse  none of its own: μ and σ are lost; the ladder solves the block
-  rows     as usual: every sample has statistics of its own
-  cost     six passes
-  caveats  constant entries give b when ε > 0, NaN when ε = 0
-  source   Ba, Kiros, Hinton 2016, eqs. (3), (4)`,
-  tex: { y: String.raw`y = w\,\frac{x - \mu}{\sqrt{\sigma^2 + \varepsilon}} + b` },
-  forward: ([x, w, b], { eps }) => {
-    const axes = w.shape.map((_, k) => k - w.rank)
-    return add(mul(normalise(x, axes, eps), w), b)
-  },
+  over: 'the last axes of x, those that w and b have',
+  rows: 'as usual: every sample has statistics of its own',
+  source: 'Ba, Kiros, Hinton 2016, eqs. (3), (4)',
+  index: '',
+  normalised: (x, w, { eps }) =>
+    normalise(
+      x,
+      w.shape.map((_, k) => k - w.rank),
+      eps
+    ),
+  spread: t => t,
   examples: r => [
     { inputs: [r.normal([3, 4]), r.uniform([4], 0.5, 1.5), r.normal([4])], attrs: { eps: 1e-5 } },
     { inputs: [r.normal([2, 2, 3]), r.uniform([2, 3], 0.5, 1.5), r.normal([2, 3])], attrs: { eps: 1e-5 } },

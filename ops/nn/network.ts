@@ -100,6 +100,7 @@ export function network(parts: Parts, forward: (scope: Scope, x: Tensor) => Tens
   const total = parameters.reduce((n, p) => n + size(p.shape), 0)
   const scope = (theta: Tensor, context: Context = {}): Scope => {
     checkTheta(theta, total)
+    checkContext(context)
     return scopeOf(theta, places, context, '')
   }
   const run = (theta: Tensor | Scope, x: Tensor, context?: Context): Tensor => {
@@ -173,6 +174,23 @@ function checkTheta(theta: Tensor, total: number): void {
       `a tensor of shape ${show(theta.shape)}, where θ is [${total}]`,
       'Make θ by net.init(random)'
     )
+}
+
+/** A misplaced setting would do nothing, silently. */
+function checkContext(context: Context): void {
+  const asked = 'the context of a network'
+  if (typeof context !== 'object' || context === null)
+    throw new OptionError(asked, describe(context), 'Give { random, statistics, observe }, each if needed')
+  const unknown = Object.keys(context).find(key => !['random', 'statistics', 'observe'].includes(key))
+  if (unknown !== undefined)
+    throw new OptionError(asked, `a setting '${unknown}'`, 'It has random, statistics and observe')
+  const { random, observe, statistics } = context
+  if (random !== undefined && !(random instanceof Random))
+    throw new OptionError(asked, `${describe(random)} as random`, 'Give a stream: random(seed)')
+  if (observe !== undefined && typeof observe !== 'function')
+    throw new OptionError(asked, `${describe(observe)} as observe`, 'Give a function of a path and a tensor')
+  if (statistics !== undefined && (typeof statistics !== 'object' || statistics === null))
+    throw new OptionError(asked, `${describe(statistics)} as statistics`, 'Give what runningStatistics returned')
 }
 
 function init(parameters: readonly Parameter[], total: number, random: Random, dtype: DType): Tensor {

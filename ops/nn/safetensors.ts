@@ -43,17 +43,17 @@ export function decodeSafetensors(bytes: Uint8Array, net: Network, options: Deco
 /** Named tensors (running statistics, an optimiser's state) in the safetensors format. */
 export function encodeTensors(tensors: NamedTensors, metadata?: Metadata): Uint8Array {
   checkMetadata('encodeTensors', metadata)
-  const header: Record<string, unknown> = metadata ? { [METADATA]: metadata } : {}
   let end = 0
-  for (const [name, t] of Object.entries(tensors)) {
+  const header: [string, unknown][] = Object.entries(tensors).map(([name, t]) => {
     checkTensor(t, 'encodeTensors', `'${name}'`)
     if (name === METADATA)
       throw new OptionError('encodeTensors', `a tensor of the name ${METADATA}`, 'The format keeps it for metadata')
     const start = end
     end += t.size * WIDTH[t.dtype]
-    header[name] = { dtype: NAMES[t.dtype], shape: t.shape, data_offsets: [start, end] }
-  }
-  const text = new TextEncoder().encode(JSON.stringify(header))
+    return [name, { dtype: NAMES[t.dtype], shape: t.shape, data_offsets: [start, end] }]
+  })
+  if (metadata) header.unshift([METADATA, metadata])
+  const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)))
   const length = Math.ceil(text.length / 8) * 8
   const bytes = new Uint8Array(8 + length + end)
   const view = new DataView(bytes.buffer)
@@ -95,8 +95,7 @@ export function decodeTensors(
   if (held < needed) throw cutOff(from, bytes.length, begin + needed)
   if (held > needed || !gapless(entries))
     throw notSafetensors(from, held > needed ? `${held - needed} bytes behind the last tensor` : 'tensors with gaps')
-  const tensors: Record<string, Tensor> = {}
-  for (const entry of entries) tensors[entry.name] = read(bytes, begin, entry, from)
+  const tensors = Object.fromEntries(entries.map(entry => [entry.name, read(bytes, begin, entry, from)]))
   return { tensors, metadata: metadata as Metadata }
 }
 

@@ -13,7 +13,7 @@ export type Layer = ((x: Tensor) => Tensor) | Parametric
  *     sequential([dense(4, 20), tanh, dropout(0.1), dense(20, 24)])
  *     sequential({ lift: dense(3, 32), gelu, project: dense(32, 1) })
  *
- * Throws OptionError for a layer that is neither a network nor a function.
+ * Throws OptionError for a layer that is neither a network nor a function, and for a number as a name of one's own.
  */
 export function sequential(layers: readonly Layer[] | Readonly<Record<string, Layer>>): Network {
   const steps = Object.entries(layers ?? {})
@@ -23,6 +23,13 @@ export function sequential(layers: readonly Layer[] | Readonly<Record<string, La
       'sequential',
       wrong ? `${describe(wrong[1])} as layer '${wrong[0]}'` : describe(layers),
       'Give a list of layers and functions, or an object of them'
+    )
+  const numbered = !Array.isArray(layers) && steps.find(([name]) => /^\d+$/.test(name))
+  if (numbered)
+    throw new OptionError(
+      'sequential',
+      `a layer of the name '${numbered[0]}', which JavaScript puts in front of the others`,
+      'Give names that are no numbers, or a list'
     )
   const parts = Object.fromEntries(steps.flatMap(([name, layer]) => (isNetwork(layer) ? [[name, layer]] : [])))
   return network(parts, (scope, x) =>

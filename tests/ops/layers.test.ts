@@ -118,7 +118,7 @@ const table: Record<string, Line> = {
   'resNetBlock with batch norm': { net: resNetBlock(1, 2, { activation: tanh }), x: [3, 1, 3, 3], mixes: 'batchNorm' },
   'uNet 1-D, group norm': { net: uNet({ dimensions: 1, levels: 3, filters: 2, ...group }), x: [3, 1, 8] },
   'uNet 2-D, group norm': { net: uNet({ levels: 2, filters: 2, ...group }), x: [3, 1, 4, 4] },
-  'uNet 3-D, group norm': { net: uNet({ dimensions: 3, levels: 2, filters: 2, ...group }), x: [3, 1, 4, 2, 2] },
+  'uNet 3-D, group norm': { net: uNet({ dimensions: 3, levels: 2, filters: 2, ...group }), x: [3, 1, 2, 2, 2] },
   'uNet 2-D, batch norm': {
     net: uNet({ levels: 2, filters: 2, activation: tanh }),
     x: [3, 1, 4, 4],

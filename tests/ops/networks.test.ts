@@ -442,6 +442,37 @@ const table: [string, () => unknown, new (...args: never[]) => Error, RegExp][] 
   ['coordinates of vectors', () => withCoordinates(tensor([[1, 2]])), ShapeError, /no spatial axes/],
   ['sequential of nothing', () => sequential(wrong(undefined)), OptionError, /undefined/],
   ['sequential of a name', () => sequential([wrong('relu')]), OptionError, /a string as layer '0'/],
+  [
+    'sequential with a number as a name',
+    () => sequential({ a: relu, 0: relu }),
+    OptionError,
+    /'0', which JavaScript puts/
+  ],
+  [
+    'a stream as the context',
+    () => dropout()(tensor([]), tensor([1]), wrong(random(0))),
+    OptionError,
+    /a setting 'path'/
+  ],
+  [
+    'a seed as the stream',
+    () => dropout()(tensor([]), tensor([1]), { random: wrong(0) }),
+    OptionError,
+    /a number as random/
+  ],
+  ['a number as the context', () => dropout()(tensor([]), tensor([1]), wrong(1)), OptionError, /a number/],
+  [
+    'an observer by name',
+    () => dropout()(tensor([]), tensor([1]), { observe: wrong('log') }),
+    OptionError,
+    /a string as observe/
+  ],
+  [
+    'statistics as a function',
+    () => dropout()(tensor([]), tensor([1]), { statistics: wrong(relu) }),
+    OptionError,
+    /a function as statistics/
+  ],
   ['a network without a forward pass', () => network({}, wrong(undefined)), OptionError, /undefined/],
   ['a network of a number', () => network({ a: wrong(3) }, (_, x) => x), OptionError, /a number as part 'a'/],
   [
