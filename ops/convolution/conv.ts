@@ -3,9 +3,9 @@ import { OptionError, ShapeError } from '../../core/errors.js'
 import { checkChoice, describe } from '../../core/options.js'
 import { type Shape, show } from '../../core/shape.js'
 import { checkTensor, type Tensor } from '../../core/tensor.js'
+import { pad } from '../shape/pad.js'
 import { type Convolution, checkRanks, convolution } from './convolution.js'
-import { type PerAxis, perAxis } from './geometry.js'
-import { periodicPad } from './periodicPad.js'
+import { lastAxes, type PerAxis, perAxis } from './geometry.js'
 
 /** The operators over 1, 2 and 3 spatial axes. */
 export const convolutions: readonly Convolution[] = [1, 2, 3].map(convolution)
@@ -38,7 +38,8 @@ function convFunction({ n, conv }: Convolution): (x: Tensor, w: Tensor, options?
       (padding as unknown) === 'same'
         ? samePadding(asked, kernel, stride, dilation)
         : perAxis(asked, 'padding', padding as PerAxis, n, 0)
-    const image = mode === 'periodic' ? periodicPad(x, border) : x
+    const sides = border.map(p => [p, p] as const)
+    const image = mode === 'periodic' ? pad(x, sides, { axes: lastAxes(n), mode }) : x
     return apply(conv, [image, w], {
       stride,
       padding: mode === 'periodic' ? border.map(() => 0) : border,

@@ -2,10 +2,10 @@ import { apply } from '../../core/apply.js'
 import { ShapeError } from '../../core/errors.js'
 import { show } from '../../core/shape.js'
 import { checkTensor, type Tensor } from '../../core/tensor.js'
+import { pad } from '../shape/pad.js'
 import { convolutions, convSettings } from './conv.js'
 import { type Convolution, checkRanks } from './convolution.js'
-import { type PerAxis, perAxis } from './geometry.js'
-import { zerosAfter } from './periodicPad.js'
+import { lastAxes, type PerAxis, perAxis } from './geometry.js'
 
 export interface ConvTransposeOptions {
   stride?: PerAxis
@@ -48,8 +48,8 @@ function transposed({ n, input }: Convolution): (x: Tensor, w: Tensor, options?:
     if (size.some(m => m < 1) || [...given, ...kernel].some(m => m < 1))
       throw new ShapeError(asked, `an output of ${show(size)}`, 'Use less padding, and axes that are not empty')
     // With outputPadding ≥ stride the convolution of that output has outputs after the last of x: zeros.
-    const after = extra.map((e, d) => Math.floor(e / stride[d]))
-    return apply(input, [zerosAfter(x, after), w], { stride, padding, dilation, groups, size, kernel })
+    const after = extra.map((e, d) => [0, Math.floor(e / stride[d])] as const)
+    return apply(input, [pad(x, after, { axes: lastAxes(n) }), w], { stride, padding, dilation, groups, size, kernel })
   }
 }
 

@@ -61,6 +61,9 @@ function position(p: number, out: Shape, own: Shape): number {
 /** A window of typed array number i of size n. */
 export const part = (data: Data, i: number, n: number): Data => data.subarray(i * n, (i + 1) * n)
 
+/** The last n axes, from the end. */
+export const lastAxes = (n: number): number[] => Array.from({ length: n }, (_, d) => d - n)
+
 /** A setting for n spatial axes: one number for all, or one for each. */
 export type PerAxis = number | readonly number[]
 

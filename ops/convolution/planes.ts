@@ -1,6 +1,6 @@
 import { apply } from '../../core/apply.js'
 import { gatherPlanes, scatterPlanes } from '../../core/backends/plain/pool.js'
-import { wanted } from '../../core/claim.js'
+import { averageCopies, wanted } from '../../core/claim.js'
 import { alloc } from '../../core/memory.js'
 import { defineOp, type Op, type Site } from '../../core/op.js'
 import { type Shape, size } from '../../core/shape.js'
@@ -57,15 +57,7 @@ export const takePlanesOp: Op<PlaneAttrs> = defineOp<PlaneAttrs>({
   carry,
   inverse: {
     kind: 'structural',
-    apply: ({ inputs: [x], attrs }, { value, weight }) => {
-      const w = weight ?? onesLike(value)
-      const total = put(w, attrs)
-      const sum = put(
-        mapData(value, (v, i) => (w.data[i] === 0 ? 0 : w.data[i] * v)),
-        attrs
-      )
-      return [{ value: mapData(x, (v, i) => (total.data[i] === 0 ? v : sum.data[i] / total.data[i])), weight: total }]
-    }
+    apply: ({ inputs: [x], attrs }, claim) => [averageCopies(claim, x, t => put(t, attrs))]
   },
   examples: r => [
     { inputs: [r.normal([2, 2, 3])], attrs: example(2, [1, 4, 5, 0]) },

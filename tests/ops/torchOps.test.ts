@@ -35,7 +35,8 @@ const cases: Record<string, Case> = {
   unary_sqrt_sq1: x => sqrt(add(square(x), 1)),
   unary_atan: x => ops.atan(x),
   maximum_tie: (a, b) => ops.maximum(a, b),
-  broadcast_mul_add: (a, b, c) => add(mul(a, b), c)
+  broadcast_mul_add: (a, b, c) => add(mul(a, b), c),
+  gather_index: x => ops.take(x, [0, 2, 2, 1], 0)
 }
 
 interface Golden {

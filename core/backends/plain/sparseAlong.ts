@@ -118,12 +118,13 @@ export function orthogonalInverse(m: Sparse): Sparse | undefined {
 /** The matrix of y_i = x_index[i], entries that are copied: 0 where the index is -1. */
 export function indexMatrix(index: ArrayLike<number>, columns: number): Sparse {
   const start = new Int32Array(index.length + 1)
-  const column: number[] = []
+  const column = new Int32Array(index.length)
+  let n = 0
   for (let i = 0; i < index.length; i++) {
-    if (index[i] >= 0) column.push(index[i])
-    start[i + 1] = column.length
+    if (index[i] >= 0) column[n++] = index[i]
+    start[i + 1] = n
   }
-  return { rows: index.length, columns, start, column: Int32Array.from(column) }
+  return { rows: index.length, columns, start, column: column.subarray(0, n) }
 }
 
 /** The matrix with these rows, each a list of [column, weight]. */
