@@ -35,8 +35,8 @@ export interface ComplexBinary {
   name: string
   doc: string
   tex: Tex
-  /** y for one pair of complex numbers. */
-  value(a: Complex, b: Complex): Complex
+  /** n numbers from strided rows; all positions and steps count complex numbers, so entries are at twice of them. */
+  row: RowKernel
   /** The change of y when only one input moves, written with operators. */
   jvp: Pair<(d: Tensor, v: View<undefined>) => Tensor>
   /** ct times the conjugate of the same derivatives, before broadcasting is undone. */
@@ -54,13 +54,6 @@ export interface ComplexBinary {
  * the pair axis. A complex number is claimed as a whole: where only one of its parts is asked for, the other stays.
  */
 export function complexBinary(rules: ComplexBinary): Op<undefined> {
-  const row: RowKernel = (a, ia, da, b, ib, db, y, iy, n) => {
-    for (let j = 0; j < n; j++, ia += da, ib += db) {
-      const [re, im] = rules.value([a[2 * ia], a[2 * ia + 1]], [b[2 * ib], b[2 * ib + 1]])
-      y[2 * (iy + j)] = re
-      y[2 * (iy + j) + 1] = im
-    }
-  }
   const reach = (d: Tensor, v: View<undefined>): Tensor => (sameShape(d.shape, v.y.shape) ? d : expand(d, v.y.shape))
   return defineOp({
     name: rules.name,
@@ -73,7 +66,7 @@ export function complexBinary(rules: ComplexBinary): Op<undefined> {
     },
     forward: ([a, b], _, shape) => {
       const y = alloc(size(shape), a.dtype)
-      binaryBroadcast(row, a.data, numbersOf(a.shape), b.data, numbersOf(b.shape), y, numbersOf(shape))
+      binaryBroadcast(rules.row, a.data, numbersOf(a.shape), b.data, numbersOf(b.shape), y, numbersOf(shape))
       return new Tensor(shape, y)
     },
     jvp: ([da, db], v) => both(da && reach(rules.jvp[0](da, v), v), db && reach(rules.jvp[1](db, v), v)),

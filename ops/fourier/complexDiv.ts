@@ -21,7 +21,13 @@ export const complexDivOp = complexBinary({
     adjoint: String.raw`\bar a = \bar y / b^*,\; \bar b = -\bar y\,y^* / b^*`,
     inverse: String.raw`\tilde a = \tilde y\,b,\; \tilde b = a / \tilde y`
   },
-  value: over,
+  row: (a, ia, da, b, ib, db, y, iy, n) => {
+    for (let j = 0; j < n; j++, ia += da, ib += db) {
+      const [re, im] = over([a[2 * ia], a[2 * ia + 1]], [b[2 * ib], b[2 * ib + 1]])
+      y[2 * (iy + j)] = re
+      y[2 * (iy + j) + 1] = im
+    }
+  },
   jvp: [(da, v) => complexDiv(da, v.x[1]), (db, v) => neg(complexDiv(complexMul(v.y, db), v.x[1]))],
   vjp: [(ct, v) => complexDiv(ct, conj(v.x[1])), (ct, v) => neg(complexDiv(complexMul(ct, conj(v.y)), conj(v.x[1])))],
   slope: [(_, b) => 1 / Math.hypot(...b), (a, b) => Math.hypot(...over(a, b)) / Math.hypot(...b)],

@@ -21,7 +21,13 @@ export const complexMulOp = complexBinary({
     adjoint: String.raw`\bar a = \bar y\,b^*,\; \bar b = \bar y\,a^*`,
     inverse: String.raw`\tilde a = \tilde y / b`
   },
-  value: times,
+  row: (a, ia, da, b, ib, db, y, iy, n) => {
+    for (let j = 0; j < n; j++, ia += da, ib += db) {
+      const [p, q, to] = [2 * ia, 2 * ib, 2 * (iy + j)]
+      y[to] = a[p] * b[q] - a[p + 1] * b[q + 1]
+      y[to + 1] = a[p] * b[q + 1] + a[p + 1] * b[q]
+    }
+  },
   jvp: [(da, v) => complexMul(da, v.x[1]), (db, v) => complexMul(v.x[0], db)],
   vjp: [(ct, v) => complexMul(ct, conj(v.x[1])), (ct, v) => complexMul(ct, conj(v.x[0]))],
   slope: [(_, b) => Math.hypot(...b), a => Math.hypot(...a)],

@@ -17,12 +17,12 @@ interface FftAttrs {
 const bins = (s: Shape, axes: readonly number[]): number => size(axes.map(a => s[s.length - 1 + a]))
 
 function transform(x: Tensor, axes: readonly number[], inverse: boolean): Tensor {
-  const z = Float64Array.from(x.data)
+  const z = new Float64Array(x.data)
   for (const axis of axes) {
     const { outer, n, inner } = around(numbersOf(x.shape), axis)
     fftPairs(z, z, outer, n, inner, inverse)
   }
-  return new Tensor(x.shape, x.dtype === 'f64' ? z : Float32Array.from(z))
+  return new Tensor(x.shape, x.dtype === 'f64' ? z : new Float32Array(z))
 }
 
 /**
@@ -82,8 +82,8 @@ export const fftOp: Op<FftAttrs> = fftLike(
   tangent  dX = fft(dx): the operator is linear
   adjoint  N ifft(ct), N the number of bins: the conjugate transpose
   inverse  x̃ = ifft(X̃)
-  cost     5 n log₂ n flops per vector and axis where n is a power of two; other lengths by three of the next but one
-           power of two (Bluestein)
+  cost     5 n log₂ n flops per vector and axis where n is a power of two; other lengths by two of the first power of
+           two from 2n - 1 on (Bluestein)
   source   Cooley and Tukey 1965; Bluestein 1970; NumPy's convention`,
     tex: {
       y: String.raw`X_k = \sum_j x_j\,e^{-2\pi i jk/n}`,

@@ -4,8 +4,7 @@ import { OptionError } from '../../core/errors.js'
 import { checkChoice, checkNumbers } from '../../core/options.js'
 import { axesFromEnd } from '../../core/shape.js'
 import { checkTensor, type DType, type Tensor, tensor } from '../../core/tensor.js'
-import { concat } from '../shape/concat.js'
-import { slice } from '../shape/slice.js'
+import { roll } from '../shape/roll.js'
 import { checkComplex } from './pairs.js'
 
 function checkSpacing(asked: string, n: number, d: number): void {
@@ -38,28 +37,27 @@ type Content = 'complex' | 'real'
  * spectra. All axes by default. As numpy.fft.fftshift.
  */
 export const fftshift = (x: Tensor, axes?: number | readonly number[], content: Content = 'complex'): Tensor =>
-  shifted(x, axes, content, 'fftshift', n => Math.ceil(n / 2))
+  shifted(x, axes, content, 'fftshift', n => Math.floor(n / 2))
 
 /** Undoes `fftshift`, for odd lengths too. */
 export const ifftshift = (x: Tensor, axes?: number | readonly number[], content: Content = 'complex'): Tensor =>
-  shifted(x, axes, content, 'ifftshift', n => Math.floor(n / 2))
+  shifted(x, axes, content, 'ifftshift', n => -Math.floor(n / 2))
 
 function shifted(
   x: Tensor,
   axes: number | readonly number[] | undefined,
   content: Content,
   asked: string,
-  first: (n: number) => number
+  by: (n: number) => number
 ): Tensor {
   checkChoice(asked, 'content', content, ['complex', 'real'])
   if (content === 'complex') checkComplex(x, asked)
   else checkTensor(x, asked)
   const pair = content === 'complex' ? 1 : 0
-  let y = x
-  for (const a of axesFromEnd(axes, x.rank - pair, asked)) {
-    const axis = a - pair
-    const from = first(x.shape[x.rank + axis])
-    y = concat([slice(y, axis, from), slice(y, axis, 0, from)], axis)
-  }
-  return y
+  const along = axesFromEnd(axes, x.rank - pair, asked).map(a => a - pair)
+  return roll(
+    x,
+    along.map(a => by(x.shape[x.rank + a])),
+    along
+  )
 }

@@ -13,9 +13,15 @@ export const lowFrequenciesOp = alongAxis<LowFrequenciesAttrs>({
   tangent  the same bins of dx
   adjoint  ct at their places among zeros
   inverse  moves entries and weights back; the other bins have no claim
+  cost     one pass over y
   domain   2m ≤ n
   source   Li et al. 2021, "Fourier Neural Operator for Parametric Partial Differential Equations", section 4`,
-  tex: { y: String.raw`y = (x_0, \dots, x_{m-1}, x_{n-m}, \dots, x_{n-1})` },
+  tex: {
+    y: String.raw`y = (x_0, \dots, x_{m-1}, x_{n-m}, \dots, x_{n-1}) = M x`,
+    tangent: String.raw`dy = M\,dx`,
+    adjoint: String.raw`\bar x = M^\top \bar y`,
+    inverse: String.raw`\tilde x = M^\top \tilde y`
+  },
   kind: 'structural',
   matrix: (length, { modes }) => {
     if (2 * modes > length)
@@ -49,8 +55,14 @@ export const padFrequenciesOp = alongAxis<PadFrequenciesAttrs>({
   tangent  the same of dx
   adjoint  these bins of ct
   inverse  these bins of ỹ; what is asked of the zeros cannot be met
+  cost     one pass over y
   domain   2m entries of x, 2m ≤ n`,
-  tex: { y: String.raw`y = (x_0, \dots, x_{m-1}, 0, \dots, 0, x_m, \dots, x_{2m-1})` },
+  tex: {
+    y: String.raw`y = (x_0, \dots, x_{m-1}, 0, \dots, 0, x_m, \dots, x_{2m-1}) = M x`,
+    tangent: String.raw`dy = M\,dx`,
+    adjoint: String.raw`\bar x = M^\top \bar y`,
+    inverse: String.raw`\tilde x = M^\top \tilde y`
+  },
   kind: 'structural',
   matrix: (kept, { length }) => {
     if (kept % 2 === 1 || kept > length)

@@ -1,12 +1,14 @@
 import { apply } from '../../core/apply.js'
 import { modeProduct as kernel, type ModeMatrix } from '../../core/backends/plain/modeProduct.js'
+import { wanted } from '../../core/claim.js'
 import { ShapeError } from '../../core/errors.js'
+import { partialInverseMatrix } from '../../core/linalg/partialInverse.js'
 import { alloc } from '../../core/memory.js'
-import { defineOp, type Op } from '../../core/op.js'
+import { type Claim, defineOp, type Op, type Refusal, type Site } from '../../core/op.js'
 import { broadcastShapes, type Shape, show, size } from '../../core/shape.js'
 import { both } from '../../core/structural/add.js'
 import { reshape } from '../../core/structural/reshape.js'
-import { Tensor } from '../../core/tensor.js'
+import { mapData, Tensor } from '../../core/tensor.js'
 import { each, leads } from '../convolution/geometry.js'
 
 interface ModeProductAttrs {
@@ -27,13 +29,15 @@ export const modeProductOp: Op<ModeProductAttrs> = defineOp<ModeProductAttrs>({
 [..., P, O, M, 2], each conjugated and transposed (Aᴴ, Bᴴ) on request; leading axes broadcast
   tangent  dY = dA B + A dB
   adjoint  ct Bᴴ to A, Aᴴ ct to B, summed over broadcast axes
-  inverse  none of its own: per mode neither square nor of full rank in general; the ladder solves it
+  inverse  per mode the smallest change of the one that is not fixed: Ã = A + (Ỹ - Y) B⁺, B̃ = B + A⁺ (Ỹ - Y); only least
+           squares where B has more columns than rows (A more rows than columns); none for a factor that is broadcast
   cost     8 P I O M flops for each product
   source   Li et al. 2021, "Fourier Neural Operator for Parametric Partial Differential Equations", eq. (5)`,
   tex: {
     y: 'Y_m = A_m B_m',
     tangent: 'dY_m = dA_m B_m + A_m\\,dB_m',
-    adjoint: String.raw`\bar A_m = \bar Y_m B_m^H,\; \bar B_m = A_m^H \bar Y_m`
+    adjoint: String.raw`\bar A_m = \bar Y_m B_m^H,\; \bar B_m = A_m^H \bar Y_m`,
+    inverse: String.raw`\tilde A_m = A_m + (\tilde Y_m - Y_m) B_m^{+}`
   },
   outShape: ([a, b], { ha, hb }) => {
     const asked = `modeProduct of ${show(a)} and ${show(b)}`
@@ -50,16 +54,7 @@ export const modeProductOp: Op<ModeProductAttrs> = defineOp<ModeProductAttrs>({
       )
     return [...broadcastShapes(a.slice(0, -4), b.slice(0, -4), 'modeProduct, leading axes'), P, O, M, 2]
   },
-  forward: ([a, b], { ha, hb }, shape) => {
-    const y = alloc(size(shape), a.dtype)
-    const [P, I] = dims(a.shape, ha)
-    const [O, M] = shape.slice(-3, -1)
-    const [na, nb] = [P * I * M * 2, I * O * M * 2]
-    each(leads(a, 4), leads(b, 4), shape.slice(0, -4), (i, j, k) => {
-      kernel(matrix(a, ha, i * na), matrix(b, hb, j * nb), y, k * P * O * M * 2, P, I, O, M)
-    })
-    return new Tensor(shape, y)
-  },
+  forward: ([a, b], { ha, hb }, shape) => multiply(a, b, ha, hb, shape),
   jvp: ([da, db], v) =>
     both(da && apply(modeProductOp, [da, v.x[1]], v.attrs), db && apply(modeProductOp, [v.x[0], db], v.attrs)),
   vjp: (ct, v) => {
@@ -73,7 +68,7 @@ export const modeProductOp: Op<ModeProductAttrs> = defineOp<ModeProductAttrs>({
   // A product without leading axes has no sample axis: its axis 0 takes part.
   carry: ({ inputs, out }) =>
     out.rank > 4 ? inputs.map(t => t.rank === out.rank && t.shape[0] === out.shape[0]) : undefined,
-  noInverse: 'per mode neither square nor of full rank in general; the newton rung solves it',
+  inverse: { kind: 'exact', apply: smallestChange, lawless },
   examples: r => [
     { inputs: [r.normal([2, 3, 2, 2]), r.normal([3, 2, 2, 2])], attrs: { ha: false, hb: false } },
     { inputs: [r.normal([3, 2, 3, 2]), r.normal([2, 3, 3, 2])], attrs: { ha: true, hb: true } },
@@ -114,10 +109,88 @@ function sharedWeight(ct: Tensor, a: Tensor, b: Tensor, ha: boolean, lead: numbe
   return times(reshape(a, [rows, I, M, 2]), reshape(ct, [rows, ct.shape[ct.rank - 3], M, 2]), true, false)
 }
 
+function multiply(a: Tensor, b: Tensor, ha: boolean, hb: boolean, shape: Shape): Tensor {
+  const y = alloc(size(shape), a.dtype)
+  const [P, I] = dims(a.shape, ha)
+  const [O, M] = shape.slice(-3, -1)
+  const [na, nb] = [P * I * M * 2, I * O * M * 2]
+  // A batch of matrices times one matrix is one product, where no transposition splits the rows.
+  if (b.rank === 4 && !ha) {
+    kernel(matrix(a, ha, 0), matrix(b, hb, 0), y, 0, size(leads(a, 4)) * P, I, O, M)
+    return new Tensor(shape, y)
+  }
+  each(leads(a, 4), leads(b, 4), shape.slice(0, -4), (i, j, k) => {
+    kernel(matrix(a, ha, i * na), matrix(b, hb, j * nb), y, k * P * O * M * 2, P, I, O, M)
+  })
+  return new Tensor(shape, y)
+}
+
 function matrix(t: Tensor, transposed: boolean, start: number): ModeMatrix {
   const [columns, M] = t.shape.slice(-3, -1)
   const [row, column] = [columns * M * 2, M * 2]
   return transposed
     ? { data: t.data, start, row: column, column: row, conj: true }
     : { data: t.data, start, row, column, conj: false }
+}
+
+/** Why the target may be out of reach: the fixed factor has too few rows or columns, or a factor is broadcast. */
+function lawless({ inputs: [a, b], out, attrs: { ha, hb } }: Site<ModeProductAttrs>): string | undefined {
+  const [P, I] = dims(a.shape, ha)
+  const [, O] = dims(b.shape, hb)
+  if ([a, b].some(t => size(leads(t, 4)) !== size(leads(out, 4)))) return 'a factor is shared: least squares at best'
+  return O > I || P > I ? 'more equations than unknowns: least squares' : undefined
+}
+
+function smallestChange(
+  { inputs, out, attrs: { ha, hb } }: Site<ModeProductAttrs>,
+  claimed: Claim,
+  active: readonly boolean[]
+): readonly (Claim | null)[] | Refusal {
+  const i = active[0] ? 0 : 1
+  const [x, fixed] = [inputs[i], inputs[1 - i]]
+  if (fixed.rank !== 4) return { refuse: 'the fixed factor is a batch of matrices' }
+  if (size(leads(x, 4)) !== size(leads(out, 4))) return { refuse: 'the free factor is broadcast' }
+  if (fixed.size === 0) return { refuse: 'the fixed factor is empty' }
+  const step = mapData(wanted(claimed, out), (t, j) => t - out.data[j])
+  const pinv = pseudoInverse(fixed)
+  const raw = (l: Tensor, r: Tensor, hl: boolean, hr: boolean): Tensor =>
+    multiply(l, r, hl, hr, modeProductOp.outShape!([l.shape, r.shape], { ha: hl, hb: hr }))
+  // The change in the layout of the free factor: dA = dY B⁺ (conjugated and transposed for Aᴴ), dB = A⁺ dY.
+  const change =
+    i === 0
+      ? ha
+        ? raw(pinv, step, !hb, true)
+        : raw(step, pinv, false, hb)
+      : hb
+        ? raw(step, pinv, true, !ha)
+        : raw(pinv, step, ha, false)
+  const answer = { value: mapData(x, (v, j) => v + change.data[j]), weight: null }
+  return i === 0 ? [answer, null] : [null, answer]
+}
+
+/**
+ * A⁺ [c, r, M, 2] of A [r, c, M, 2], mode by mode: complex matrices are the real ones with blocks (re, -im; im, re), products
+ * and transposes included, so their pseudo-inverse has that form again.
+ */
+function pseudoInverse(t: Tensor): Tensor {
+  const [r, c, M] = t.shape
+  const y = alloc(t.size, t.dtype)
+  const real = new Float64Array(4 * r * c)
+  for (let m = 0; m < M; m++) {
+    for (let i = 0; i < r; i++)
+      for (let j = 0; j < c; j++) {
+        const at = 2 * ((i * c + j) * M + m)
+        real[2 * i * 2 * c + 2 * j] = real[(2 * i + 1) * 2 * c + 2 * j + 1] = t.data[at]
+        real[(2 * i + 1) * 2 * c + 2 * j] = t.data[at + 1]
+        real[2 * i * 2 * c + 2 * j + 1] = -t.data[at + 1]
+      }
+    const { matrix: inverse } = partialInverseMatrix(real, 2 * r, 2 * c, { kappa: -1, truncation: 1e-13 })
+    for (let j = 0; j < c; j++)
+      for (let i = 0; i < r; i++) {
+        const at = 2 * ((j * r + i) * M + m)
+        y[at] = inverse[2 * j * 2 * r + 2 * i]
+        y[at + 1] = inverse[(2 * j + 1) * 2 * r + 2 * i]
+      }
+  }
+  return new Tensor([c, r, M, 2], y)
 }

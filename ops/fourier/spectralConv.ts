@@ -6,7 +6,8 @@ import { type Shape, show, size } from '../../core/shape.js'
 import { permute } from '../../core/structural/permute.js'
 import { reshape } from '../../core/structural/reshape.js'
 import { checkTensor, type Tensor } from '../../core/tensor.js'
-import { pad, slice } from '../shape/slice.js'
+import { pad } from '../shape/pad.js'
+import { slice } from '../shape/slice.js'
 import { fft, ifft } from './fft.js'
 import { lowFrequenciesOp, padFrequenciesOp } from './lowFrequencies.js'
 import { modeProductOp } from './modeProduct.js'
@@ -44,7 +45,7 @@ function spectralConv(x: Tensor, w: Tensor, d: number): Tensor {
   z = reshape(product, [...front, O, ...kept, 2])
   for (let k = 0; k < d - 1; k++) z = ifft(apply(padFrequenciesOp, [z], { axis: k - d - 1, length: grid[k] }), k - d)
   const n = grid[d - 1]
-  return irfft(pad(z, -2, 0, halfLength(n) - last), n)
+  return irfft(pad(z, [0, halfLength(n) - last], { axes: -2 }), n)
 }
 
 /** Weights [2^(d-1), I, O, m1 … md, 2] with the blocks side by side along their axes: [I, O, M, 2], M = 2m1 · … · md. */

@@ -16,7 +16,7 @@ interface SpectralFilterAttrs {
 const ZERO = 1e-13
 
 function filter(x: Tensor, transfer: Tensor): Tensor {
-  const re = Float64Array.from(x.data)
+  const re = new Float64Array(x.data)
   const im = new Float64Array(re.length)
   const n = transfer.size
   const both = (inverse: boolean): void => {
@@ -31,7 +31,7 @@ function filter(x: Tensor, transfer: Tensor): Tensor {
     im[i] *= transfer.data[i % n]
   }
   both(true)
-  return new Tensor(x.shape, x.dtype === 'f64' ? re : Float32Array.from(re))
+  return new Tensor(x.shape, x.dtype === 'f64' ? re : new Float32Array(re))
 }
 
 function largest({ data }: Tensor): number {

@@ -3,13 +3,12 @@ import { OptionError } from '../../core/errors.js'
 import { checkNumbers } from '../../core/options.js'
 import { add } from '../../core/structural/add.js'
 import { mul } from '../../core/structural/mul.js'
-import { reshape } from '../../core/structural/reshape.js'
 import { mapData, type Tensor } from '../../core/tensor.js'
 import { div } from '../elementwise/div.js'
 import { sqrt } from '../elementwise/sqrt.js'
-import { square } from '../elementwise/square.js'
 import { sub } from '../elementwise/sub.js'
 import { mean } from '../reductions/mean.js'
+import { variance } from '../reductions/variance.js'
 import { constant } from './initialisers.js'
 import { type Network, network } from './network.js'
 import { checkChannels, normalise, perChannel } from './normalise.js'
@@ -21,9 +20,7 @@ const others = (x: Tensor): number[] => x.shape.map((_, k) => k).filter(k => k !
 /** Mean and (biased) variance of each channel over the batch and all positions, `[C]`. */
 export function batchStatistics(x: Tensor): { mean: Tensor; variance: Tensor } {
   checkChannels('batchStatistics', x, {}, 0)
-  const m = mean(x, others(x), true)
-  const variance = mean(square(sub(x, m)), others(x))
-  return { mean: reshape(m, [x.shape[1]]), variance }
+  return { mean: mean(x, others(x)), variance: variance(x, others(x)) }
 }
 
 export const batchNormOp = normBlock<{ eps: number }>({

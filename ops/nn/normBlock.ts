@@ -31,7 +31,7 @@ export function normBlock<A extends { eps: number }>(rules: NormRules<A>): Op<A>
   inverse  none of its own: μ and σ are lost; the ladder solves the block
   rows     ${rules.rows}
   cost     about ten passes over x
-  caveats  equal entries give b when ε > 0, NaN when ε = 0
+  caveats  equal entries give b when ε > 0, and 0/0 when ε = 0
   source   ${rules.source}`,
     tex: {
       y: String.raw`y = w\,\hat y + b,\quad \hat y = \frac{x - \mu${i}}{s${i}},\quad s${i} = \sqrt{\sigma${i}^2 + \varepsilon}`,

@@ -8,24 +8,23 @@ import { reshape } from '../../core/structural/reshape.js'
 import { checkTensor, Tensor } from '../../core/tensor.js'
 import { div } from '../elementwise/div.js'
 import { sqrt } from '../elementwise/sqrt.js'
-import { square } from '../elementwise/square.js'
 import { sub } from '../elementwise/sub.js'
 import { mean } from '../reductions/mean.js'
+import { variance } from '../reductions/variance.js'
 
 /** Where squares would leave the range, and what x is multiplied by there; powers of two, so that nothing is rounded. */
 const RANGE = { f64: { large: 2 ** 500, factor: 2 ** -520 }, f32: { large: 2 ** 50, factor: 2 ** -80 } } as const
 
 /**
  * (x - μ)/√(σ² + ε), mean μ and biased variance σ² over `axes`: what batch, layer and group norm share.
- * Constant entries give 0 when ε > 0, and NaN, 0/0, when ε = 0.
+ * Equal entries give 0 when ε > 0, and 0/0 when ε = 0.
  */
 export function normalise(x: Tensor, axes: readonly number[], eps: number): Tensor {
   const factor = factorFor(x, axes)
   // With x → s x, ε → s² ε the result is the same for every constant s.
   const z = factor ? mul(x, factor) : x
-  const centred = sub(z, mean(z, axes, true))
-  const variance = mean(square(centred), axes, true)
-  return div(centred, sqrt(add(variance, factor ? mul(mul(factor, factor), eps) : eps)))
+  const deviation = sqrt(add(variance(z, axes, true), factor ? mul(mul(factor, factor), eps) : eps))
+  return div(sub(z, mean(z, axes, true)), deviation)
 }
 
 /** Per normalised part: `factor` where it has very large entries, else 1. undefined where no part has. */

@@ -13,10 +13,13 @@ export interface ModeMatrix {
 
 const sums = new Scratch()
 
+/** Rows of A that are multiplied together: as many sums stay in the first-level cache, and a row of B is read once for them. */
+const BLOCK = 4
+
 /**
  * Y = A B for each of M modes apart: y[p, o, m] = Σ_i a[p, i, m] b[i, o, m], complex, for A [P, I], B [I, O] and y
- * contiguous [P, O, M, 2] from `start`. The modes lie side by side and are the innermost loop, so three short runs of
- * memory (a row of A, of B and of sums) are all that is touched at a time. Sums run in f64.
+ * contiguous [P, O, M, 2] from `start`. The modes lie side by side and are the innermost loop, so all that is touched at a
+ * time are short runs of memory: a row of B, and of A and of the sums a few. Sums run in f64.
  */
 export function modeProduct(
   a: ModeMatrix,
@@ -29,25 +32,43 @@ export function modeProduct(
   M: number
 ): void {
   const run = 2 * M
-  const sum = sums.take(run)
+  const sum = sums.take(BLOCK * run)
+  for (let first = 0; first < P; first += BLOCK) {
+    const rows = Math.min(BLOCK, P - first)
+    for (let o = 0; o < O; o++) {
+      sum.fill(0, 0, rows * run)
+      for (let i = 0; i < I; i++) {
+        const ib = b.start + i * b.row + o * b.column
+        for (let r = 0; r < rows; r++)
+          addProducts(a, a.start + (first + r) * a.row + i * a.column, b, ib, sum, r * run, run)
+      }
+      for (let r = 0; r < rows; r++) {
+        const to = start + ((first + r) * O + o) * run
+        for (let k = 0; k < run; k++) y[to + k] = sum[r * run + k]
+      }
+    }
+  }
+}
+
+/** sum[m] += a[m] b[m] along the modes. */
+function addProducts(
+  a: ModeMatrix,
+  ia: number,
+  b: ModeMatrix,
+  ib: number,
+  sum: Float64Array,
+  at: number,
+  run: number
+): void {
+  const [p, q] = [a.data, b.data]
   const signA = a.conj ? -1 : 1
   const signB = b.conj ? -1 : 1
-  const [p, q] = [a.data, b.data]
-  for (let r = 0, to = start; r < P; r++)
-    for (let c = 0; c < O; c++, to += run) {
-      sum.fill(0, 0, run)
-      for (let i = 0; i < I; i++) {
-        const ia = a.start + r * a.row + i * a.column
-        const ib = b.start + i * b.row + c * b.column
-        for (let k = 0; k < run; k += 2) {
-          const ar = p[ia + k]
-          const ai = signA * p[ia + k + 1]
-          const br = q[ib + k]
-          const bi = signB * q[ib + k + 1]
-          sum[k] += ar * br - ai * bi
-          sum[k + 1] += ar * bi + ai * br
-        }
-      }
-      for (let k = 0; k < run; k++) y[to + k] = sum[k]
-    }
+  for (let k = 0; k < run; k += 2) {
+    const ar = p[ia + k]
+    const ai = signA * p[ia + k + 1]
+    const br = q[ib + k]
+    const bi = signB * q[ib + k + 1]
+    sum[at + k] += ar * br - ai * bi
+    sum[at + k + 1] += ar * bi + ai * br
+  }
 }
