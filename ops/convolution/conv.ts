@@ -35,9 +35,7 @@ function convFunction({ n, conv }: Convolution): (x: Tensor, w: Tensor, options?
     checkChoice(asked, 'mode', mode, ['zeros', 'periodic'])
     const kernel = w.shape.slice(-n)
     const border =
-      (padding as unknown) === 'same'
-        ? samePadding(asked, kernel, stride, dilation)
-        : perAxis(asked, 'padding', padding as PerAxis, n, 0)
+      padding === 'same' ? samePadding(asked, kernel, stride, dilation) : perAxis(asked, 'padding', padding, n, 0)
     const sides = border.map(p => [p, p] as const)
     const image = mode === 'periodic' ? pad(x, sides, { axes: lastAxes(n), mode }) : x
     return apply(conv, [image, w], {

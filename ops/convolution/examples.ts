@@ -35,13 +35,13 @@ interface Case {
 
 /** Written for three axes: with fewer, the last ones. */
 const cases: readonly Case[] = [
-  { channels: [2, 2], size: [1, 3, 3], kernel: [2, 3, 2], padding: 1 },
-  { note: 'stride 2', channels: [1, 2], size: [2, 4, 5], kernel: [1, 2, 3], stride: 2, padding: 1 },
+  { channels: [2, 2], size: [1, 3, 2], kernel: [2, 3, 2], padding: 1 },
+  { note: 'stride 2', channels: [1, 1], size: [2, 4, 5], kernel: [1, 2, 3], stride: 2, padding: 1 },
   { note: 'dilation 2', channels: [1, 1], size: [2, 3, 4], kernel: [2, 2, 2], dilation: 2, padding: 1 },
   { note: 'stride 2, dilation 3', channels: [1, 1], size: [4, 4, 5], kernel: [2, 2, 2], stride: 2, dilation: 3 },
   { note: 'stride beyond the kernel', channels: [1, 1], size: [2, 4, 6], kernel: [1, 1, 2], stride: 3 },
   { note: 'two groups', channels: [4, 2], size: [1, 2, 3], kernel: [1, 1, 2], groups: 2 },
-  { note: 'depthwise', channels: [3, 3], size: [2, 2, 3], kernel: [1, 2, 2], groups: 3, padding: 1 },
+  { note: 'depthwise', channels: [2, 2], size: [1, 2, 3], kernel: [1, 2, 2], groups: 2, padding: 1 },
   { note: 'depthwise, two outputs each', channels: [2, 4], size: [1, 2, 2], kernel: [1, 1, 2], groups: 2 },
   { note: 'one sample, 1×1', samples: [], channels: [2, 1], size: [1, 2, 3], kernel: [1, 1, 1] },
   { note: 'a weight per sample', weights: [2], channels: [1, 2], size: [2, 2, 3], kernel: [2, 1, 2] },

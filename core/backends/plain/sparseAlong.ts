@@ -20,6 +20,7 @@ const LONG = 64
 
 /** y[o, i, r] = Σ_j M[i, j] x[o, j, r] for x [outer, columns, inner]; y is overwritten. Sums run in f64. */
 export function sparseAlong(m: Sparse, x: Data, y: Data, outer: number, inner: number): void {
+  if (inner === 0) return
   const { rows, columns } = m
   // A row of M meets many vectors at once: those next to each other along `inner`, or along the last axis a block of
   // the outer ones, small enough that the next row finds it in the cache.
