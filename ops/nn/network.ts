@@ -197,7 +197,17 @@ function init(parameters: readonly Parameter[], total: number, random: Random, d
   if (!(random instanceof Random))
     throw new OptionError('init of a network', `${describe(random)} instead of a random stream`, 'Give random(seed)')
   const theta = alloc(total, dtype)
-  for (const p of parameters) theta.set(p.init(random.split(p.name), p.shape, p.fan ?? { in: 1, out: 1 }).data, p.start)
+  for (const p of parameters) {
+    const drawn = p.init(random.split(p.name), p.shape, p.fan ?? { in: 1, out: 1 })
+    checkTensor(drawn, 'init of a network', `what the initialiser of '${p.name}' returned`)
+    if (drawn.size !== size(p.shape))
+      throw new ShapeError(
+        'init of a network',
+        `the initialiser of '${p.name}' ${show(p.shape)} returned ${show(drawn.shape)}`,
+        'Return a tensor of the shape that it is given'
+      )
+    theta.set(drawn.data, p.start)
+  }
   return new Tensor([total], theta)
 }
 

@@ -443,6 +443,13 @@ const table: [string, () => unknown, new (...args: never[]) => Error, RegExp][] 
   ['sequential of nothing', () => sequential(wrong(undefined)), OptionError, /undefined/],
   ['sequential of a name', () => sequential([wrong('relu')]), OptionError, /a string as layer '0'/],
   [
+    'an initialiser of another shape',
+    () => run(dense(2, 1, { init: r => r.normal([3]) }), [1, 2]),
+    ShapeError,
+    /'weight' \[2, 1\] returned \[3\]/
+  ],
+  ['an initialiser of a number', () => run(dense(2, 1, { init: wrong(() => 1) }), [1, 2]), DTypeError, /a number/],
+  [
     'sequential with a number as a name',
     () => sequential({ a: relu, 0: relu }),
     OptionError,
