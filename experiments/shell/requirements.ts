@@ -1,0 +1,18 @@
+/** What experiments need besides the library; a clone has it, an installed package leaves it out. */
+const packages = ['cli-progress', 'vega', 'd3-contour', 'opentype.js', '@resvg/resvg-js', 'katex']
+
+/** Throws one sentence where something is missing: before a long run, not after it. */
+export function checkRequirements(): void {
+  const missing = packages.filter(name => {
+    try {
+      import.meta.resolve(name)
+      return false
+    } catch {
+      return true
+    }
+  })
+  if (missing.length > 0)
+    throw new Error(
+      `experiments need ${missing.join(', ')}, which the installed package leaves out. Install ${missing.length === 1 ? 'it' : 'them'} beside physgrad, or run the experiment in a clone of physgrad by npm start.`
+    )
+}
