@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { defaultPolicy, type Op } from '../../core/index.js'
@@ -12,15 +12,20 @@ export interface Listed {
   readonly op: Op
 }
 
-/** Every operator of the library. The lists are those that the folders of ops/ export: `elementwiseOps` and so on. */
-export const catalogue: readonly Listed[] = [
-  ...Object.entries(library).flatMap(([name, list]) =>
-    name !== 'allOps' && name.endsWith('Ops') && Array.isArray(list)
-      ? (list as readonly Op[]).map(op => ({ folder: `ops/${name.slice(0, -3)}`, op }))
-      : []
-  ),
-  ...allPhysics.map(op => ({ folder: 'physics', op }))
-]
+/** The folders of ops/, each with the lists that its index exports: `elementwiseOps` and so on. */
+async function folders(): Promise<Listed[]> {
+  const root = new URL('../../ops/', import.meta.url)
+  const names = readdirSync(root, { withFileTypes: true }).filter(entry => entry.isDirectory())
+  const indices = await Promise.all(names.map(({ name }) => import(new URL(`${name}/index.js`, root).href)))
+  return indices.flatMap((index: object, i) =>
+    Object.entries(index)
+      .filter(([key, list]) => key.endsWith('Ops') && Array.isArray(list))
+      .flatMap(([, list]) => (list as Op[]).map(op => ({ folder: `ops/${names[i].name}`, op })))
+  )
+}
+
+/** Every operator of the library: those of `allOps` and of `allPhysics`, with their folders. */
+export const catalogue: readonly Listed[] = [...(await folders()), ...allPhysics.map(op => ({ folder: 'physics', op }))]
 
 /** Operators by name, or those that a module exports (a path). Throws UnknownOperator, with the nearest names. */
 export async function findOperators(names: readonly string[]): Promise<Listed[]> {

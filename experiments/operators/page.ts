@@ -58,24 +58,31 @@ const badge = (kind: string): string => `<span class="badge ${kind}">${kind}</sp
 function article({ op, folder }: Listed): string {
   const { formula, lines } = operatorDoc(op)
   const kind = op.inverse?.kind ?? 'none'
-  const rows = lines.map(({ word, text }) => {
-    const shown = word === 'inverse' ? text.replace(new RegExp(`^${kind}: `), '') : text
-    return row(word, word in (op.tex ?? {}) ? ruleTex(op, word) : '', shown)
+  const rows = lines.flatMap(({ word, text }) => {
+    const said = word === 'inverse' ? text.replace(new RegExp(`^${kind}: `), '') : text
+    const one = row(word, ruleTex(op, word), said)
+    return word === 'inverse' ? [one, row('rungs', '', rungsOf(op).join(', '))] : [one]
   })
   const words = `${op.name} ${folder} ${kind} ${formula} ${lines.map(l => l.text).join(' ')}`
   return `<article id="${idOf(op)}" data-words="${html(words.toLowerCase())}">
 <h3><a href="#${idOf(op)}">${html(op.name)}</a> ${badge(kind)}</h3>
-${op.tex ? `<div class="formula">${typeset(op.tex.y, op.name)}</div>\n<p class="said">${html(formula)}</p>` : `<p class="formula">${html(formula)}</p>`}
+${op.tex ? `<div class="formula">${typeset(op.tex.y, op.name)}</div>${isProse(formula) ? `\n<p class="said">${html(formula)}</p>` : ''}` : `<p class="formula">${html(formula)}</p>`}
 <dl>
 ${rows.join('\n')}
-${row('ladder', '', rungsOf(op).join(', '))}
 </dl>
 ${exampleHtml(op)}
 </article>`
 }
 
+/** A typeset formula and its text; a text that is nothing but the same formula is left out. */
 const row = (word: string, math: string, text: string): string =>
-  `<dt>${html(word)}</dt><dd>${math && `<div class="rule">${math}</div>`}${html(text)}</dd>`
+  `<dt>${html(word)}</dt><dd>${math ? `<div class="rule">${math}</div>${isProse(text) ? `<p class="said">${html(text)}</p>` : ''}` : html(text)}</dd>`
+
+/** Does a text say more than a formula does? */
+const isProse = (text: string): boolean =>
+  /[;:]|\b(the|of|where|none|by|with|to|and|is|are|only|else|or|for|over|same|each|in|as|from|at|along|among)\b/.test(
+    text
+  )
 
 const ruleTex = (op: Op, word: string): string => {
   const tex = op.tex?.[word as 'tangent' | 'adjoint' | 'inverse']
@@ -85,10 +92,14 @@ const ruleTex = (op: Op, word: string): string => {
 /** MathML, which browsers draw without styles and fonts of ours. Throws where KaTeX does not understand the formula. */
 export function typeset(tex: string, name: string): string {
   try {
-    return katex
-      .renderToString(tex, { output: 'mathml', displayMode: true, throwOnError: true, strict: 'error' })
-      .replace(/<annotation [^>]*>[\s\S]*?<\/annotation>/g, '')
-      .replace(/^<span class="katex">|<\/span>$/g, '')
+    return (
+      katex
+        .renderToString(tex, { output: 'mathml', displayMode: true, throwOnError: true, strict: 'error' })
+        // Browsers put no space behind the name of a function.
+        .replaceAll('<mo>\u2061</mo>', '<mo>\u2061</mo><mspace width="0.17em"/>')
+        .replace(/<annotation [^>]*>[\s\S]*?<\/annotation>/g, '')
+        .replace(/^<span class="katex">|<\/span>$/g, '')
+    )
   } catch (error) {
     throw new Error(`tex of ${name}: ${(error as Error).message}`)
   }

@@ -65,7 +65,7 @@ filter.addEventListener('input', () => {
     if (fits) shown++
   }
   for (const s of document.querySelectorAll('[data-folder]'))
-    s.hidden = ![...s.querySelectorAll('article, a')].some(e => !e.hidden)
+    s.hidden = ![...s.querySelectorAll(':scope > article, :scope > p > a')].some(e => !e.hidden)
   document.getElementById('none').hidden = shown > 0
 })
 `
