@@ -25,7 +25,10 @@ async function folders(): Promise<Listed[]> {
 }
 
 /** Every operator of the library: those of `allOps` and of `allPhysics`, with their folders. */
-export const catalogue: readonly Listed[] = [...(await folders()), ...allPhysics.map(op => ({ folder: 'physics', op }))]
+export const catalogue: readonly Listed[] = [
+  ...(await folders()),
+  ...allPhysics.map(op => ({ folder: 'physics', op }))
+].filter(({ op }, i, all) => all.findIndex(other => other.op === op) === i)
 
 /** Operators by name, or those that a module exports (a path). Throws UnknownOperator, with the nearest names. */
 export async function findOperators(names: readonly string[]): Promise<Listed[]> {
