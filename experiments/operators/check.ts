@@ -1,5 +1,6 @@
 import Table from 'cli-table3'
 import { type CheckRow, checkOp, type OpReport } from '../../core/check/index.js'
+import { number } from '../shell/format.js'
 import type { Listed } from './catalogue.js'
 import { wrap } from './lines.js'
 
@@ -32,8 +33,6 @@ const ratio = ({ error, tolerance, passed }: CheckRow): number =>
 const worst = (rows: readonly CheckRow[]): CheckRow | undefined =>
   rows.reduce<CheckRow | undefined>((a, b) => (a && ratio(a) >= ratio(b) ? a : b), undefined)
 
-const digits = (v: number): string => (v === 0 ? '0' : Number.isFinite(v) ? v.toPrecision(2) : '∞')
-
 /** One line per operator; what failed, in detail; with `verbose`, every row. */
 export function checkText(reports: readonly TimedReport[], { verbose = false, width = 100 } = {}): string {
   const table = new Table({
@@ -44,7 +43,7 @@ export function checkText(reports: readonly TimedReport[], { verbose = false, wi
   const name = Math.max(12, width - 60)
   for (const { op, rows, seconds, passed } of reports) {
     const row = worst(rows)
-    const where = row && ratio(row) > 0 ? `${digits(ratio(row))}\n${row.check}` : '0'
+    const where = row && ratio(row) > 0 ? `${number(ratio(row), 2)}\n${row.check}` : '0'
     const line = width < 90 ? where : where.replace('\n', '  ')
     table.push([wrap(op, name).join('\n'), rows.length, line, seconds.toFixed(2), passed ? 'yes' : 'NO'])
   }
