@@ -172,7 +172,8 @@ await checks.check('the command line explains, lists and checks', () => {
 })
 
 await checks.check('an experiment says in one sentence what the installed package leaves out', () => {
-  const { status, stdout, stderr } = spawnSync('npx', ['physgrad', 'comparison', '--quick'], {
+  const command = join(folder, 'node_modules/.bin/physgrad')
+  const { status, stdout, stderr } = spawnSync(command, ['comparison', '--quick'], {
     cwd: folder,
     env,
     encoding: 'utf8'
