@@ -3,7 +3,7 @@ import { reduceSum } from './backends/plain/reduce.js'
 import { alloc, type Data } from './memory.js'
 import type { Claim } from './op.js'
 import { type Shape, sameShape, size } from './shape.js'
-import { mapData, Tensor } from './tensor.js'
+import { mapData, onesLike, Tensor } from './tensor.js'
 
 /** Arithmetic on claims, for inverse rules and for the target sweep. All of it is unrecorded: a target is a constant. */
 
@@ -47,6 +47,17 @@ export function foldClaim({ value, weight }: Claim, shape: Shape): Claim {
   )
   for (let i = 0; i < mean.length; i++) mean[i] = total[i] === 0 ? 0 : mean[i] / total[i]
   return { value: new Tensor(shape, mean), weight: new Tensor(shape, total) }
+}
+
+/**
+ * A claim on copies of entries of x becomes a claim on x: `back` adds up what belongs to the copies of each entry, so
+ * that the value is the weighted mean of theirs and the weights add up. An entry that was not copied has no claim.
+ */
+export function averageCopies({ value, weight }: Claim, x: Tensor, back: (copies: Tensor) => Tensor): Claim {
+  const w = weight ?? onesLike(value)
+  const total = back(w)
+  const sum = back(mapData(value, (v, i) => (w.data[i] === 0 ? 0 : w.data[i] * v)))
+  return { value: mapData(x, (v, i) => (total.data[i] === 0 ? v : sum.data[i] / total.data[i])), weight: total }
 }
 
 /** Where the weight is 0 the value is the current one: puts it there. */

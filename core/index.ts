@@ -5,6 +5,7 @@ export * from './errors.js'
 export { type AlongAxis, type AlongAxisAttrs, alongAxis, alongAxisOp } from './families/alongAxis.js'
 export { type Binary, binary, binaryFunction } from './families/binary.js'
 export { type Elementwise, elementwise, elementwiseFunction } from './families/elementwise.js'
+export { type Reduction, reduction, reductionFunction } from './families/reduction.js'
 export * from './inspect/index.js'
 export {
   type Claim,

@@ -185,7 +185,7 @@ function fill(value: unknown, shape: Shape, axis: number, data: Data, at: number
 function make(shape: Shape, dtype: DType, value: number): Tensor {
   checkShape(shape, 'a tensor')
   const data = alloc(size(shape), dtype)
-  if (value !== 0) data.fill(value)
+  if (!Object.is(value, 0)) data.fill(value)
   return new Tensor([...shape], data)
 }
 

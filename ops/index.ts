@@ -1,6 +1,7 @@
 import type { Op } from '../core/op.js'
 import { convolutionOps } from './convolution/index.js'
 import { elementwiseOps } from './elementwise/index.js'
+import { fourierOps } from './fourier/index.js'
 import { linearOps } from './linear/index.js'
 import { lossOps } from './loss/index.js'
 import { nnOps } from './nn/index.js'
@@ -9,6 +10,7 @@ import { shapeOps } from './shape/index.js'
 
 export * from './convolution/index.js'
 export * from './elementwise/index.js'
+export * from './fourier/index.js'
 export * from './linear/index.js'
 export * from './loss/index.js'
 export * from './nn/index.js'
@@ -22,6 +24,7 @@ export const allOps: readonly Op[] = [
   ...shapeOps,
   ...linearOps,
   ...convolutionOps,
+  ...fourierOps,
   ...lossOps,
   ...nnOps
 ]

@@ -93,7 +93,11 @@ function stacked(p: Probe, batched: readonly number[], random: Random): CheckRow
   const check = `${NAME} (batched ${namesOf(batched)})`
   const moving = p.subsets[p.subsets.length - 1] ?? []
   const BATCH = batchFor(p.xs)
-  const samples = Array.from({ length: BATCH }, () => p.xs.map((x, i) => (batched.includes(i) ? nearby(x, random) : x)))
+  const another = (x: Tensor, i: number, b: number) =>
+    p.op?.constant?.includes(i) ? choice(x, b, random) : nearby(x, random)
+  const samples = Array.from({ length: BATCH }, (_, b) =>
+    p.xs.map((x, i) => (batched.includes(i) ? another(x, i, b) : x))
+  )
   const inputs = p.xs.map((x, i) => (batched.includes(i) ? stack(samples.map(s => s[i])) : x))
   const singles = samples.map(s => p.f(s))
   let y: Tensor
@@ -136,6 +140,15 @@ const nearby = (x: Tensor, random: Random): Tensor =>
     x.shape,
     x.data.map(v => v * (1 - 0.1 * random.next()))
   )
+
+/** A constant of whole numbers is a choice (indices, a mask): its entries change places, since others may be none. */
+const choice = (x: Tensor, b: number, random: Random): Tensor =>
+  x.data.every(Number.isInteger)
+    ? new Tensor(
+        x.shape,
+        x.data.map((_, i) => x.data[(i + b) % x.size])
+      )
+    : nearby(x, random)
 
 function stack(ts: readonly Tensor[]): Tensor {
   const data =

@@ -8,14 +8,14 @@ import {
   transposeSparse,
   weightedMatrix
 } from '../backends/plain/sparseAlong.js'
-import { wanted } from '../claim.js'
+import { averageCopies, wanted } from '../claim.js'
 import { ShapeError } from '../errors.js'
 import { partialInverseMatrix } from '../linalg/partialInverse.js'
 import { alloc } from '../memory.js'
 import { type Claim, defineOp, type Example, type Inverse, type Op, type Site, type Tex } from '../op.js'
 import type { Random } from '../random.js'
 import { type Shape, size } from '../shape.js'
-import { mapData, onesLike, Tensor } from '../tensor.js'
+import { mapData, Tensor } from '../tensor.js'
 import { withCost } from './cost.js'
 
 export interface AlongAxisAttrs {
@@ -167,17 +167,9 @@ type MatrixOf<A> = (x: Tensor, attrs: A) => Sparse
 function moving<A extends AlongAxisAttrs>(matrixOf: MatrixOf<A>): Inverse<A> {
   return {
     kind: 'structural',
-    apply: ({ inputs: [x], attrs }, { value, weight }) => {
+    apply: ({ inputs: [x], attrs }, claimed) => {
       const back = transposeSparse(matrixOf(x, attrs))
-      const w = weight ?? onesLike(value)
-      const total = multiply(back, w, attrs.axis)
-      const sum = multiply(
-        back,
-        mapData(value, (v, i) => (w.data[i] === 0 ? 0 : w.data[i] * v)),
-        attrs.axis
-      )
-      const mean = mapData(x, (v, i) => (total.data[i] === 0 ? v : sum.data[i] / total.data[i]))
-      return [{ value: mean, weight: total }]
+      return [averageCopies(claimed, x, t => multiply(back, t, attrs.axis))]
     }
   }
 }

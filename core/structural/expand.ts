@@ -12,7 +12,14 @@ export const expandOp = defineOp<{ shape: Shape }>({
   doc: `y = x stretched to a shape by NumPy's rule: axes aligned at the right, axes of length 1 repeated
   tangent  dy = expand(dx)
   adjoint  the sum of ct over the stretched axes
-  inverse  the weighted mean of the claims on all copies`,
+  inverse  the weighted mean of the claims on all copies
+  cost     one pass over y`,
+  tex: {
+    y: 'y_{ij} = x_j',
+    tangent: 'dy_{ij} = dx_j',
+    adjoint: String.raw`\bar x_j = \textstyle\sum_i \bar y_{ij}`,
+    inverse: String.raw`\tilde x_j = \textstyle\sum_i w_{ij} \tilde y_{ij} / \sum_i w_{ij}`
+  },
   outShape: ([s], { shape }) => {
     if (!sameShape(broadcastShapes(s, shape, 'expand'), shape))
       throw new ShapeError(

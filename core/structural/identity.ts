@@ -8,7 +8,14 @@ export const identityOp = defineOp({
   tangent  dy = dx
   adjoint  ct
   inverse  x̃ = ỹ
-  source   the functional verbs pass their inputs through it, so that one tensor watched at two levels is two tensors`,
+  source   the functional verbs pass their inputs through it, so that one tensor watched at two levels is two tensors
+  cost     none, the entries are shared`,
+  tex: {
+    y: 'y = x',
+    tangent: 'dy = dx',
+    adjoint: String.raw`\bar x = \bar y`,
+    inverse: String.raw`\tilde x = \tilde y`
+  },
   outShape: ([s]) => s,
   forward: ([x]) => new Tensor(x.shape, x.data),
   jvp: ([dx]) => dx,

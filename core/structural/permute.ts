@@ -46,7 +46,14 @@ export const permuteOp: Op<PermuteAttrs> = defineOp<PermuteAttrs>({
   doc: `y = x with its last axes in another order
   tangent  dy = permute(dx)
   adjoint  ct in the order back
-  inverse  moves entries and weights back`,
+  inverse  moves entries and weights back
+  cost     one pass`,
+  tex: {
+    y: String.raw`y = \pi x`,
+    tangent: String.raw`dy = \pi\,dx`,
+    adjoint: String.raw`\bar x = \pi^{-1} \bar y`,
+    inverse: String.raw`\tilde x = \pi^{-1} \tilde y`
+  },
   outShape: ([s], { axes }) => permutedShape(s, axes),
   forward: ([x], { axes }, shape) => move(x, axes, shape),
   jvp: ([dx], v) => dx && apply(permuteOp, [dx], v.attrs),
@@ -68,7 +75,10 @@ export const permuteOp: Op<PermuteAttrs> = defineOp<PermuteAttrs>({
   ]
 })
 
-/** All axes in another order, as NumPy's transpose: `axes[k]` becomes axis k. Default: reversed. */
+/**
+ * All axes in another order: `axes[k]` becomes axis k, reversed by default. NumPy calls it transpose, a word that in
+ * PyTorch exchanges two axes (here `swapAxes`); so nothing here has that name.
+ */
 export function permute(x: Tensor, axes?: readonly number[]): Tensor {
   checkTensor(x, 'permute')
   const order = axes ?? x.shape.map((_, k) => x.rank - 1 - k)
@@ -87,10 +97,14 @@ export function permute(x: Tensor, axes?: readonly number[]): Tensor {
   return apply(permuteOp, [x], { axes: named.slice(stay) })
 }
 
-/** The last two axes exchanged. */
-export const swapAxes = (x: Tensor): Tensor => {
+/** Two axes exchanged, the last two by default: a matrix, or a batch of them, transposed. Of any two axes: PyTorch's transpose. */
+export const swapAxes = (x: Tensor, a = -2, b = -1): Tensor => {
   checkTensor(x, 'swapAxes')
   if (x.rank < 2)
     throw new ShapeError(`swapAxes of ${show(x.shape)}`, 'fewer than two axes', 'Give a matrix or a batch of them')
-  return apply(permuteOp, [x], { axes: [-1, -2] })
+  const [p, q] = [fromEnd(a, x.rank, 'swapAxes'), fromEnd(b, x.rank, 'swapAxes')]
+  return permute(
+    x,
+    x.shape.map((_, k) => (k - x.rank === p ? q : k - x.rank === q ? p : k))
+  )
 }

@@ -11,6 +11,12 @@ export const reshapeOp = defineOp<{ shape: Shape }>({
   adjoint  reshape(ct) to the shape of x
   inverse  moves entries and weights back
   cost     none, the entries are shared`,
+  tex: {
+    y: String.raw`y = \operatorname{reshape}(x)`,
+    tangent: String.raw`dy = \operatorname{reshape}(dx)`,
+    adjoint: String.raw`\bar x = \operatorname{reshape}(\bar y)`,
+    inverse: String.raw`\tilde x = \operatorname{reshape}(\tilde y)`
+  },
   outShape: ([s], { shape }) => {
     if (size(s) !== size(shape))
       throw new ShapeError(

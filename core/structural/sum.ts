@@ -30,7 +30,14 @@ export const sumOp = defineOp<ReduceAttrs>({
   doc: `y = Σ x over axes
   tangent  dy = Σ dx
   adjoint  ct, repeated along the axes
-  inverse  the smallest change: the difference spread evenly, x̃ = x + (ỹ - y)/n`,
+  inverse  the smallest change: the difference spread evenly, x̃ = x + (ỹ - y)/n
+  cost     one flop per entry, in f64 and in parts, so that rounding grows with log n`,
+  tex: {
+    y: String.raw`y = \textstyle\sum_i x_i`,
+    tangent: String.raw`dy = \textstyle\sum_i dx_i`,
+    adjoint: String.raw`\bar x_i = \bar y`,
+    inverse: String.raw`\tilde x_i = x_i + (\tilde y - y)/n`
+  },
   outShape: ([s], attrs) => reducedShape(s, attrs),
   forward: ([x], { axes }, shape) => {
     const y = alloc(size(shape), x.dtype)
@@ -59,6 +66,7 @@ export const sumOp = defineOp<ReduceAttrs>({
     { inputs: [r.normal([2, 3, 4])], attrs: { axes: [-2], keepDims: false } },
     { inputs: [r.normal([2, 3])], attrs: { axes: [-1], keepDims: true } },
     { inputs: [r.normal([2, 3])], attrs: { axes: [-2, -1], keepDims: false } },
+    { inputs: [r.normal([2, 3])], attrs: { axes: [-2], keepDims: true }, note: 'over the samples' },
     { inputs: [r.normal([])], attrs: { axes: [], keepDims: false } },
     { inputs: [r.normal([2, 0])], attrs: { axes: [-1], keepDims: false } }
   ]

@@ -5,6 +5,7 @@ import { absOp } from './abs.js'
 import { acosOp } from './acos.js'
 import { asinOp } from './asin.js'
 import { atanOp } from './atan.js'
+import { atan2Op } from './atan2.js'
 import { castOp } from './cast.js'
 import { cbrtOp } from './cbrt.js'
 import { ceilOp } from './ceil.js'
@@ -47,6 +48,7 @@ export { abs } from './abs.js'
 export { acos } from './acos.js'
 export { asin } from './asin.js'
 export { atan } from './atan.js'
+export { atan2 } from './atan2.js'
 export { cast } from './cast.js'
 export { cbrt } from './cbrt.js'
 export { ceil } from './ceil.js'
@@ -107,6 +109,7 @@ export const elementwiseOps: readonly Op[] = [
   asinOp,
   acosOp,
   atanOp,
+  atan2Op,
   sinhOp,
   coshOp,
   tanhOp,

@@ -9,9 +9,9 @@ import { reshape } from '../../core/structural/reshape.js'
 import { checkTensor, type Tensor } from '../../core/tensor.js'
 import { div } from '../elementwise/div.js'
 import { sqrt } from '../elementwise/sqrt.js'
-import { square } from '../elementwise/square.js'
 import { sub } from '../elementwise/sub.js'
 import { mean } from '../reductions/mean.js'
+import { variance } from '../reductions/variance.js'
 
 interface BatchNormAttrs {
   eps: number
@@ -24,9 +24,7 @@ const perChannel = (t: Tensor, x: Tensor): Tensor => reshape(t, [t.size, ...Arra
 /** Mean and (biased) variance of each channel over the batch and all positions, `[C]`. */
 export function batchStatistics(x: Tensor): { mean: Tensor; variance: Tensor } {
   checkNorm(x, {}, 0)
-  const m = mean(x, others(x), true)
-  const variance = mean(square(sub(x, m)), others(x))
-  return { mean: reshape(m, [x.shape[1]]), variance }
+  return { mean: mean(x, others(x)), variance: variance(x, others(x)) }
 }
 
 export const batchNormOp = defineBlock<BatchNormAttrs>({
@@ -37,9 +35,8 @@ export const batchNormOp = defineBlock<BatchNormAttrs>({
   source   Ioffe and Szegedy 2015, algorithm 1`,
   forward: ([x, w, b], { eps }) => {
     const axes = others(x)
-    const centred = sub(x, mean(x, axes, true))
-    const deviation = sqrt(add(mean(square(centred), axes, true), eps))
-    return add(mul(centred, div(reshape(w, perChannel(w, x).shape), deviation)), perChannel(b, x))
+    const deviation = sqrt(add(variance(x, axes, true), eps))
+    return add(mul(sub(x, mean(x, axes, true)), div(perChannel(w, x), deviation)), perChannel(b, x))
   },
   examples: r => [
     { inputs: [r.normal([4, 2]), r.uniform([2], 0.5, 1.5), r.normal([2])], attrs: { eps: 1e-5 } },

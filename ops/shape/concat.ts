@@ -5,7 +5,7 @@ import { alloc } from '../../core/memory.js'
 import { defineOp, type Op } from '../../core/op.js'
 import { fromEnd, type Shape, show, size } from '../../core/shape.js'
 import { reshape } from '../../core/structural/reshape.js'
-import { checkTensor, Tensor, zerosLike } from '../../core/tensor.js'
+import { checkTensor, Tensor, tensor, zerosLike } from '../../core/tensor.js'
 import { slice } from './slice.js'
 
 interface ConcatAttrs {
@@ -29,7 +29,14 @@ export const concatOp: Op<ConcatAttrs> = defineOp<ConcatAttrs>({
   doc: `y = the inputs one after the other along an axis
   tangent  dy = the tangents one after the other
   adjoint  to each input its part of ct
-  inverse  to each input its part of ỹ and of the weights (the pieces are independent: it splits)`,
+  inverse  to each input its part of ỹ and of the weights (the pieces are independent: it splits)
+  cost     one pass over y`,
+  tex: {
+    y: String.raw`y = (x_1, \dots, x_k)`,
+    tangent: String.raw`dy = (dx_1, \dots, dx_k)`,
+    adjoint: String.raw`(\bar x_1, \dots, \bar x_k) = \bar y`,
+    inverse: String.raw`(\tilde x_1, \dots, \tilde x_k) = \tilde y`
+  },
   outShape: (shapes, { axis }) => {
     const [first] = shapes
     const a = first.length + axis
@@ -84,7 +91,10 @@ export const concatOp: Op<ConcatAttrs> = defineOp<ConcatAttrs>({
   examples: r => [
     { inputs: [r.normal([2, 3]), r.normal([2, 1]), r.normal([2, 2])], attrs: { axis: -1 } },
     { inputs: [r.normal([1, 3]), r.normal([2, 3])], attrs: { axis: -2 } },
-    { inputs: [r.normal([2]), r.normal([0])], attrs: { axis: -1 }, note: 'empty part' }
+    { inputs: [r.normal([2]), r.normal([0])], attrs: { axis: -1 }, note: 'empty part' },
+    { inputs: [r.normal([0, 2]), r.normal([0, 1])], attrs: { axis: -1 }, note: 'empty axis' },
+    { inputs: [1, 0, 2, 1, 1].map(n => r.normal([2, n])), attrs: { axis: -1 }, note: 'many' },
+    { inputs: [tensor([1e300]), tensor([-1e-300])], attrs: { axis: -1 }, extreme: true }
   ]
 })
 

@@ -4,12 +4,13 @@ import { ShapeError } from '../../core/errors.js'
 import { alloc } from '../../core/memory.js'
 import { defineOp, type Op, type Site } from '../../core/op.js'
 import { fromEnd, type Shape, show, size } from '../../core/shape.js'
-import { checkTensor, mapData, Tensor } from '../../core/tensor.js'
+import { checkTensor, mapData, Tensor, tensor } from '../../core/tensor.js'
 
 export interface SliceAttrs {
   /** Counted from the end. */
   axis: number
   start: number
+  /** Not 0; negative runs backwards. */
   step: number
   /** Entries of the part, and of the whole, along the axis. */
   count: number
@@ -32,10 +33,12 @@ function take(x: Tensor, attrs: SliceAttrs): Tensor {
   return new Tensor(shape, y)
 }
 
-function put(part: Tensor, attrs: SliceAttrs, into?: Tensor): Tensor {
+/** `part` put into a tensor, or among copies of a number. */
+function put(part: Tensor, attrs: SliceAttrs, into: Tensor | number = 0): Tensor {
   const shape = resized(part.shape, attrs.axis, attrs.length)
   const y = alloc(size(shape), part.dtype)
-  if (into) y.set(into.data)
+  if (into instanceof Tensor) y.set(into.data)
+  else if (into !== 0) y.fill(into)
   const [starts, steps] = along(part.shape, attrs)
   slicePut(part.data, shape, starts, steps, part.shape, y)
   return new Tensor(shape, y)
@@ -46,10 +49,17 @@ const carry = ({ out, attrs }: Site<SliceAttrs>): readonly boolean[] | undefined
 
 export const sliceOp: Op<SliceAttrs> = defineOp<SliceAttrs>({
   name: 'slice',
-  doc: `y = the entries start, start + step, … of x along an axis
+  doc: `y = S x: the entries start, start + step, … along an axis, backwards where the step is negative
   tangent  dy = the same entries of dx
   adjoint  ct put among zeros
-  inverse  x̃ = x with ỹ put in; the other entries have no claim (weight 0)`,
+  inverse  x̃ = x with ỹ put in; the other entries have no claim (weight 0)
+  cost     one pass over y`,
+  tex: {
+    y: 'y = S x',
+    tangent: String.raw`dy = S\,dx`,
+    adjoint: String.raw`\bar x = S^\top \bar y`,
+    inverse: String.raw`\tilde x = x + S^\top(\tilde y - y)`
+  },
   outShape: ([s], { axis, count }) => resized(s, axis, count),
   forward: ([x], attrs) => take(x, attrs),
   jvp: ([dx], v) => dx && apply(sliceOp, [dx], v.attrs),
@@ -66,58 +76,80 @@ export const sliceOp: Op<SliceAttrs> = defineOp<SliceAttrs>({
   examples: r => [
     { inputs: [r.normal([2, 5])], attrs: { axis: -1, start: 1, step: 1, count: 3, length: 5 } },
     { inputs: [r.normal([2, 5])], attrs: { axis: -1, start: 0, step: 2, count: 3, length: 5 }, note: 'step 2' },
+    { inputs: [r.normal([2, 5, 2])], attrs: { axis: -2, start: 4, step: -2, count: 2, length: 5 }, note: 'step -2' },
     { inputs: [r.normal([4])], attrs: { axis: -1, start: 1, step: 1, count: 2, length: 4 } },
+    { inputs: [tensor([1e300, -1e-300])], attrs: { axis: -1, start: 1, step: -1, count: 2, length: 2 }, extreme: true },
     { inputs: [r.normal([3, 2])], attrs: { axis: -2, start: 1, step: 1, count: 2, length: 3 } },
     { inputs: [r.normal([2, 3])], attrs: { axis: -1, start: 2, step: 1, count: 0, length: 3 }, note: 'nothing kept' }
   ]
 })
 
-export const padOp: Op<SliceAttrs> = defineOp<SliceAttrs>({
+export interface PadAttrs extends SliceAttrs {
+  /** What stands between and around; 0 by default. */
+  value?: number
+}
+
+/** Derivatives know nothing of the constant. */
+const linear = (attrs: PadAttrs): PadAttrs => ({ ...attrs, value: 0 })
+
+export const padOp: Op<PadAttrs> = defineOp<PadAttrs>({
   name: 'pad',
-  doc: `y = x among zeros along an axis, at start, start + step, …: the adjoint of slice
+  doc: `y = x at start, start + step, … along an axis, a constant c elsewhere; with c = 0 the adjoint of slice
   tangent  dy = dx among zeros
   adjoint  the entries of ct at those places
-  inverse  the entries of ỹ there; what is asked of the zeros cannot be met`,
+  inverse  the entries of ỹ there; what is asked of the constants cannot be met, and is no claim
+  cost     one pass`,
+  tex: {
+    y: String.raw`y = S^\top x + c\,(1 - S^\top 1)`,
+    tangent: String.raw`dy = S^\top dx`,
+    adjoint: String.raw`\bar x = S \bar y`,
+    inverse: String.raw`\tilde x = S \tilde y`
+  },
   outShape: ([s], { axis, length }) => resized(s, axis, length),
-  forward: ([x], attrs) => put(x, attrs),
-  jvp: ([dx], v) => dx && apply(padOp, [dx], v.attrs),
-  vjp: (ct, v) => [apply(sliceOp, [ct], v.attrs)],
+  forward: ([x], attrs) => put(x, attrs, attrs.value),
+  jvp: ([dx], v) => dx && apply(padOp, [dx], linear(v.attrs)),
+  vjp: (ct, v) => [apply(sliceOp, [ct], linear(v.attrs))],
   carry,
   inverse: {
     kind: 'structural',
     apply: ({ attrs }, { value, weight }) => [{ value: take(value, attrs), weight: weight && take(weight, attrs) }],
-    lawless: () => 'the zeros stay zero whatever is asked of them'
+    lawless: () => 'the constants stay whatever is asked of them'
   },
   examples: r => [
     { inputs: [r.normal([2, 3])], attrs: { axis: -1, start: 1, step: 1, count: 3, length: 5 } },
     { inputs: [r.normal([2, 2])], attrs: { axis: -1, start: 0, step: 2, count: 2, length: 4 }, note: 'step 2' },
+    {
+      inputs: [r.normal([1, 2])],
+      attrs: { axis: -1, start: 3, step: -2, count: 2, length: 5, value: 2 },
+      note: 'step -2 among twos'
+    },
+    { inputs: [tensor([1e300])], attrs: { axis: -1, start: 1, step: 1, count: 1, length: 2 }, extreme: true },
     { inputs: [r.normal([2, 3])], attrs: { axis: -2, start: 0, step: 1, count: 2, length: 3 } },
     { inputs: [r.normal([0])], attrs: { axis: -1, start: 1, step: 1, count: 0, length: 2 }, note: 'empty axis' }
   ]
 })
 
-/** Entries start, start + step, … before `stop` along an axis; negative positions count from the end. */
-export function slice(x: Tensor, axis: number, start = 0, stop?: number, step = 1): Tensor {
+/**
+ * Entries start, start + step, … before `stop` along an axis, as x[start:stop:step] of NumPy: negative positions count
+ * from the end, a negative step runs backwards (from the last entry by default, and down to the first where `stop` is
+ * left out). `slice(x, -1, 0, 4, 2)` of [..., 5] is [..., 2].
+ *
+ * Throws ShapeError for positions beyond the ends and for stops on the wrong side of the start.
+ */
+export function slice(x: Tensor, axis: number, start?: number, stop?: number, step = 1): Tensor {
   checkTensor(x, 'slice')
   const a = fromEnd(axis, x.rank, 'slice')
   const length = x.shape[x.rank + a]
-  const from = start < 0 ? start + length : start
-  const to = stop === undefined ? length : stop < 0 ? stop + length : stop
-  if (![from, to, step].every(Number.isInteger) || from < 0 || to > length || to < from || step < 1)
+  const [first, end] = step > 0 ? [0, length] : [length - 1, -1]
+  const place = (v: number | undefined, otherwise: number) => (v === undefined ? otherwise : v < 0 ? v + length : v)
+  const from = place(start, first)
+  const to = place(stop, end)
+  const inside = step > 0 ? 0 <= from && from <= to && to <= length : end <= to && to <= from && from < length
+  if (![from, to, step].every(Number.isInteger) || step === 0 || !inside || (stop !== undefined && to < 0))
     throw new ShapeError(
       `slice of ${show(x.shape)} along axis ${axis}`,
-      `start ${start}, stop ${stop ?? length}, step ${step} of an axis of length ${length}`,
-      'Whole numbers with 0 ≤ start ≤ stop ≤ length and step ≥ 1'
+      `start ${start ?? from}, stop ${stop ?? (step > 0 ? length : 'before 0')}, step ${step} of an axis of length ${length}`,
+      'Whole numbers with 0 ≤ start ≤ stop ≤ length for a step of 1 or more, 0 ≤ stop ≤ start < length for -1 or less'
     )
   return apply(sliceOp, [x], { axis: a, start: from, step, count: Math.ceil((to - from) / step), length })
-}
-
-/** Zeros before and after, along an axis. */
-export function pad(x: Tensor, axis: number, before: number, after = before): Tensor {
-  checkTensor(x, 'pad')
-  const a = fromEnd(axis, x.rank, 'pad')
-  if (![before, after].every(n => Number.isInteger(n) && n >= 0))
-    throw new ShapeError(`pad of ${show(x.shape)}`, `${before} before and ${after} after`, 'Whole numbers, 0 or more')
-  const count = x.shape[x.rank + a]
-  return apply(padOp, [x], { axis: a, start: before, step: 1, count, length: before + count + after })
 }

@@ -10,11 +10,13 @@ import {
   conv2dWeight,
   conv2dWeightPerSample
 } from '../../core/backends/plain/conv2d.js'
+import { cumulate } from '../../core/backends/plain/cumulate.js'
 import { type Data, sizeOf } from '../../core/backends/plain/data.js'
+import { mapFibres, reduceFibres } from '../../core/backends/plain/fibres.js'
 import { matmul } from '../../core/backends/plain/matmul.js'
 import { permuteCopy, sliceCopy, slicePut } from '../../core/backends/plain/permute.js'
 import { gatherPlanes, maxPool2d, scatterPlanes } from '../../core/backends/plain/pool.js'
-import { reduceMax, reduceSum } from '../../core/backends/plain/reduce.js'
+import { reduceMax, reduceMin, reduceSum } from '../../core/backends/plain/reduce.js'
 import { upsampleBilinear2d, upsampleBilinear2dAdjoint } from '../../core/backends/plain/upsample.js'
 
 // --- helpers: a seeded generator, arrays, comparison, index arithmetic ---
@@ -460,7 +462,7 @@ t.test('upsampleBilinear2d: against the definition, and dot tests', t => {
 
 // --- reductions ---
 
-t.test('reduceSum and reduceMax: random shapes and axes', t => {
+t.test('reduceSum, reduceMax, reduceMin and fibres: random shapes and axes', t => {
   const failures: string[] = []
   let most = 0
   for (let trial = 0; trial < 600; trial++) {
@@ -472,15 +474,28 @@ t.test('reduceSum and reduceMax: random shapes and axes', t => {
     if (x.length > 3 && trial % 7 === 0) x[int(0, x.length - 1)] = NaN
     const sum = new Float64Array(sizeOf(kept))
     const max = new Float64Array(sum.length).fill(-Infinity)
+    const min = new Float64Array(sum.length).fill(Infinity)
+    const last = new Float64Array(sum.length).fill(-1)
     let i = 0
     for (const index of indices(shape)) {
       const o = flat(kept, index)
       sum[o] += x[i]
-      max[o] = Math.max(max[o], x[i++])
+      max[o] = Math.max(max[o], x[i])
+      min[o] = Math.min(min[o], x[i])
+      last[o] = x[i++]
     }
     const y = random(zeros[dtype], sum.length)
     reduceMax(x, y, shape, keep)
     if (y.some((v, o) => !Object.is(v, max[o]))) failures.push(`max over ${shape}, keep ${keep}`)
+    reduceMin(x, y, shape, keep)
+    if (y.some((v, o) => !Object.is(v, min[o]))) failures.push(`min over ${shape}, keep ${keep}`)
+    reduceFibres(x, y, shape, keep, v => (v.length > 0 ? v[v.length - 1] : -1))
+    if (y.some((v, o) => !Object.is(v, last[o]))) failures.push(`last of a fibre of ${shape}, keep ${keep}`)
+    const same = random(zeros[dtype], x.length)
+    mapFibres(x, same, shape, keep, (v, _, place) => {
+      if (v.some((u, j) => !Object.is(u, x[place(j)]))) failures.push(`place in ${shape}, keep ${keep}`)
+    })
+    if (same.some((v, j) => !Object.is(v, x[j]))) failures.push(`fibres of ${shape}, keep ${keep}`)
     reduceSum(x, y, shape, keep)
     most = Math.max(most, difference(y, sum) / tolerance[dtype])
   }
@@ -520,6 +535,24 @@ t.test('reduceSum: long runs stay accurate along every axis', t => {
       t.ok(most < (dtype === 'f64' ? 1e-14 : 6e-8), `${dtype} [${shape}] error ${most}`)
     }
   }
+  t.end()
+})
+
+t.test('cumulate: against sums one by one', t => {
+  const x = random(zeros.f64, 2 * 4 * 3)
+  for (const reverse of [false, true])
+    for (const exclusive of [false, true]) {
+      const y = zeros.f64(x.length)
+      cumulate(x, y, 2, 4, 3, reverse, exclusive)
+      let most = 0
+      for (const [o, i, j] of indices([2, 4, 3])) {
+        let sum = 0
+        for (let k = 0; k < 4; k++)
+          if ((reverse ? k > i : k < i) || (k === i && !exclusive)) sum += x[(o * 4 + k) * 3 + j]
+        most = Math.max(most, Math.abs(y[(o * 4 + i) * 3 + j] - sum))
+      }
+      t.ok(most < 1e-14, `reverse ${reverse}, exclusive ${exclusive}: ${most}`)
+    }
   t.end()
 })
 

@@ -32,9 +32,12 @@ const cases: Record<string, Case> = {
   unary_cos: x => ops.cos(x),
   unary_square: x => square(x),
   unary_sqrt_sq1: x => sqrt(add(square(x), 1)),
+  unary_logsumexp: x => ops.logsumexp(x, -1),
   unary_atan: x => ops.atan(x),
+  max_axis1: x => ops.max(x, 1),
   maximum_tie: (a, b) => ops.maximum(a, b),
-  broadcast_mul_add: (a, b, c) => add(mul(a, b), c)
+  broadcast_mul_add: (a, b, c) => add(mul(a, b), c),
+  gather_index: x => ops.take(x, [0, 2, 2, 1], 0)
 }
 
 interface Golden {

@@ -14,7 +14,7 @@ import FFT from 'fft.js'
  */
 
 /** One transform of n numbers, interleaved re, im, from `input` to `output`. Both are plain arrays. */
-interface Plan {
+export interface Plan {
   input: number[]
   output: number[]
   /** Reads `input` (which it may overwrite), writes `output`. */
@@ -23,7 +23,8 @@ interface Plan {
 
 const plans = new Map<number, Plan>()
 
-function planOf(n: number): Plan {
+/** The plan for n ≥ 2 numbers, made once. */
+export function planOf(n: number): Plan {
   let plan = plans.get(n)
   if (!plan) {
     plan = (n & (n - 1)) === 0 ? powerOfTwo(n) : bluestein(n)

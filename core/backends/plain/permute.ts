@@ -28,7 +28,7 @@ export function permuteCopy(x: Data, shape: readonly number[], axes: readonly nu
   else viewToContiguous(x, 0, y, rank)
 }
 
-/** y[i] = x[starts + steps i] for i < sizes, axis by axis; steps >= 1. */
+/** y[i] = x[starts + steps i] for i < sizes, axis by axis; steps are not 0, and may be negative. */
 export function sliceCopy(
   x: Data,
   shape: readonly number[],

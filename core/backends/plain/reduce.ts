@@ -36,7 +36,14 @@ export function reduceSum(x: Data, y: Data, shape: readonly number[], keep: read
 export function reduceMax(x: Data, y: Data, shape: readonly number[], keep: readonly boolean[]): void {
   collapse(shape, keep)
   y.fill(-Infinity)
-  if (x.length > 0) maxWalk(x, y, 0, 0, 0)
+  if (x.length > 0) bestWalk(x, y, larger, 0, 0, 0)
+}
+
+/** y[kept] = min x[kept, reduced] over the reduced axes; NaN if any is, ∞ if there are none. Overwrites y. */
+export function reduceMin(x: Data, y: Data, shape: readonly number[], keep: readonly boolean[]): void {
+  collapse(shape, keep)
+  y.fill(Infinity)
+  if (x.length > 0) bestWalk(x, y, smaller, 0, 0, 0)
 }
 
 function collapse(shape: readonly number[], keep: readonly boolean[]): void {
@@ -89,7 +96,7 @@ function sumWalk(x: Data, part: Float64Array, total: Float64Array, level: number
 }
 
 /** Σ x[start … start + n): halves are summed apart, so that the rounding error grows with log n and not with n. */
-function pairwiseSum(x: Data, start: number, n: number): number {
+export function pairwiseSum(x: Data, start: number, n: number): number {
   if (n > PART) {
     const half = (n >> 1) & ~3
     return pairwiseSum(x, start, half) + pairwiseSum(x, start + half, n - half)
@@ -110,22 +117,25 @@ function pairwiseSum(x: Data, start: number, n: number): number {
   return s0 + s1 + (s2 + s3)
 }
 
-function maxWalk(x: Data, y: Data, level: number, xi: number, yi: number): void {
+type Better = (value: number, best: number) => number
+
+function bestWalk(x: Data, y: Data, better: Better, level: number, xi: number, yi: number): void {
   const n = sizes[level]
   const xStep = xSteps[level]
   const yStep = ySteps[level]
   if (level < rank - 1) {
-    for (let i = 0; i < n; i++, xi += xStep, yi += yStep) maxWalk(x, y, level + 1, xi, yi)
+    for (let i = 0; i < n; i++, xi += xStep, yi += yStep) bestWalk(x, y, better, level + 1, xi, yi)
   } else if (reduced[level]) {
     let best = y[yi]
-    for (let i = 0; i < n; i++) best = larger(x[xi + i], best)
+    for (let i = 0; i < n; i++) best = better(x[xi + i], best)
     y[yi] = best
   } else {
-    for (let i = 0; i < n; i++) y[yi + i] = larger(x[xi + i], y[yi + i])
+    for (let i = 0; i < n; i++) y[yi + i] = better(x[xi + i], y[yi + i])
   }
 }
 
 /** The larger of the two; NaN if either is. */
-function larger(value: number, best: number): number {
-  return value > best || Number.isNaN(value) ? value : best
-}
+const larger: Better = (value, best) => (value > best || Number.isNaN(value) ? value : best)
+
+/** The smaller of the two; NaN if either is. */
+const smaller: Better = (value, best) => (value < best || Number.isNaN(value) ? value : best)

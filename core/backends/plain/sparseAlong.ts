@@ -21,8 +21,13 @@ export function sparseAlong(m: Sparse, x: Data, y: Data, outer: number, inner: n
 function alongLast({ rows, columns, start, column, weight }: Sparse, x: Data, y: Data, outer: number): void {
   for (let o = 0, at = 0, to = 0; o < outer; o++, at += columns)
     for (let i = 0; i < rows; i++, to++) {
+      const first = start[i]
+      if (!weight && start[i + 1] === first + 1) {
+        y[to] = x[at + column[first]]
+        continue
+      }
       let sum = 0
-      for (let k = start[i]; k < start[i + 1]; k++) sum += weight ? weight[k] * x[at + column[k]] : x[at + column[k]]
+      for (let k = first; k < start[i + 1]; k++) sum += weight ? weight[k] * x[at + column[k]] : x[at + column[k]]
       y[to] = sum
     }
 }
@@ -31,16 +36,27 @@ function alongInner(m: Sparse, x: Data, y: Data, outer: number, inner: number): 
   const { rows, columns, start, column, weight } = m
   for (let o = 0, to = 0; o < outer; o++)
     for (let i = 0; i < rows; i++, to += inner) {
+      const first = start[i]
+      if (!weight && start[i + 1] === first + 1) {
+        copyRun(x, (o * columns + column[first]) * inner, y, to, inner)
+        continue
+      }
       // Entries in a tile of registers would be faster for long rows; the rows here have a few entries.
       for (let r = 0; r < inner; r++) {
         let sum = 0
-        for (let k = start[i]; k < start[i + 1]; k++) {
+        for (let k = first; k < start[i + 1]; k++) {
           const v = x[(o * columns + column[k]) * inner + r]
           sum += weight ? weight[k] * v : v
         }
         y[to + r] = sum
       }
     }
+}
+
+/** n entries of x from `at` on go to y from `to` on. */
+function copyRun(x: Data, at: number, y: Data, to: number, n: number): void {
+  if (n >= 64) y.set(x.subarray(at, at + n), to)
+  else for (let r = 0; r < n; r++) y[to + r] = x[at + r]
 }
 
 /** Mᵀ: the adjoint. */
@@ -63,12 +79,13 @@ export function transposeSparse({ rows, columns, start, column, weight }: Sparse
 /** The matrix of y_i = x_index[i], entries that are copied: 0 where the index is -1. */
 export function indexMatrix(index: ArrayLike<number>, columns: number): Sparse {
   const start = new Int32Array(index.length + 1)
-  const column: number[] = []
+  const column = new Int32Array(index.length)
+  let n = 0
   for (let i = 0; i < index.length; i++) {
-    if (index[i] >= 0) column.push(index[i])
-    start[i + 1] = column.length
+    if (index[i] >= 0) column[n++] = index[i]
+    start[i + 1] = n
   }
-  return { rows: index.length, columns, start, column: Int32Array.from(column) }
+  return { rows: index.length, columns, start, column: column.subarray(0, n) }
 }
 
 /** The matrix with these rows, each a list of [column, weight]. */

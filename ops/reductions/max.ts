@@ -1,0 +1,8 @@
+import { reduceMax } from '../../core/backends/plain/reduce.js'
+import { reductionFunction } from '../../core/families/reduction.js'
+import { bestOf } from './bestOf.js'
+
+export const maxOp = bestOf({ name: 'max', wins: 'largest', kernel: reduceMax })
+
+/** The largest entry over `axes` (all by default); throws ShapeError where there is none. At ties the gradient is spread evenly. */
+export const max = reductionFunction(maxOp)

@@ -1,0 +1,8 @@
+import { reduceMin } from '../../core/backends/plain/reduce.js'
+import { reductionFunction } from '../../core/families/reduction.js'
+import { bestOf } from './bestOf.js'
+
+export const minOp = bestOf({ name: 'min', wins: 'smallest', kernel: reduceMin })
+
+/** The smallest entry over `axes` (all by default); throws ShapeError where there is none. At ties the gradient is spread evenly. */
+export const min = reductionFunction(minOp)
