@@ -96,7 +96,7 @@ export function typeset(tex: string, name: string): string {
       katex
         .renderToString(tex, { output: 'mathml', displayMode: true, throwOnError: true, strict: 'error' })
         // Browsers put no space behind the name of a function.
-        .replaceAll('<mo>\u2061</mo>', '<mo>\u2061</mo><mspace width="0.17em"/>')
+        .replace(/<mo>\u2061<\/mo>(?!<mo[^>]*>[([{|])/g, '$&<mspace width="0.17em"/>')
         .replace(/<annotation [^>]*>[\s\S]*?<\/annotation>/g, '')
         .replace(/^<span class="katex">|<\/span>$/g, '')
     )
