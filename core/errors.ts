@@ -37,7 +37,7 @@ export class RuleError extends PhysgradError {
   }
 }
 
-/** No input near the current one gives the target. */
+/** No input near the current one gives the target, or a matrix has no inverse (it is singular) or no Cholesky factor. */
 export class InverseError extends PhysgradError {
   constructor(asked: string, found: string, advice: string) {
     super('ERR_INVERSE', asked, found, advice)

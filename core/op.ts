@@ -86,8 +86,8 @@ export interface Example<A = any> {
   /** False at a kink or a tie, where finite differences say nothing. Default true. */
   readonly smooth?: boolean
   /**
-   * Near the ends of the range of f64 (1e±300): values and first derivatives must be right there, while f32 and what
-   * squares such numbers (second derivatives, least squares) is not asked.
+   * Near the ends of the range of f64 (1e±300): values, first derivatives, fixpoint and round trip of the inverse must be
+   * right there, entry by entry, while f32 and what squares such numbers (second derivatives, least squares) is not asked.
    */
   readonly extreme?: boolean
 }

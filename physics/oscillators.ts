@@ -6,7 +6,7 @@ import { checkNumbers } from '../core/options.js'
 import { show } from '../core/shape.js'
 import { add } from '../core/structural/add.js'
 import { mul } from '../core/structural/mul.js'
-import { type Data, Tensor } from '../core/tensor.js'
+import { type Data, mapData, Tensor } from '../core/tensor.js'
 import { matmul } from '../ops/linear/matmul.js'
 import { slice } from '../ops/shape/slice.js'
 import { rungeKutta4Step } from './rungeKutta4.js'
@@ -66,9 +66,17 @@ export function oscillatorsOp({
   return defineBlock({
     name: 'oscillators',
     doc: `${masses} coupled oscillators under a control that is constant over each of ${steps} steps of ${dt}, by RK4
-  rules    follow from the composition
-  inverse  not declared: linear in u, so one step of the newton rung is exact
+  tangent  dy = the same steps on dx0 and du: the map is linear
+  adjoint  the steps backwards, transposed
+  inverse  not declared: linear in x0 and u, so one step of the newton rung is exact
+  domain   x0 [B, ${n}], u [B, ${steps}]
+  cost     4 products with the [${n}, ${n}] matrix per step and sample
   source   the example of the book's "Half-Inverse Gradients"`,
+    tex: {
+      y: String.raw`y = \Phi^n x_0 + \textstyle\sum_t \Phi^{n-1-t} \varphi\,u_t`,
+      tangent: String.raw`dy = \Phi^n dx_0 + \textstyle\sum_t \Phi^{n-1-t} \varphi\,du_t`,
+      adjoint: String.raw`\bar x_0 = (\Phi^n)^\top \bar y,\; \bar u_t = \varphi^\top (\Phi^{n-1-t})^\top \bar y`
+    },
     forward: ([x0, u]) => {
       if (x0.shape[x0.rank - 1] !== n || u.shape[u.rank - 1] !== steps)
         throw new ShapeError(
@@ -86,10 +94,15 @@ export function oscillatorsOp({
     },
     examples: r => [
       { inputs: [r.uniform([3, n]), r.normal([3, steps])] },
-      { inputs: [r.uniform([1, n]), r.normal([1, steps])] }
+      { inputs: [r.uniform([1, n]), r.normal([1, steps])], note: 'one sample' },
+      { inputs: [r.normal([0, n]), r.normal([0, steps])], note: 'no samples' },
+      { inputs: [scales(r.uniform([2, n], 1, 2)), scales(r.uniform([2, steps], 1, 2))], extreme: true }
     ]
   })
 }
+
+/** The first sample at the upper end of the range, the second at the lower. */
+const scales = (t: Tensor): Tensor => mapData(t, (v, i) => v * (i < t.size / 2 ? 1e300 : 1e-300))
 
 /**
  * `oscillators({ masses: 2, steps: 24, dt: 0.5 })` is the function (x0 [B, 4], u [B, 24]) → [B, 4].

@@ -8,6 +8,7 @@ import { newtonStepCheck } from './newtonStepCheck.js'
 import { type CheckOptions, type CheckRow, finish, judge } from './row.js'
 import { sampleJacobianCheck } from './sampleJacobianCheck.js'
 import { shapeCheck } from './shapeCheck.js'
+import { viewsCheck } from './viewsCheck.js'
 
 type Check = (op: Op, example: Example, random: Random) => CheckRow[]
 
@@ -20,7 +21,8 @@ export const checks: Readonly<Record<string, Check>> = {
   inverse: inverseCheck,
   newtonStep: newtonStepCheck,
   secondOrder: secondOrderCheck,
-  f32: f32Check
+  f32: f32Check,
+  views: viewsCheck
 }
 
 export interface CheckOpOptions extends CheckOptions {

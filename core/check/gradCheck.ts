@@ -1,6 +1,7 @@
 import type { Example } from '../op.js'
 import type { Random } from '../random.js'
 import type { Tensor } from '../tensor.js'
+import { worstEntry } from './extremes.js'
 import { derivativeAtZero } from './finiteDifference.js'
 import {
   cotangentOf,
@@ -29,7 +30,7 @@ export function gradCheck(subject: Subject, example: Example, random: Random, op
   return [...firstOrderCheck(subject, example, random, options), ...secondOrderCheck(subject, example, random, options)]
 }
 
-/** J dx by the tangent rule against finite differences along dx, for each input alone and all together. */
+/** J dx by the tangent rule against finite differences along dx, for each input alone and all together; entry by entry at the ends of the range. */
 export function firstOrderCheck(
   subject: Subject,
   example: Example,
@@ -43,8 +44,12 @@ export function firstOrderCheck(
     return guarded(check, p.label, () => {
       const dxs = active.map(i => directionOf(p.xs[i], random))
       const [dy] = tangents(ins => [p.f(ins)], p.xs, active, dxs)
-      const floor = VISIBLE * norm(p.f(p.xs).data)
-      return [against(check, p, active, dxs, ins => [p.f(ins)], dy.data, floor, TOLERANCE.finiteDifference)]
+      const y = p.f(p.xs).data
+      const differences = derivativeAtZero(t => p.f(moved(p.xs, active, dxs, t)).data)
+      const error = p.extreme
+        ? worstEntry(dy.data, differences, i => VISIBLE * Math.abs(y[i]))
+        : relative(dy.data, differences, VISIBLE * norm(y))
+      return [judge(check, p.label, error, TOLERANCE.finiteDifference)]
     })
   })
   return finish(p.name, rows, options)

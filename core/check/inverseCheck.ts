@@ -1,6 +1,7 @@
 import type { Example, Op } from '../op.js'
 import type { Random } from '../random.js'
 import { allFinite, Tensor } from '../tensor.js'
+import { fixpointAtExtremes, roundTripAtExtremes } from './extremes.js'
 import { approximateLaws, regularisedLaws, structuralLaws } from './inverseKinds.js'
 import {
   fixpoint,
@@ -26,19 +27,20 @@ import { TOLERANCE } from './tolerances.js'
  * - structural: entries and weights are moved together, copies of one entry averaged.
  * - regularised: fixpoint, a mismatch that never grows, and nothing regularised where nothing needs to be.
  * - approximate: an error of the stated order.
+ * - all, at the ends of the range: fixpoint and round trip, entry by entry.
  * - all: what has weight 0 does not count, and no claim asks for no change.
  */
 export function inverseCheck(op: Op, example: Example, random: Random, options?: CheckOptions): CheckRow[] {
   const p = probe(op, example)
   const { inverse } = op
   if (!inverse) return finish(op.name, [skipped('inverse', p.label, `none: ${op.noInverse}`)], options)
-  if (p.extreme) return finish(op.name, [skipped('inverse', p.label, 'extreme')], options)
   const singles = p.subsets.filter(s => s.length === 1)
   const rows = singles.flatMap(active =>
     lawful(`inverse (${namesOf(active)})`, p.label, () => {
       const only = p.xs.map((_, i) => i === active[0])
       const q = inverseProbe(p, active, namesOf(active), ruleOf(op, only))
       const lawless = inverse.lawless?.(q.site)
+      if (p.extreme) return atExtremes(q, random, lawless)
       return [...kinds[inverse.kind](q, random, lawless), ...unclaimed(q, random, lawless !== undefined)]
     })
   )
@@ -70,6 +72,15 @@ const kinds: Record<string, Laws> = {
   structural: structuralLaws,
   regularised: regularisedLaws,
   approximate: approximateLaws
+}
+
+/** Fixpoint, and the round trip where the kind promises one; least squares would square what has no square. */
+const atExtremes: Laws = (q, random, lawless) => {
+  const { kind } = q.p.op!.inverse!
+  if (kind === 'approximate') return [skipped(q.row('fixpoint'), q.p.label, 'extreme: approximate')]
+  return lawless !== undefined || kind === 'regularised'
+    ? [fixpointAtExtremes(q)]
+    : [fixpointAtExtremes(q), roundTripAtExtremes(q, random)]
 }
 
 /** Targets anywhere: the answer, where there is one, is never further away than the current output. */
@@ -119,6 +130,7 @@ function chooseLaws(op: Op, example: Example, random: Random): CheckRow[] {
   const active = p.subsets[p.subsets.length - 1] ?? []
   return lawful('inverse choose', p.label, () => {
     const q = inverseProbe(p, active, 'choose', (site, c) => op.inverse!.choose!(site, c))
+    if (p.extreme) return [fixpointAtExtremes(q), roundTripAtExtremes(q, random)]
     const nothing = q.solve(q.y, zerosOf(q.y))
     const still = norm(minus(flat(nothing), flat(q.xs)))
     return [

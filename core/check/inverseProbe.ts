@@ -45,7 +45,7 @@ export function inverseProbe(p: Probe, active: readonly number[], name: string, 
   const site = siteOf(p)
   const xs = active.map(i => p.xs[i])
   const { J, m, n } = denseJacobian(p, active)
-  const usable = m * n > 0 && allFinite(J)
+  const usable = m * n > 0 && !p.extreme && allFinite(J)
   const s = usable ? svd(J, m, n).s : new Float64Array(0)
   const rank = s.filter(v => v > 1e-10 * s[0]).length
   const claims = (c: Claim): Claim[] => {

@@ -150,8 +150,19 @@ export const moved = (
   return out
 }
 
-type Numbers = ArrayLike<number>
-export const norm = (v: Numbers): number => Math.hypot(...Array.from(v))
+export type Numbers = ArrayLike<number>
+/** √Σ v², in units of the largest entry, so that no square leaves the range. */
+export function norm(v: Numbers): number {
+  let largest = 0
+  for (let i = 0; i < v.length; i++) {
+    if (Number.isNaN(v[i])) return v[i]
+    largest = Math.max(largest, Math.abs(v[i]))
+  }
+  if (!(largest > 0 && largest < Number.POSITIVE_INFINITY)) return largest
+  let sum = 0
+  for (let i = 0; i < v.length; i++) sum += (v[i] / largest) ** 2
+  return largest * Math.sqrt(sum)
+}
 export const dot = (a: Numbers, b: Numbers): number => {
   let sum = 0
   for (let i = 0; i < a.length; i++) sum += a[i] * b[i]
@@ -160,7 +171,15 @@ export const dot = (a: Numbers, b: Numbers): number => {
 export const minus = (a: Numbers, b: Numbers): Float64Array => Float64Array.from(a, (v, i) => v - b[i])
 
 /** All entries of several tensors, one after the other. */
-export const flat = (ts: readonly Tensor[]): Float64Array => Float64Array.from(ts.flatMap(t => Array.from(t.data)))
+export function flat(ts: readonly Tensor[]): Float64Array {
+  const all = new Float64Array(ts.reduce((n, t) => n + t.size, 0))
+  let at = 0
+  for (const t of ts) {
+    all.set(t.data, at)
+    at += t.size
+  }
+  return all
+}
 
 /** ‖a - b‖ relative to the larger of them and `floor`; 0 where both are exactly 0. */
 export function relative(a: Numbers, b: Numbers, floor = 0): number {

@@ -17,6 +17,7 @@ import type { Random } from '../random.js'
 import { type Shape, size } from '../shape.js'
 import { mapData, Tensor } from '../tensor.js'
 import { withCost } from './cost.js'
+import { edgesOfLinear, withEdges } from './edges.js'
 
 export interface AlongAxisAttrs {
   /** Counted from the end. */
@@ -34,6 +35,7 @@ export interface AlongAxis<A extends AlongAxisAttrs> {
   kind: 'structural' | 'exact'
   /** The matrix for an axis of this length; throws ShapeError where the length does not do. */
   matrix(length: number, attrs: A): Sparse
+  /** Points of its domain; the family adds axes in front, of length 1 and empty, and both ends of the range. */
   examples(random: Random): readonly Example<A>[]
 }
 
@@ -76,7 +78,7 @@ export function alongAxis<A extends AlongAxisAttrs>(rules: AlongAxis<A>): Op<A> 
     ],
     carry,
     inverse: rules.kind === 'structural' ? moving(matrixOf) : leastChange(matrixOf),
-    examples: rules.examples
+    examples: withEdges(rules.examples, edgesOfLinear)
   })
   return op
 }

@@ -23,6 +23,7 @@ import { unseen } from '../tape.js'
 import { full, mapData, onesLike, Tensor } from '../tensor.js'
 import { plainView } from '../view.js'
 import { withCost } from './cost.js'
+import { edgesOfTwo, PAIRED_ENDS, withEdges } from './edges.js'
 
 export interface Binary {
   name: string
@@ -34,14 +35,23 @@ export interface Binary {
   jvp: readonly [(da: Tensor, v: View<undefined>) => Tensor, (db: Tensor, v: View<undefined>) => Tensor]
   /** ct times the same partial derivatives, before broadcasting is undone. */
   vjp: readonly [(ct: Tensor, v: View<undefined>) => Tensor, (ct: Tensor, v: View<undefined>) => Tensor]
-  /** Per entry: the one input that gives `target` while the other stays; NaN where there is none. */
+  /**
+   * Per entry: the one input that gives `target` while the other stays; NaN where there is none. Not asked where the
+   * target is the current output: there the input stays; nor for a target NaN.
+   */
   solve?: readonly [(target: number, b: number, a: number) => number, (target: number, a: number, b: number) => number]
   /** Of `solve`: 'local' where several inputs give one output (maximum). Default 'exact'. */
   kind?: 'exact' | 'local'
   /** The smallest change of both: new a and b for one entry. */
   choose?(target: number, a: number, b: number): readonly [number, number]
   noInverse?: string
+  /**
+   * Points of its domain. The family adds broadcasting from both sides and of scalars, and an empty axis, all with
+   * entries of the first, which has shape [2, 3] twice: any a of it goes with any b.
+   */
   examples(random: Random): readonly Example<undefined>[]
+  /** Pairs (a, b) at the ends of the range. Default: 1e±300 in either place, of either sign, without ties. */
+  extremes?: readonly (readonly [number, number])[]
 }
 
 /**
@@ -80,9 +90,10 @@ export function binary(rules: Binary): Op<undefined> {
         const i = active[0] ? 0 : 1
         const x = stretch(site.inputs[i], site.out.shape)
         const other = stretch(site.inputs[1 - i], site.out.shape)
-        const value = mapData(claimed.value, (t, k) =>
-          claimed.weight && claimed.weight.data[k] === 0 ? x.data[k] : solve[i](t, other.data[k], x.data[k])
-        )
+        const value = mapData(claimed.value, (t, k) => {
+          const stays = (claimed.weight && claimed.weight.data[k] === 0) || t === site.out.data[k]
+          return stays ? x.data[k] : Number.isNaN(t) ? t : solve[i](t, other.data[k], x.data[k])
+        })
         const folded = foldCopies({ value, weight: claimed.weight }, site, i, rules.jvp[i])
         return i === 0 ? [folded, null] : [null, folded]
       },
@@ -91,7 +102,7 @@ export function binary(rules: Binary): Op<undefined> {
         stretched(site) ? 'an input is broadcast: its copies get one number, the least-squares one' : undefined
     },
     noInverse: rules.noInverse,
-    examples: rules.examples
+    examples: withEdges(rules.examples, first => edgesOfTwo(first, rules.extremes ?? PAIRED_ENDS))
   })
 }
 
@@ -108,7 +119,12 @@ function foldCopies(claimed: Claim, site: Site, i: number, jvp: Binary['jvp'][nu
   const x = site.inputs[i]
   if (sameShape(x.shape, site.out.shape)) return claimed
   const slope = unseen(() => jvp(onesLike(site.out), plainView(site)))
-  const counts = mapData(slope, (s, k) => s * s * (claimed.weight ? claimed.weight.data[k] : 1))
+  // Relative to Σ|s_k| over the copies of an entry, so that the squares neither overflow nor vanish.
+  const total = foldClaim({ value: slope, weight: mapData(slope, Math.abs) }, x.shape).weight!
+  const scale = stretch(total, site.out.shape).data
+  const counts = mapData(slope, (s, k) =>
+    scale[k] === 0 ? 0 : (s / scale[k]) ** 2 * (claimed.weight ? claimed.weight.data[k] : 1)
+  )
   const mean = foldClaim({ value: claimed.value, weight: counts }, x.shape)
   const weight = foldClaim(claimed, x.shape).weight!
   return {

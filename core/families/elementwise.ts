@@ -5,24 +5,38 @@ import type { Random } from '../random.js'
 import { mul } from '../structural/mul.js'
 import { Tensor } from '../tensor.js'
 import { withCost } from './cost.js'
+import { ENDS, edgesOfOne, withEdges } from './edges.js'
 
-export interface Elementwise<A = undefined> {
+interface Rules<A> {
   name: string
   doc: string
   /** y, dy/dx and x̃, typeset. */
   tex?: { y: string; slope: string; inverse?: string }
   /** One loop; `x` and `y` have the same length. */
   kernel(x: Data, y: Data, attrs: A): void
-  /** dy/dx at x, where y is the output: written with operators, or a constant. */
-  derivative(x: Tensor, y: Tensor, attrs: A): Tensor | number
   /**
    * Per entry: the input near `x` whose output is `target`, or the nearest one in reach; NaN where there is none.
-   * Not asked where the target is the current output: there x stays, however flat f is.
+   * Not asked where the target is the current output: there x stays, however flat f is; nor for a target NaN.
    */
   inverse?: { kind: 'exact' | 'local'; at(target: number, x: number, attrs: A): number }
   noInverse?: string
+  /** Points of its domain; the family adds an axis of length 1 and an empty one, both with entries of the first. */
   examples(random: Random): readonly Example<A>[]
+  /** Inputs at the ends of the range, with the attributes of the first example; [] for none. Default ±1e300, ±1e-300. */
+  extremes?: readonly number[]
 }
+
+interface Slope<A> {
+  /** dy/dx at x, where y is the output: written with operators, or a constant. */
+  derivative(x: Tensor, y: Tensor, attrs: A): Tensor | number
+}
+
+interface Product<A> {
+  /** A change or a cotangent times dy/dx, where dy/dx vanishes to rounding while the product does not (1/x at 1e300). */
+  times(change: Tensor, x: Tensor, y: Tensor, attrs: A): Tensor
+}
+
+export type Elementwise<A = undefined> = Rules<A> & (Slope<A> | Product<A>)
 
 /**
  * The family y_i = f(x_i). The Jacobian is diagonal, so tangent and adjoint are the same product with f'(x),
@@ -30,15 +44,17 @@ export interface Elementwise<A = undefined> {
  */
 export function elementwise<A = undefined>(rules: Elementwise<A>): Op<A> {
   const { at, kind } = rules.inverse ?? {}
+  const times: Product<A>['times'] =
+    'times' in rules ? rules.times : (change, x, y, attrs) => mul(change, rules.derivative(x, y, attrs))
   const inverse: Inverse<A> | undefined = at && {
     kind: kind as 'exact' | 'local',
     apply: ({ inputs: [x], out, attrs }, { value, weight }) => {
       const t = alloc(x.size, x.dtype)
-      for (let i = 0; i < t.length; i++)
-        t[i] =
-          (weight && weight.data[i] === 0) || value.data[i] === out.data[i]
-            ? x.data[i]
-            : at(value.data[i], x.data[i], attrs)
+      for (let i = 0; i < t.length; i++) {
+        const target = value.data[i]
+        const stays = (weight && weight.data[i] === 0) || target === out.data[i]
+        t[i] = stays ? x.data[i] : Number.isNaN(target) ? target : at(target, x.data[i], attrs)
+      }
       return [{ value: new Tensor(x.shape, t), weight }]
     }
   }
@@ -57,12 +73,12 @@ export function elementwise<A = undefined>(rules: Elementwise<A>): Op<A> {
       rules.kernel(x.data, y, attrs)
       return new Tensor(x.shape, y)
     },
-    jvp: ([dx], v) => dx && mul(dx, rules.derivative(v.x[0], v.y, v.attrs)),
-    vjp: (ct, v) => [mul(ct, rules.derivative(v.x[0], v.y, v.attrs))],
+    jvp: ([dx], v) => dx && times(dx, v.x[0], v.y, v.attrs),
+    vjp: (ct, v) => [times(ct, v.x[0], v.y, v.attrs)],
     carry: carryAligned,
     inverse,
     noInverse: rules.noInverse,
-    examples: rules.examples
+    examples: withEdges(rules.examples, first => edgesOfOne(first, rules.extremes ?? ENDS))
   })
 }
 

@@ -1,5 +1,5 @@
 import { ShapeError } from '../errors.js'
-import { maxAbs } from './scaling.js'
+import { lu, luSolve, solveTriangle } from './lu.js'
 
 export interface Solution {
   /** [n, nrhs]; zeros if singular. */
@@ -12,50 +12,22 @@ export interface Solution {
 }
 
 /**
- * Solves A x = b for a dense square A [n, n] and b [n, nrhs], row-major, by LU with partial pivoting (Golub & Van Loan
- * 3.4). A pivot at or below n · 2⁻⁵² times the largest entry of its column of A counts as zero: what is left of the column
- * is then rounding. By column, so that unknowns in different units do not make a regular matrix singular. Singularity
- * is reported, not thrown: a caller stepping towards a solution has other steps to try.
+ * Solves A x = b for a dense square A [n, n] and b [n, nrhs], row-major, by LU with partial pivoting. Singularity is
+ * reported, not thrown: a caller stepping towards a solution has other steps to try.
  */
 export function solve(A: Float64Array, n: number, b: Float64Array, nrhs = 1): Solution {
   if (A.length !== n * n) throw new ShapeError('solve', `${A.length} entries for [${n}, ${n}]`, `Give ${n * n} entries`)
   if (b.length !== n * nrhs)
     throw new ShapeError('solve', `${b.length} entries for b [${n}, ${nrhs}]`, `Give ${n * nrhs} entries`)
-  maxAbs(A, 'solve') // finite entries only
-  const columnMax = new Float64Array(n)
-  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) columnMax[j] = Math.max(columnMax[j], Math.abs(A[i * n + j]))
-  const lu = A.slice()
-  const x = b.slice()
+  const f = lu(A, n)
+  if (f.singular >= 0) return { x: new Float64Array(n * nrhs), singular: true, column: f.singular, pivotRatio: 0 }
   let smallest = Infinity
   let largest = 0
   for (let k = 0; k < n; k++) {
-    let pivotRow = k
-    for (let i = k + 1; i < n; i++) if (Math.abs(lu[i * n + k]) > Math.abs(lu[pivotRow * n + k])) pivotRow = i
-    const size = Math.abs(lu[pivotRow * n + k])
-    if (size <= n * Number.EPSILON * columnMax[k])
-      return { x: new Float64Array(n * nrhs), singular: true, column: k, pivotRatio: 0 }
-    smallest = Math.min(smallest, size)
-    largest = Math.max(largest, size)
-    if (pivotRow !== k) {
-      swapRows(lu, n, k, pivotRow)
-      swapRows(x, nrhs, k, pivotRow)
-    }
-    const pivot = lu[k * n + k]
-    for (let i = k + 1; i < n; i++) {
-      const factor = lu[i * n + k] / pivot
-      if (factor === 0) continue
-      for (let j = k + 1; j < n; j++) lu[i * n + j] -= factor * lu[k * n + j]
-      for (let r = 0; r < nrhs; r++) x[i * nrhs + r] -= factor * x[k * nrhs + r]
-    }
+    smallest = Math.min(smallest, Math.abs(f.lu[k * n + k]))
+    largest = Math.max(largest, Math.abs(f.lu[k * n + k]))
   }
-  for (let i = n - 1; i >= 0; i--) {
-    for (let r = 0; r < nrhs; r++) {
-      let sum = x[i * nrhs + r]
-      for (let j = i + 1; j < n; j++) sum -= lu[i * n + j] * x[j * nrhs + r]
-      x[i * nrhs + r] = sum / lu[i * n + i]
-    }
-  }
-  return { x, singular: false, column: -1, pivotRatio: n === 0 ? 1 : smallest / largest }
+  return { x: luSolve(f, b, nrhs), singular: false, column: -1, pivotRatio: n === 0 ? 1 : smallest / largest }
 }
 
 /**
@@ -83,25 +55,7 @@ export function choleskySolve(L: Float64Array, n: number, b: Float64Array, nrhs 
   if (b.length !== n * nrhs)
     throw new ShapeError('choleskySolve', `${b.length} entries for b [${n}, ${nrhs}]`, `Give ${n * nrhs} entries`)
   const x = b.slice()
-  for (let r = 0; r < nrhs; r++) {
-    for (let i = 0; i < n; i++) {
-      let sum = x[i * nrhs + r]
-      for (let j = 0; j < i; j++) sum -= L[i * n + j] * x[j * nrhs + r]
-      x[i * nrhs + r] = sum / L[i * n + i]
-    }
-    for (let i = n - 1; i >= 0; i--) {
-      let sum = x[i * nrhs + r]
-      for (let j = i + 1; j < n; j++) sum -= L[j * n + i] * x[j * nrhs + r]
-      x[i * nrhs + r] = sum / L[i * n + i]
-    }
-  }
+  solveTriangle(L, n, x, nrhs, { lower: true, transposed: false, unitDiagonal: false })
+  solveTriangle(L, n, x, nrhs, { lower: true, transposed: true, unitDiagonal: false })
   return x
-}
-
-function swapRows(a: Float64Array, width: number, i: number, j: number): void {
-  for (let c = 0; c < width; c++) {
-    const held = a[i * width + c]
-    a[i * width + c] = a[j * width + c]
-    a[j * width + c] = held
-  }
 }

@@ -5,7 +5,7 @@ import { ShapeError } from '../errors.js'
 import { alloc } from '../memory.js'
 import { carryAligned, defineOp } from '../op.js'
 import { broadcastShapes, checkShape, type Shape, sameShape, show, size } from '../shape.js'
-import { checkTensor, Tensor } from '../tensor.js'
+import { checkTensor, Tensor, tensor } from '../tensor.js'
 
 export const expandOp = defineOp<{ shape: Shape }>({
   name: 'expand',
@@ -42,7 +42,9 @@ export const expandOp = defineOp<{ shape: Shape }>({
     { inputs: [r.normal([2, 1, 3])], attrs: { shape: [2, 4, 3] } },
     { inputs: [r.normal([3])], attrs: { shape: [2, 2, 3] } },
     { inputs: [r.normal([])], attrs: { shape: [2] } },
-    { inputs: [r.normal([1, 2])], attrs: { shape: [0, 2] } }
+    { inputs: [r.normal([1, 2])], attrs: { shape: [0, 2] }, note: 'no copies' },
+    { inputs: [r.normal([0, 1])], attrs: { shape: [0, 3] }, note: 'empty axis' },
+    { inputs: [tensor([[1e300], [1e-300]])], attrs: { shape: [2, 2] }, extreme: true }
   ]
 })
 

@@ -1,6 +1,6 @@
 import { apply } from '../apply.js'
 import { carryAligned, defineOp } from '../op.js'
-import { checkTensor, Tensor } from '../tensor.js'
+import { checkTensor, Tensor, tensor } from '../tensor.js'
 
 export const identityOp = defineOp({
   name: 'identity',
@@ -8,8 +8,8 @@ export const identityOp = defineOp({
   tangent  dy = dx
   adjoint  ct
   inverse  x̃ = ỹ
-  source   the functional verbs pass their inputs through it, so that one tensor watched at two levels is two tensors
-  cost     none, the entries are shared`,
+  cost     none, the entries are shared
+  caveats  the functional verbs pass their inputs through it, so that one tensor watched at two levels is two tensors`,
   tex: {
     y: 'y = x',
     tangent: 'dy = dx',
@@ -22,7 +22,13 @@ export const identityOp = defineOp({
   vjp: ct => [ct],
   carry: carryAligned,
   inverse: { kind: 'structural', apply: (_, claim) => [claim] },
-  examples: r => [{ inputs: [r.normal([3, 2])] }, { inputs: [r.normal([])] }, { inputs: [r.normal([0, 2])] }]
+  examples: r => [
+    { inputs: [r.normal([3, 2])] },
+    { inputs: [r.normal([])] },
+    { inputs: [r.normal([1, 2])], note: 'size-1 axis' },
+    { inputs: [r.normal([0, 2])], note: 'empty axis' },
+    { inputs: [tensor([1e300, -1e-300])], extreme: true }
+  ]
 })
 
 /** The same values as a new tensor. */

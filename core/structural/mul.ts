@@ -7,6 +7,12 @@ export const mulOp = binary({
   adjoint  ct b to a, ct a to b, summed over broadcast axes
   inverse  ã = ỹ / b (none where b = 0 and ỹ ≠ 0); where both are free, the smallest change with ã b̃ = ỹ
            by Gauss-Newton steps a += b r/(a² + b²), b += a r/(a² + b²), r = ỹ - a b`,
+  tex: {
+    y: 'y = a b',
+    tangent: String.raw`dy = da\,b + a\,db`,
+    adjoint: String.raw`\bar a = \bar y\,b,\; \bar b = a\,\bar y`,
+    inverse: String.raw`\tilde a = \tilde y / b`
+  },
   row: (a, ia, da, b, ib, db, y, iy, n) => {
     for (let j = 0; j < n; j++, ia += da, ib += db) y[iy + j] = a[ia] * b[ib]
   },
@@ -16,19 +22,23 @@ export const mulOp = binary({
   choose: (t, a, b) => {
     for (let k = 0; k < 50; k++) {
       const r = t - a * b
-      const n = a * a + b * b
-      if (n === 0 || Math.abs(r) <= 1e-16 * Math.abs(t)) break
-      const p = a
-      a += (b * r) / n
-      b += (p * r) / n
+      // In units of the larger factor, so that the squares do not overflow.
+      const scale = Math.max(Math.abs(a), Math.abs(b))
+      if (scale === 0 || Math.abs(r) <= 1e-16 * Math.abs(t)) break
+      const p = a / scale
+      const q = b / scale
+      const step = r / scale / (p * p + q * q)
+      a += q * step
+      b += p * step
     }
     return [a, b]
   },
-  examples: r => [
-    { inputs: [r.uniform([2, 3], 0.5, 2), r.uniform([2, 3], -2, -0.5)] },
-    { inputs: [r.uniform([2, 1], 0.5, 2), r.uniform([3], 0.5, 2)], note: 'broadcast from both sides' },
-    { inputs: [r.uniform([], 0.5, 2), r.uniform([3], 0.5, 2)] },
-    { inputs: [r.normal([0]), r.normal([1])], note: 'empty axis' }
+  examples: r => [{ inputs: [r.uniform([2, 3], 0.5, 2), r.uniform([2, 3], -2, -0.5)] }],
+  extremes: [
+    [1e300, 1e-300],
+    [-1e-300, 1e300],
+    [1e150, -1e150],
+    [1e-150, 1e-150]
   ]
 })
 

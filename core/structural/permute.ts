@@ -5,7 +5,7 @@ import { alloc } from '../memory.js'
 import { defineOp, type Op } from '../op.js'
 import { describe } from '../options.js'
 import { axesFromEnd, fromEnd, type Shape, show, size } from '../shape.js'
-import { checkTensor, Tensor } from '../tensor.js'
+import { checkTensor, Tensor, tensor } from '../tensor.js'
 
 /** `axes[k]` is the axis of x, counted from the end, that becomes axis k of y: they permute the last axes.length axes. */
 interface PermuteAttrs {
@@ -71,7 +71,17 @@ export const permuteOp: Op<PermuteAttrs> = defineOp<PermuteAttrs>({
     { inputs: [r.normal([2, 3, 4])], attrs: { axes: [-1, -2] } },
     { inputs: [r.normal([2, 3, 4])], attrs: { axes: [-3, -1, -2] } },
     { inputs: [r.normal([2, 3])], attrs: { axes: [-1, -2] } },
-    { inputs: [r.normal([0, 1, 3])], attrs: { axes: [-1, -3, -2] } }
+    { inputs: [r.normal([0, 1, 3])], attrs: { axes: [-1, -3, -2] }, note: 'empty axis' },
+    {
+      inputs: [
+        tensor([
+          [1e300, -1e300],
+          [1e-300, -1e-300]
+        ])
+      ],
+      attrs: { axes: [-1, -2] },
+      extreme: true
+    }
   ]
 })
 

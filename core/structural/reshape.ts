@@ -2,7 +2,7 @@ import { apply } from '../apply.js'
 import { ShapeError } from '../errors.js'
 import { defineOp } from '../op.js'
 import { checkShape, type Shape, show, size } from '../shape.js'
-import { checkTensor, Tensor } from '../tensor.js'
+import { checkTensor, Tensor, tensor } from '../tensor.js'
 
 export const reshapeOp = defineOp<{ shape: Shape }>({
   name: 'reshape',
@@ -41,7 +41,8 @@ export const reshapeOp = defineOp<{ shape: Shape }>({
     { inputs: [r.normal([2, 6])], attrs: { shape: [2, 3, 2] } },
     { inputs: [r.normal([6])], attrs: { shape: [3, 2] } },
     { inputs: [r.normal([1])], attrs: { shape: [] } },
-    { inputs: [r.normal([0, 3])], attrs: { shape: [0] } }
+    { inputs: [r.normal([0, 3])], attrs: { shape: [0] }, note: 'empty axis' },
+    { inputs: [tensor([1e300, -1e300, 1e-300, -1e-300])], attrs: { shape: [2, 2] }, extreme: true }
   ]
 })
 

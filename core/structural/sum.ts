@@ -4,7 +4,7 @@ import { spread } from '../claim.js'
 import { alloc } from '../memory.js'
 import { defineOp } from '../op.js'
 import { axesFromEnd, type Shape, size } from '../shape.js'
-import { checkTensor, Tensor } from '../tensor.js'
+import { checkTensor, Tensor, tensor } from '../tensor.js'
 import { expand } from './expand.js'
 import { reshape } from './reshape.js'
 
@@ -68,7 +68,18 @@ export const sumOp = defineOp<ReduceAttrs>({
     { inputs: [r.normal([2, 3])], attrs: { axes: [-2, -1], keepDims: false } },
     { inputs: [r.normal([2, 3])], attrs: { axes: [-2], keepDims: true }, note: 'over the samples' },
     { inputs: [r.normal([])], attrs: { axes: [], keepDims: false } },
-    { inputs: [r.normal([2, 0])], attrs: { axes: [-1], keepDims: false } }
+    { inputs: [r.normal([2, 1])], attrs: { axes: [-1], keepDims: false }, note: 'size-1 axis' },
+    { inputs: [r.normal([2, 0])], attrs: { axes: [-1], keepDims: false }, note: 'empty axis' },
+    {
+      inputs: [
+        tensor([
+          [1e300, 2e300],
+          [1e-300, -3e-300]
+        ])
+      ],
+      attrs: { axes: [-1], keepDims: false },
+      extreme: true
+    }
   ]
 })
 

@@ -1,7 +1,7 @@
 import { apply } from '../../core/apply.js'
 import { alloc } from '../../core/memory.js'
 import { type Claim, carryAligned, defineOp, type Op } from '../../core/op.js'
-import { checkTensor, type DType, Tensor } from '../../core/tensor.js'
+import { checkTensor, type DType, Tensor, tensor } from '../../core/tensor.js'
 
 const convert = (x: Tensor, dtype: DType): Tensor => {
   const y = alloc(x.size, dtype)
@@ -14,7 +14,15 @@ export const castOp: Op<{ dtype: DType }> = defineOp<{ dtype: DType }>({
   doc: `y = x in another dtype
   tangent  dy = cast(dx)
   adjoint  ct in the dtype of x
-  inverse  ỹ in the dtype of x; through f32 a target keeps 24 bits`,
+  inverse  ỹ in the dtype of x; through f32 a target keeps 24 bits
+  caveats  beyond 3.4e38 an f32 is infinite, below 1e-45 it is 0
+  cost     one pass`,
+  tex: {
+    y: 'y = x',
+    tangent: 'dy = dx',
+    adjoint: String.raw`\bar x = \bar y`,
+    inverse: String.raw`\tilde x = \tilde y`
+  },
   mixed: true,
   outShape: ([s]) => s,
   forward: ([x], { dtype }) => convert(x, dtype),
@@ -29,7 +37,9 @@ export const castOp: Op<{ dtype: DType }> = defineOp<{ dtype: DType }>({
   },
   examples: r => [
     { inputs: [r.normal([2, 3])], attrs: { dtype: 'f64' } },
-    { inputs: [r.normal([0])], attrs: { dtype: 'f64' }, note: 'empty axis' }
+    { inputs: [r.normal([2, 1])], attrs: { dtype: 'f64' }, note: 'size-1 axis' },
+    { inputs: [r.normal([0])], attrs: { dtype: 'f64' }, note: 'empty axis' },
+    { inputs: [tensor([1e300, -1e300, 1e-300])], attrs: { dtype: 'f64' }, extreme: true }
   ]
 })
 

@@ -26,6 +26,7 @@ function winner({ x: [a, b], y: { shape } }: View, row: RowKernel): Tensor {
  */
 export function extremum({ name, wins, row }: Extremum): Op<undefined> {
   const sign = wins === 'larger' ? 1 : -1
+  const [symbol, opposite] = wins === 'larger' ? ['max', 'min'] : ['min', 'max']
   /** 1 where a wins, 0 where b does, ½ where they are equal. */
   const first: RowKernel = (a, ia, da, b, ib, db, y, iy, n) => {
     for (let j = 0; j < n; j++, ia += da, ib += db)
@@ -38,21 +39,38 @@ export function extremum({ name, wins, row }: Extremum): Op<undefined> {
   return binary({
     name,
     doc: `y = the ${wins} of a and b
-  tangent  dy = da or db, their mean where a = b
-  adjoint  ct to the ${wins} one, half to each where a = b, summed over broadcast axes
+  tangent  dy = da or db
+  adjoint  ct to the ${wins} one, summed over broadcast axes
   inverse  ỹ where that is the ${wins}; otherwise the other wins (the nearest target in reach): an input that loses
-           already stays, one that wins becomes equal to the other`,
+           already stays, one that wins becomes equal to the other
+  caveats  where a = b each counts half in tangent and adjoint, as in PyTorch`,
+    tex: {
+      y: String.raw`y = \operatorname{${symbol}}(a, b)`,
+      tangent: String.raw`dy = [a \text{ wins}]\,da + [b \text{ wins}]\,db`,
+      adjoint: String.raw`\bar a = [a \text{ wins}]\,\bar y,\; \bar b = [b \text{ wins}]\,\bar y`,
+      inverse: String.raw`\tilde a = \begin{cases} \tilde y & \tilde y \text{ wins over } b \\ \operatorname{${opposite}}(a, b) & \text{else} \end{cases}`
+    },
     row,
     jvp: [(da, v) => mul(da, winner(v, first)), (db, v) => mul(db, winner(v, second))],
     vjp: [(ct, v) => mul(ct, winner(v, first)), (ct, v) => mul(ct, winner(v, second))],
     solve: [beside, beside],
     kind: 'local',
     examples: r => [
-      { inputs: [tensor([0.5, 1.5, -2.5, 3]), tensor([1, 1, -2, -4])] },
-      { inputs: [r.uniform([2, 1], 1, 2), r.uniform([3], -1, 0)], note: 'broadcast from both sides' },
+      { inputs: [r.uniform([2, 3], 1, 2), r.uniform([2, 3], -1, 0)] },
+      {
+        inputs: [
+          tensor([
+            [0.5, 1.5, -2.5],
+            [3, -1, 2]
+          ]),
+          tensor([
+            [1, 1, -2],
+            [-4, 5, 0]
+          ])
+        ]
+      },
       { inputs: [r.uniform([3], -2, -1), r.uniform([], 0, 1)] },
-      { inputs: [tensor([1, 2, 3]), tensor([1, 5, 0])], smooth: false, note: 'tie' },
-      { inputs: [r.normal([0, 3]), r.normal([3])], note: 'empty axis' }
+      { inputs: [tensor([1, 2, 3]), tensor([1, 5, 0])], smooth: false, note: 'tie' }
     ]
   })
 }

@@ -9,16 +9,21 @@ export const log1pOp = elementwise({
   adjoint  ct / (1 + x)
   inverse  x̃ = e^ỹ - 1
   domain   x > -1`,
+  tex: {
+    y: String.raw`y = \ln(1 + x)`,
+    slope: String.raw`\frac{1}{1 + x}`,
+    inverse: String.raw`\tilde x = e^{\tilde y} - 1`
+  },
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.log1p(x[i])
   },
   derivative: x => reciprocal(add(x, 1)),
   inverse: { kind: 'exact', at: t => Math.expm1(t) },
+  extremes: [1e300, 1e-300, -1e-300],
   examples: r => [
     { inputs: [r.uniform([2, 3], -0.5, 2)] },
     { inputs: [r.uniform([3], -1e-6, 1e-6)], note: 'small' },
-    { inputs: [r.uniform([], 1e4, 1e5)], note: 'large' },
-    { inputs: [r.normal([0, 2])], note: 'empty axis' }
+    { inputs: [r.uniform([], 1e4, 1e5)], note: 'large' }
   ]
 })
 

@@ -7,7 +7,13 @@ export const reluOp = elementwise({
   doc: `y = max(x, 0)
   tangent  dy = dx where x > 0, else 0
   adjoint  ct where x > 0, else 0
-  inverse  ỹ for ỹ > 0; otherwise x stays where it is not positive, and becomes 0 where it is`,
+  inverse  ỹ for ỹ > 0; otherwise x stays where it is not positive, and becomes 0 where it is
+  caveats  at 0 the derivative counts as 0, as in PyTorch`,
+  tex: {
+    y: String.raw`y = \max(x, 0)`,
+    slope: String.raw`[x > 0]\,`,
+    inverse: String.raw`\tilde x = \begin{cases} \tilde y & \tilde y > 0 \\ \min(x, 0) & \text{else} \end{cases}`
+  },
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.max(x[i], 0)
   },
@@ -16,8 +22,7 @@ export const reluOp = elementwise({
   examples: r => [
     { inputs: [r.normal([2, 3])] },
     { inputs: [r.uniform([3], 0.5, 2)], note: 'all positive' },
-    { inputs: [tensor([0, 1, -1])], smooth: false, note: 'kink' },
-    { inputs: [r.normal([0, 2])], note: 'empty axis' }
+    { inputs: [tensor([0, 1, -1])], smooth: false, note: 'kink' }
   ]
 })
 

@@ -8,7 +8,9 @@ export const tanOp = elementwise({
   tangent  dy = (1 + y²) dx
   adjoint  (1 + y²) ct
   inverse  of arctan ỹ + πn the one nearest to x
-  domain   x ≠ π/2 + πn`,
+  domain   x ≠ π/2 + πn
+  caveats  a branch is hit to the spacing of the numbers near x, which from 1e16 on is wider than the branch`,
+  tex: { y: String.raw`y = \tan x`, slope: '(1 + y^2)', inverse: String.raw`\tilde x = \arctan\tilde y + \pi n` },
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.tan(x[i])
   },
@@ -20,11 +22,8 @@ export const tanOp = elementwise({
       return p + Math.PI * Math.round((x - p) / Math.PI)
     }
   },
-  examples: r => [
-    { inputs: [r.uniform([2, 3], -1, 1)] },
-    { inputs: [r.uniform([3], 5.5, 7)], note: 'another branch' },
-    { inputs: [r.normal([0, 2])], note: 'empty axis' }
-  ]
+  extremes: [1e-300, -1e-300],
+  examples: r => [{ inputs: [r.uniform([2, 3], -1, 1)] }, { inputs: [r.uniform([3], 5.5, 7)], note: 'another branch' }]
 })
 
 /** tan x */

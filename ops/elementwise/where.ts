@@ -13,7 +13,14 @@ export const whereOp = defineOp({
   tangent  dy = da or db
   adjoint  ct to a where the condition holds, to b elsewhere, summed over broadcast axes; 0 to the condition
   inverse  each entry of the claim goes to the input that it came from; the other has no claim there
-  domain   the condition is a constant for every derivative`,
+  caveats  the condition is a constant for every derivative
+  cost     one pass, and one per broadcast input`,
+  tex: {
+    y: String.raw`y = \begin{cases} a & c \ne 0 \\ b & \text{else} \end{cases}`,
+    tangent: String.raw`dy = \begin{cases} da & c \ne 0 \\ db & \text{else} \end{cases}`,
+    adjoint: String.raw`\bar a = [c \ne 0]\,\bar y,\; \bar b = [c = 0]\,\bar y`,
+    inverse: String.raw`\tilde a = \tilde y \text{ where } c \ne 0,\; \tilde b = \tilde y \text{ where } c = 0`
+  },
   outShape: ([c, a, b]) => broadcastShapes(broadcastShapes(c, a, 'where'), b, 'where'),
   forward: ([cond, a, b], _, shape) => {
     const [c, p, q] = [cond, a, b].map(t => stretch(t, shape).data)
@@ -56,7 +63,8 @@ export const whereOp = defineOp({
     },
     { inputs: [tensor([0, 1, 1]), r.normal([2, 1]), r.normal([3])], note: 'broadcast from all sides' },
     { inputs: [tensor([[1], [0]]), r.normal([]), r.normal([3])] },
-    { inputs: [tensor([]), r.normal([0]), r.normal([0])], note: 'empty axis' }
+    { inputs: [tensor([]), r.normal([0]), r.normal([0])], note: 'empty axis' },
+    { inputs: [tensor([1, 0]), tensor([1e300, 1e-300]), tensor([-1e300, -1e-300])], extreme: true }
   ]
 })
 

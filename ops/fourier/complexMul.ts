@@ -36,10 +36,14 @@ export const complexMulOp = complexBinary({
     for (let k = 0; k < 50; k++) {
       const [u, v] = times(a, b)
       const r: Complex = [t[0] - u, t[1] - v]
-      const n = a[0] ** 2 + a[1] ** 2 + b[0] ** 2 + b[1] ** 2
-      if (n === 0 || Math.hypot(...r) <= 1e-16 * Math.hypot(...t)) break
-      const da = times(r, [b[0] / n, -b[1] / n])
-      const db = times(r, [a[0] / n, -a[1] / n])
+      // In units of the largest part, so that the squares do not overflow.
+      const scale = Math.max(...[...a, ...b].map(Math.abs))
+      if (scale === 0 || Math.hypot(...r) <= 1e-16 * Math.hypot(...t)) break
+      const [p, q] = [a, b].map(z => [z[0] / scale, z[1] / scale])
+      const n = p[0] ** 2 + p[1] ** 2 + q[0] ** 2 + q[1] ** 2
+      const step: Complex = [r[0] / scale / n, r[1] / scale / n]
+      const da = times(step, [q[0], -q[1]])
+      const db = times(step, [p[0], -p[1]])
       a = [a[0] + da[0], a[1] + da[1]]
       b = [b[0] + db[0], b[1] + db[1]]
     }

@@ -9,7 +9,7 @@ import { broadcastShapes, type Shape, show, size } from '../../core/shape.js'
 import { both } from '../../core/structural/add.js'
 import { mul } from '../../core/structural/mul.js'
 import { reshape } from '../../core/structural/reshape.js'
-import { checkTensor, mapData, Tensor } from '../../core/tensor.js'
+import { checkTensor, mapData, Tensor, tensor } from '../../core/tensor.js'
 
 interface MatmulAttrs {
   /** Whether the last two axes of a, and of b, are exchanged first. */
@@ -32,7 +32,15 @@ export const matmulOp: Op<MatmulAttrs> = defineOp<MatmulAttrs>({
   adjoint  ct Bᵀ to A, Aᵀ ct to B, summed over broadcast axes
   inverse  the smallest change of the one that is not fixed: Ã = A + (Ỹ - Y) B⁺, B̃ = B + A⁺ (Ỹ - Y); only least squares
            where B has more columns than rows (A more rows than columns)
-  rows     samples as row vectors [B, n] take part in the product: their row for the weight is the outer product x ct`,
+  rows     samples as row vectors [B, n] take part in the product: their row for the weight is the outer product x ct
+  cost     2 m k n flops for [m, k] times [k, n], in each of forward, tangent and adjoint; a pseudo-inverse for the inverse
+  caveats  a batch of matrices as the fixed factor, or a broadcast free one, is refused by the inverse`,
+  tex: {
+    y: 'Y = A B',
+    tangent: String.raw`dY = dA\,B + A\,dB`,
+    adjoint: String.raw`\bar A = \bar Y B^\top,\; \bar B = A^\top \bar Y`,
+    inverse: String.raw`\tilde A = A + (\tilde Y - Y) B^+,\; \tilde B = B + A^+ (\tilde Y - Y)`
+  },
   outShape: ([a, b], { ta, tb }) => {
     if (a.length < 2 || b.length < 2)
       throw new ShapeError(
@@ -96,7 +104,23 @@ export const matmulOp: Op<MatmulAttrs> = defineOp<MatmulAttrs>({
       attrs: { ta: false, tb: false },
       note: 'broadcast batches'
     },
-    { inputs: [r.normal([2, 0]), r.normal([0, 2])], attrs: { ta: false, tb: false }, note: 'empty inner axis' }
+    { inputs: [r.normal([2, 0]), r.normal([0, 2])], attrs: { ta: false, tb: false }, note: 'empty inner axis' },
+    { inputs: [r.normal([0, 2]), r.normal([2, 3])], attrs: { ta: false, tb: false }, note: 'no rows' },
+    { inputs: [r.normal([1, 3]), r.normal([3, 1])], attrs: { ta: false, tb: false }, note: 'size-1 axes' },
+    {
+      inputs: [
+        tensor([
+          [1e300, 2e300],
+          [3e300, -1e300]
+        ]),
+        tensor([
+          [1e-300, 5e-301],
+          [2e-300, -1e-300]
+        ])
+      ],
+      attrs: { ta: false, tb: false },
+      extreme: true
+    }
   ]
 })
 

@@ -1,18 +1,21 @@
 import { reduceSum } from '../../core/backends/plain/reduce.js'
 import { ShapeError } from '../../core/errors.js'
 import { alloc } from '../../core/memory.js'
-import { defineOp, type Op, type Site, type View } from '../../core/op.js'
+import { defineOp, type Op, type Site, type Tex, type View } from '../../core/op.js'
 import { type Shape, sameShape, show } from '../../core/shape.js'
 import { both } from '../../core/structural/add.js'
 import { mul } from '../../core/structural/mul.js'
 import { reshape } from '../../core/structural/reshape.js'
 import { sum } from '../../core/structural/sum.js'
-import { mapData, Tensor } from '../../core/tensor.js'
+import { mapData, Tensor, tensor } from '../../core/tensor.js'
 import { neg } from '../elementwise/neg.js'
 
 export interface DifferenceLoss {
   name: string
   doc: string
+  tex?: Tex
+  /** Inputs y and y* at which the loss is near the ends of the range. */
+  extremes: readonly (readonly number[][])[]
   /** ℓ of one difference. */
   term(difference: number): number
   /** ℓ'(y - y*), written with operators, or a constant where its own derivative is zero. */
@@ -24,10 +27,11 @@ export interface DifferenceLoss {
  * The family L_b(y, y*) = Σ_k ℓ(y_bk - y*_bk), `[B, ...]` and `[B, ...]` to `[B]`, with ℓ least at 0. Its step in y goes
  * towards y*, Δy = η (y* - y): Newton's where ℓ'' = 1, and to the minimum where there is no curvature.
  */
-export function differenceLoss({ name, doc, term, slope, noInverse }: DifferenceLoss): Op<undefined> {
+export function differenceLoss({ name, doc, tex, extremes, term, slope, noInverse }: DifferenceLoss): Op<undefined> {
   return defineOp({
     name,
     doc,
+    tex,
     outShape: shapes => lossShape(name, shapes),
     forward: ([y, target]) => perSample(y, target, term),
     jvp: ([dy, dt], v) => {
@@ -49,7 +53,12 @@ export function differenceLoss({ name, doc, term, slope, noInverse }: Difference
     examples: r => [
       { inputs: [r.normal([3, 2]), r.normal([3, 2])] },
       { inputs: [r.normal([2, 2, 2]), r.normal([2, 2, 2])] },
-      { inputs: [r.normal([2]), r.normal([2])] }
+      { inputs: [r.normal([2]), r.normal([2])] },
+      { inputs: [r.normal([2, 1]), r.normal([2, 1])], note: 'size-1 axis' },
+      { inputs: [r.normal([0, 2]), r.normal([0, 2])], note: 'no samples' },
+      { inputs: [r.normal([2, 0]), r.normal([2, 0])], note: 'empty axis' },
+      { inputs: [tensor([[1, 2]]), tensor([[1, 3]])], smooth: false, note: 'equal entries' },
+      { inputs: extremes.map(v => tensor(v)), extreme: true }
     ]
   })
 }

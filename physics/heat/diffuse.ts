@@ -4,7 +4,7 @@ import { ShapeError } from '../../core/errors.js'
 import { type Claim, carryInFront, defineOp, type Op } from '../../core/op.js'
 import { checkNumbers } from '../../core/options.js'
 import { show, size } from '../../core/shape.js'
-import { type DType, Tensor } from '../../core/tensor.js'
+import { type DType, Tensor, tensor } from '../../core/tensor.js'
 import { heatExponent, spectralFilter } from './spectrum.js'
 import { stabilisedInverse } from './stabilisedInverse.js'
 
@@ -23,12 +23,20 @@ const array = (values: Float64Array, dtype: DType) => (dtype === 'f64' ? values 
 export const diffuseOp: Op<DiffuseAttrs> = defineOp<DiffuseAttrs>({
   name: 'diffuse',
   doc: `heat conduction ∂u/∂t = ν ∇²u over periodic unit cells, exact in Fourier space: ŷ = x̂ e^(-k² ν t), k = 2πf
-  tangent  diffuse(dx): the operator is linear
+  tangent  dy = diffuse(dx): the operator is linear
   adjoint  diffuse(ct): it is symmetric, so its gradient diffuses once more
   inverse  regularised: x̃ = x + stabilised inverse of ỹ - y. Every bin is amplified as far as it is more likely signal than
            noise; the exact inverse would amplify by up to e^(2π² ν t), 1e68 for ν t = 8
-  domain   fields [..., H, W]; ν t ≥ 0
+  domain   fields [..., H, W] with H, W ≥ 1; ν t ≥ 0
+  cost     two FFTs per field, in each rule
+  caveats  the inverse expects signals of the size of the notebook's temperatures (about 1): it takes larger ones for noise
   source   the book's "Learning to Invert Heat Conduction": PhiFlow's diffuse.fourier and the notebook's inv_diffuse`,
+  tex: {
+    y: String.raw`\hat y = e^{-k^2 \nu t}\,\hat x`,
+    tangent: String.raw`d\hat y = e^{-k^2 \nu t}\,d\hat x`,
+    adjoint: String.raw`\hat{\bar x} = e^{-k^2 \nu t}\,\hat{\bar y}`,
+    inverse: String.raw`\tilde x = x + P^{-1}_{\text{stable}}(\tilde y - y)`
+  },
   outShape: ([s], { amount, uncertainty }) => {
     checkNumbers('diffuse', 'notNegative', { amount, uncertainty })
     if (s.length < 2 || size(s.slice(-2)) === 0)
@@ -69,7 +77,24 @@ export const diffuseOp: Op<DiffuseAttrs> = defineOp<DiffuseAttrs>({
     { inputs: [r.normal([2, 4, 6])], attrs: { amount: 0.5, uncertainty: 1e-6 } },
     { inputs: [r.normal([5, 3])], attrs: { amount: 0.2, uncertainty: 1e-6 }, note: 'odd sizes' },
     { inputs: [r.normal([2, 1, 4])], attrs: { amount: 0, uncertainty: 1e-6 }, note: 'no time' },
-    { inputs: [r.normal([1, 8, 8])], attrs: { amount: 8, uncertainty: 1e-6 }, note: "the notebook's ν t = 8" }
+    { inputs: [r.normal([1, 8, 8])], attrs: { amount: 8, uncertainty: 1e-6 }, note: "the notebook's ν t = 8" },
+    { inputs: [r.normal([0, 2, 3])], attrs: { amount: 0.5, uncertainty: 1e-6 }, note: 'no fields' },
+    {
+      inputs: [
+        tensor([
+          [
+            [1e300, -2e300],
+            [5e299, 1e300]
+          ],
+          [
+            [1e-300, 2e-300],
+            [-5e-301, 1e-300]
+          ]
+        ])
+      ],
+      attrs: { amount: 0.1, uncertainty: 1e-6 },
+      extreme: true
+    }
   ]
 })
 

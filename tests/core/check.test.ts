@@ -10,12 +10,13 @@ import {
   sampleJacobianCheck,
   scaleCheck
 } from '../../core/check/index.js'
-import { defineBlock } from '../../core/index.js'
+import { carryAligned, defineBlock, defineOp, elementwise, type Op, type View } from '../../core/index.js'
 import { lstsqMinNorm, partialInverseApply } from '../../core/linalg/index.js'
 import { random } from '../../core/random.js'
 import { stopGradient } from '../../core/structural/identity.js'
+import { mulOp } from '../../core/structural/mul.js'
 import { sum } from '../../core/structural/sum.js'
-import { Tensor, tensor } from '../../core/tensor.js'
+import { mapData, Tensor, tensor } from '../../core/tensor.js'
 import { grad } from '../../core/verbs/grad.js'
 import { jacobian } from '../../core/verbs/jacobian.js'
 import { sinOp } from '../../ops/elementwise/sin.js'
@@ -188,6 +189,76 @@ t.test('an inverse that refuses every example was not checked, and does not pass
   t.same(
     failed.map(row => row.check),
     ['inverse (x0)']
+  )
+  t.end()
+})
+
+t.test('a kernel that takes the storage of a tensor for its own is caught', t => {
+  const op = (name: string, forward: (x: Tensor) => Tensor) =>
+    defineOp({
+      name,
+      doc: 'y = x',
+      outShape: ([s]) => s,
+      forward: ([x]) => forward(x),
+      jvp: ([dx]) => dx,
+      vjp: ct => [ct],
+      carry: carryAligned,
+      noInverse: 'not under test',
+      examples: r => [{ inputs: [r.normal([2, 3])] }]
+    })
+  const caught = (o: Op) =>
+    checkOp(o, { only: ['shape', 'views'] })
+      .rows.filter(row => !row.passed)
+      .map(row => row.check)
+  const wholeBuffer = op('wholeBuffer', x => new Tensor(x.shape, new Float64Array(x.data.buffer, 0, x.size)))
+  t.same(caught(wholeBuffer), ['views'])
+  const beside = op('beside', x => {
+    if (x.data.byteOffset > 0) new Float64Array(x.data.buffer)[0] = 0
+    return new Tensor(x.shape, x.data.slice())
+  })
+  t.same(caught(beside), ['views untouched'])
+  t.same(caught(op('fine', x => new Tensor(x.shape, x.data.slice()))), [])
+  t.end()
+})
+
+t.test('a small entry beside a large one counts at the ends of the range', t => {
+  // Right where it is large, wrong by a factor where it is small, which no norm over all entries shows.
+  const skewed = (factor: number, inverse: number) =>
+    elementwise({
+      name: 'skewed',
+      doc: 'y = x',
+      kernel: (x, y) => y.set(x),
+      derivative: x => mapData(x, v => (Math.abs(v) < 1e-200 ? factor : 1)),
+      inverse: { kind: 'exact', at: (v, x) => (Math.abs(x) < 1e-200 ? x + inverse * (v - x) : v) },
+      examples: r => [{ inputs: [r.normal([2, 3])] }]
+    })
+  const caught = (o: Op) =>
+    checkOp(o)
+      .rows.filter(row => !row.passed)
+      .map(row => row.check)
+  t.same(caught(skewed(1, 1)), [])
+  t.same(caught(skewed(1.01, 1)), ['finite differences (x0)'])
+  t.same(caught(skewed(1, 1.01)), ['inverse round trip (x0)'])
+  const hypot1 = elementwise({
+    name: 'hypot1',
+    doc: 'y = √(1 + x²)',
+    kernel: (x, y) => y.set(x.map(v => Math.sqrt(1 + v * v))),
+    derivative: (x, y) => div(x, y),
+    noInverse: 'not under test',
+    examples: r => [{ inputs: [r.normal([2, 3])] }]
+  })
+  t.ok(caught(hypot1).includes('finite'), 'the square overflows')
+  t.end()
+})
+
+t.test('one tensor as two inputs: a rule that cannot tell them apart is caught', t => {
+  const same = {
+    ...mulOp,
+    vjp: (ct: Tensor, v: View) => mulOp.vjp(ct, v).map((c, i) => (i && v.x[0] === v.x[1] ? null : c))
+  }
+  t.ok(
+    checkOp(same).rows.some(row => !row.passed && row.check === 'views (x0 x1 one tensor)'),
+    'half of the cotangent is lost'
   )
   t.end()
 })

@@ -1,0 +1,98 @@
+import { apply } from '../../core/apply.js'
+import { matmul as kernel } from '../../core/backends/plain/matmul.js'
+import { stretch } from '../../core/claim.js'
+import { ShapeError } from '../../core/errors.js'
+import { alloc } from '../../core/memory.js'
+import { type Shape, show, size } from '../../core/shape.js'
+import { add } from '../../core/structural/add.js'
+import { mul } from '../../core/structural/mul.js'
+import { swapAxes } from '../../core/structural/permute.js'
+import { eye, mapData, Tensor } from '../../core/tensor.js'
+import { slice } from '../shape/slice.js'
+import { matmulOp } from './matmul.js'
+
+/**
+ * What the decompositions share. All act on the last two axes, and their rules are written with these few products, so
+ * that row axes in front of a cotangent are batch axes like any others.
+ */
+
+/** The leading axes of a batch of matrices. */
+export const batch = (s: Shape): Shape => s.slice(0, -2)
+
+/** Throws ShapeError unless the last two axes are a square matrix; returns its n. */
+export function square(s: Shape, op: string): number {
+  const [m, n] = s.slice(-2)
+  if (s.length < 2 || m !== n)
+    throw new ShapeError(`${op} of ${show(s)}`, 'no square matrices', 'The last two axes are one matrix: [..., n, n]')
+  return n
+}
+
+/** Throws ShapeError for fewer than two axes; returns rows and columns. */
+export function rectangle(s: Shape, op: string): readonly [number, number] {
+  if (s.length < 2)
+    throw new ShapeError(`${op} of ${show(s)}`, 'fewer than two axes', 'Give a matrix [m, n] or a batch of them')
+  return [s[s.length - 2], s[s.length - 1]]
+}
+
+/** Matrix i of a batch, as a new f64 array: decompositions run in f64 whatever the dtype is. */
+export function matrixAt(x: Tensor, i: number): Float64Array {
+  const n = size(x.shape.slice(-2))
+  return Float64Array.from(x.data.subarray(i * n, (i + 1) * n))
+}
+
+/** A tensor of `shape` made piece by piece, one for each of `count` matrices, rounded to the dtype. */
+export function fromPieces(shape: Shape, like: Tensor, count: number, piece: (i: number) => ArrayLike<number>): Tensor {
+  const y = alloc(size(shape), like.dtype)
+  const n = y.length / Math.max(1, count)
+  for (let i = 0; i < count; i++) y.set(piece(i), i * n)
+  return new Tensor(shape, y)
+}
+
+/** For every matrix of the broadcast batch `leads`, which one of a batch `own` it is. */
+export function positions(own: Shape, leads: Shape): Int32Array {
+  const index = new Tensor(
+    own,
+    Float64Array.from({ length: size(own) }, (_, i) => i)
+  )
+  return Int32Array.from(stretch(index, leads).data)
+}
+
+/** ` (matrix 3 of the batch)`, for messages. */
+export const which = (i: number, count: number): string => (count > 1 ? ` (matrix ${i} of the batch)` : '')
+
+/** A B */
+export const times = (a: Tensor, b: Tensor): Tensor => apply(matmulOp, [a, b], { ta: false, tb: false })
+/** Aᵀ B */
+export const tTimes = (a: Tensor, b: Tensor): Tensor => apply(matmulOp, [a, b], { ta: true, tb: false })
+/** A Bᵀ */
+export const timesT = (a: Tensor, b: Tensor): Tensor => apply(matmulOp, [a, b], { ta: false, tb: true })
+/** (X + Xᵀ)/2 */
+export const symmetric = (x: Tensor): Tensor => mul(add(x, swapAxes(x)), 0.5)
+/** (X - Xᵀ)/2 */
+export const skew = (x: Tensor): Tensor => mul(add(x, mul(swapAxes(x), -1)), 0.5)
+
+/** The n×n matrix with 1 where `keep` says so and 0 elsewhere: X times it is a triangle or a diagonal of X. */
+export function mask(x: Tensor, keep: (i: number, j: number) => number): Tensor {
+  const n = x.shape[x.rank - 1]
+  return mapData(eye(n, x.dtype), (_, k) => keep(Math.floor(k / n), k % n))
+}
+
+/** The diagonal of X [..., n, n] as a row [..., 1, n]: ones times the diagonal part. */
+export const diagonalRow = (x: Tensor): Tensor => {
+  const n = x.shape[x.rank - 1]
+  const one = new Tensor([1, n], alloc(n, x.dtype).fill(1))
+  return times(one, mul(x, eye(n, x.dtype)))
+}
+
+/** A row [..., 1, n] as a diagonal matrix [..., n, n]. */
+export const rowDiagonal = (row: Tensor): Tensor => mul(row, eye(row.shape[row.rank - 1], row.dtype))
+
+/** Rows from … to - 1 of the matrices: parts of a packed decomposition. */
+export const rowsOf = (x: Tensor, from: number, to: number): Tensor => slice(x, -2, from, to)
+
+/** A B of one matrix A [m, k] and B [k, n], for inverse rules. */
+export function product(a: Float64Array, b: Float64Array, m: number, k: number, n: number): Float64Array {
+  const c = new Float64Array(m * n)
+  kernel(a, 0, b, 0, c, 0, m, n, k, false, false, false)
+  return c
+}
