@@ -17,6 +17,7 @@ import { type Claim, defineOp, type Example, type Inverse, type Op, type Site, t
 import type { Random } from '../random.js'
 import { type Shape, size } from '../shape.js'
 import { mapData, Tensor } from '../tensor.js'
+import { withCost } from './cost.js'
 import { edgesOfLinear, withEdges } from './edges.js'
 
 export interface AlongAxisAttrs {
@@ -63,7 +64,12 @@ export function alongAxis<A extends AlongAxisAttrs>(rules: AlongAxis<A>): Op<A> 
   const matrixOf = (x: Tensor, attrs: A): Sparse => rules.matrix(x.shape[x.rank + attrs.axis], attrs)
   const op: Op<A> = defineOp<A>({
     name: rules.name,
-    doc: rules.doc,
+    doc: withCost(
+      rules.doc,
+      rules.kind === 'structural'
+        ? 'one pass over the entries'
+        : '2 flops per entry of M, for each vector along the axis'
+    ),
     tex: rules.tex,
     outShape: ([s], attrs) => resized(s, attrs.axis, rules.matrix(s[s.length + attrs.axis], attrs).rows),
     forward: ([x], attrs) => multiply(matrixOf(x, attrs), x, attrs.axis),
