@@ -1,5 +1,6 @@
+import type { ConvGeometry } from '../core/backends/convolutionPlan.js'
 import { binaryBroadcast, type RowKernel } from '../core/backends/plain/broadcast.js'
-import { type ConvGeometry, conv, convInput, convWeight } from '../core/backends/plain/convolution.js'
+import { conv, convInput, convWeight } from '../core/backends/plain/convolution.js'
 import type { Data } from '../core/backends/plain/data.js'
 import { matmul } from '../core/backends/plain/matmul.js'
 import { permuteCopy } from '../core/backends/plain/permute.js'

@@ -1,5 +1,5 @@
 import { apply } from '../../core/apply.js'
-import * as kernels from '../../core/backends/plain/convolution.js'
+import * as kernels from '../../core/backends/kernels.js'
 import { ShapeError } from '../../core/errors.js'
 import { alloc } from '../../core/memory.js'
 import { defineOp, type Op, type Site, type View } from '../../core/op.js'

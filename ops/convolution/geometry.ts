@@ -1,4 +1,4 @@
-import * as kernels from '../../core/backends/plain/convolution.js'
+import { type ConvGeometry, convOutputSize } from '../../core/backends/convolutionPlan.js'
 import { ShapeError } from '../../core/errors.js'
 import type { Data } from '../../core/memory.js'
 import { describe } from '../../core/options.js'
@@ -18,12 +18,7 @@ export interface ConvAttrs {
 }
 
 /** The same for the kernels. */
-export const geometry = (
-  a: ConvAttrs,
-  batch: number,
-  inChannels: number,
-  outChannels: number
-): kernels.ConvGeometry => ({
+export const geometry = (a: ConvAttrs, batch: number, inChannels: number, outChannels: number): ConvGeometry => ({
   ...a,
   batch,
   inChannels,
@@ -31,7 +26,7 @@ export const geometry = (
 })
 
 /** The spatial axes of y. */
-export const outSize = (a: ConvAttrs): number[] => kernels.convOutputSize(geometry(a, 1, 1, 1))
+export const outSize = (a: ConvAttrs): number[] => convOutputSize(geometry(a, 1, 1, 1))
 
 /** The leading axes of t, in front of its `own` last ones. */
 export const leads = (t: { shape: Shape }, own: number): Shape => t.shape.slice(0, -own)

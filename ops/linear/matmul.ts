@@ -1,5 +1,5 @@
 import { apply } from '../../core/apply.js'
-import { matmul as product } from '../../core/backends/plain/matmul.js'
+import { matmul as product } from '../../core/backends/kernels.js'
 import { wanted } from '../../core/claim.js'
 import { ShapeError } from '../../core/errors.js'
 import { partialInverseMatrix } from '../../core/linalg/partialInverse.js'

@@ -1,5 +1,5 @@
 import { apply } from '../../core/apply.js'
-import { matmul as kernel } from '../../core/backends/plain/matmul.js'
+import { matmul as kernel } from '../../core/backends/kernels.js'
 import { stretch } from '../../core/claim.js'
 import { ShapeError } from '../../core/errors.js'
 import { alloc } from '../../core/memory.js'

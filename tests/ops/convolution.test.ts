@@ -1,12 +1,6 @@
 import t from 'tap'
-import {
-  type ConvGeometry,
-  conv,
-  convInput,
-  convOutputSize,
-  convWeight,
-  convWeightPerSample
-} from '../../core/backends/plain/convolution.js'
+import { type ConvGeometry, convOutputSize } from '../../core/backends/convolutionPlan.js'
+import { conv, convInput, convWeight, convWeightPerSample } from '../../core/backends/plain/convolution.js'
 import { type Data, sizeOf } from '../../core/backends/plain/data.js'
 import { gatherPlanes, maxPool, poolOutputSize, scatterPlanes } from '../../core/backends/plain/pool.js'
 import {

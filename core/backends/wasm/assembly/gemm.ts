@@ -1,0 +1,119 @@
+// C (+)= op(A) op(B) for row-major or transposed operands, in f32 and f64.
+//
+// The product behind BLIS and Goto: B is packed, KC rows at a time, into panels of NR columns, A into panels of ROWS rows,
+// so that the innermost loop reads both front to back and keeps a tile ROWS x NR of C in registers: 4 rows by 2 vectors,
+// 8 sums and 2 operands of the 16 registers of x64. Panels are padded with zeros, so the inner loop has no edge case;
+// the tile of an edge goes through a buffer.
+
+import { ROWS, splatAt, width } from './lanes'
+
+const KC: i32 = 256
+
+/** Panels of `across` columns: out[panel][k][j] = x[k kStep + j jStep], zero beyond `count`. */
+// @ts-ignore: decorator
+@inline function pack<T>(x: usize, kStep: i32, jStep: i32, kc: i32, count: i32, across: i32, out: usize): void {
+  const unit = <usize>sizeof<T>()
+  for (let j0 = 0; j0 < count; j0 += across) {
+    const w = min(across, count - j0)
+    let at = x + <usize>(j0 * jStep) * unit
+    if (w == across && jStep == 1) {
+      // Whole panels of neighbouring columns: vectors.
+      for (let k = 0; k < kc; k++) {
+        for (let b: usize = 0; b < <usize>across * unit; b += 16) v128.store(out + b, v128.load(at + b))
+        out += <usize>across * unit
+        at += <usize>kStep * unit
+      }
+    } else {
+      for (let k = 0; k < kc; k++) {
+        let s = at
+        for (let j = 0; j < w; j++) {
+          store<T>(out + <usize>j * unit, load<T>(s))
+          s += <usize>jStep * unit
+        }
+        for (let j = w; j < across; j++) store<T>(out + <usize>j * unit, <T>0)
+        out += <usize>across * unit
+        at += <usize>kStep * unit
+      }
+    }
+  }
+}
+
+/** Sums of one tile over kc, added to C at c (row step ldc entries) or, at an edge, to the buffer. */
+// @ts-ignore: decorator
+@inline function tile<T>(a: usize, b: usize, kc: i32, c: usize, ldc: usize): void {
+  let c00 = v128.splat<T>(<T>0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00
+  const unit = <usize>sizeof<T>()
+  for (let k = 0; k < kc; k++) {
+    const b0 = v128.load(b), b1 = v128.load(b, 16)
+    b += 32
+    let v = splatAt<T>(a)
+    c00 = v128.add<T>(c00, v128.mul<T>(v, b0))
+    c01 = v128.add<T>(c01, v128.mul<T>(v, b1))
+    v = splatAt<T>(a + unit)
+    c10 = v128.add<T>(c10, v128.mul<T>(v, b0))
+    c11 = v128.add<T>(c11, v128.mul<T>(v, b1))
+    v = splatAt<T>(a + 2 * unit)
+    c20 = v128.add<T>(c20, v128.mul<T>(v, b0))
+    c21 = v128.add<T>(c21, v128.mul<T>(v, b1))
+    v = splatAt<T>(a + 3 * unit)
+    c30 = v128.add<T>(c30, v128.mul<T>(v, b0))
+    c31 = v128.add<T>(c31, v128.mul<T>(v, b1))
+    a += 4 * unit
+  }
+  const s = ldc * unit
+  v128.store(c, v128.add<T>(v128.load(c), c00))
+  v128.store(c, v128.add<T>(v128.load(c, 16), c01), 16)
+  c += s
+  v128.store(c, v128.add<T>(v128.load(c), c10))
+  v128.store(c, v128.add<T>(v128.load(c, 16), c11), 16)
+  c += s
+  v128.store(c, v128.add<T>(v128.load(c), c20))
+  v128.store(c, v128.add<T>(v128.load(c, 16), c21), 16)
+  c += s
+  v128.store(c, v128.add<T>(v128.load(c), c30))
+  v128.store(c, v128.add<T>(v128.load(c, 16), c31), 16)
+}
+
+/**
+ * C[m, n] += A B; A has steps (am, ak) along its rows and along the contraction, B (bk, bn), C (ldc, 1), in entries.
+ * work: room for panels of A (ROWS KC), of B (KC ceil(n / NR) NR) and one tile.
+ */
+// @ts-ignore: decorator
+@inline function gemm<T>(a: usize, am: i32, ak: i32, b: usize, bk: i32, bn: i32, c: usize, ldc: i32, m: i32, n: i32, k: i32, work: usize): void {
+  const unit = <usize>sizeof<T>()
+  const NR = width<T>()
+  const edge = work
+  const panelA = edge + 128
+  const panelB = panelA + <usize>(ROWS * KC) * unit
+  for (let k0 = 0; k0 < k; k0 += KC) {
+    const kc = min(KC, k - k0)
+    pack<T>(b + <usize>(k0 * bk) * unit, bk, bn, kc, n, NR, panelB)
+    for (let i = 0; i < m; i += ROWS) {
+      const rows = min(ROWS, m - i)
+      pack<T>(a + <usize>(i * am + k0 * ak) * unit, ak, am, kc, rows, ROWS, panelA)
+      let B = panelB
+      for (let j = 0; j < n; j += NR) {
+        const columns = min(NR, n - j)
+        const at = c + <usize>(i * ldc + j) * unit
+        if (rows == ROWS && columns == NR) tile<T>(panelA, B, kc, at, ldc)
+        else {
+          memory.fill(edge, 0, 128)
+          tile<T>(panelA, B, kc, edge, NR)
+          for (let r = 0; r < rows; r++)
+            for (let q = 0; q < columns; q++) {
+              const to = at + <usize>(r * ldc + q) * unit
+              store<T>(to, load<T>(to) + load<T>(edge + <usize>(r * NR + q) * unit))
+            }
+        }
+        B += <usize>(kc * NR) * unit
+      }
+    }
+  }
+}
+
+export function gemm32(a: usize, am: i32, ak: i32, b: usize, bk: i32, bn: i32, c: usize, ldc: i32, m: i32, n: i32, k: i32, work: usize): void {
+  gemm<f32>(a, am, ak, b, bk, bn, c, ldc, m, n, k, work)
+}
+export function gemm64(a: usize, am: i32, ak: i32, b: usize, bk: i32, bn: i32, c: usize, ldc: i32, m: i32, n: i32, k: i32, work: usize): void {
+  gemm<f64>(a, am, ak, b, bk, bn, c, ldc, m, n, k, work)
+}

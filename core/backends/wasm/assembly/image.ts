@@ -1,0 +1,7 @@
+// A sample copied into its image: rows of `width` bytes to their starts (in bytes).
+export function loadImage(x: usize, width: i32, starts: usize, rows: i32, image: usize): void {
+  for (let r = 0; r < rows; r++) {
+    memory.copy(image + <usize>load<i32>(starts + (<usize>r << 2)), x, <usize>width)
+    x += <usize>width
+  }
+}

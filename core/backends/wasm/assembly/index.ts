@@ -1,0 +1,4 @@
+export * from './image'
+export * from './gemm'
+export * from './tapProduct'
+export * from './tapAdjoint'
