@@ -59,12 +59,13 @@ export const complexExpOp: Op<undefined> = defineOp({
     { inputs: [r.normal([2, 3, 2])] },
     { inputs: [r.uniform([3, 2], 8, 10)], note: 'another branch' },
     { inputs: [r.normal([2])], note: 'one number' },
+    { inputs: [r.normal([2, 1, 2])], note: 'size-1 axis' },
     { inputs: [r.normal([0, 2])], note: 'empty axis' },
     {
       inputs: [
         tensor([
-          [690, 1],
-          [-690, 2]
+          [692, 1],
+          [-692, 2]
         ])
       ],
       extreme: true

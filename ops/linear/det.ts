@@ -83,7 +83,7 @@ export const detOp = defineOp({
       note: 'needs pivots; equal singular values'
     },
     { inputs: [tensor([[-2]])], note: '1×1' },
-    { inputs: [mul(regular(r.normal([2, 2])), 1e-150)], note: '1e-150', extreme: true },
+    { inputs: [mul(regular(r.normal([2, 2])), 1e-151)], note: '1e-151', extreme: true },
     { inputs: [mul(regular(r.normal([2, 2])), 1e150)], note: '1e150', extreme: true },
     { inputs: [full([0, 0], 0)], note: '0×0: 1' },
     { inputs: [full([0, 2, 2], 0)], note: 'an empty batch' }

@@ -34,7 +34,8 @@ export const logsumexpOp = reduction<ReduceAttrs>({
       inputs: [
         tensor([
           [1e300, 1e300],
-          [-1e300, 700]
+          [-1e300, 700],
+          [-1e300, 1e-300]
         ])
       ],
       attrs: { axes: [-1], keepDims: false },

@@ -86,6 +86,7 @@ export const softmaxOp = defineOp<ReduceAttrs>({
       extreme: true,
       note: '1e300'
     },
+    { inputs: [tensor([0, -700])], attrs: { axes: [-1], keepDims: true }, extreme: true, note: 'e^-700' },
     { inputs: [r.normal([2, 0])], attrs: { axes: [-1], keepDims: true }, note: 'empty axis' }
   ]
 })
@@ -98,15 +99,19 @@ const tangentOf = (y: Tensor, d: Tensor, axes: readonly number[]): Tensor => mul
  * that y is 1 but for a little, its own entry is then a sum of little numbers and no difference of large ones.
  */
 export function centredAt(y: Tensor, d: Tensor, axes: readonly number[]): Tensor {
-  const top = alongAxes(y, axes, v => {
+  const top = onlyLargest(y, axes)
+  const shifted = sub(d, sum(mul(top, d), axes, true))
+  return sub(shifted, sum(mul(y, shifted), axes, true))
+}
+
+/** 1 at the largest entry (the first of several), 0 elsewhere. */
+export const onlyLargest = (y: Tensor, axes: readonly number[]): Tensor =>
+  alongAxes(y, axes, v => {
     let k = 0
     for (let i = 1; i < v.length; i++) if (v[i] > v[k]) k = i
     v.fill(0)
     if (v.length > 0) v[k] = 1
   })
-  const shifted = sub(d, sum(mul(top, d), axes, true))
-  return sub(shifted, sum(mul(y, shifted), axes, true))
-}
 
 /** The nearest p to t with p ≥ 0 and Σ p = 1: p_i = max(0, t_i - τ). What is one to rounding (tiny) stays as it is. */
 function nearestDistribution(t: Float64Array, tiny: number): Float64Array {
