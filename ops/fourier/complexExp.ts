@@ -14,7 +14,8 @@ export const complexExpOp: Op<undefined> = defineOp({
   tangent  dy = y dz
   adjoint  conj(y) ct
   inverse  z̃ = ln|ỹ| + i (arg ỹ + 2πn), n such that the imaginary part is nearest to the current one; none for ỹ = 0
-  cost     an exponential, a sine and a cosine per number`,
+  cost     an exponential, a sine and a cosine per number
+  caveats  infinite beyond re = 709.7`,
   tex: {
     y: 'y = e^z',
     tangent: 'dy = y\\,dz',

@@ -80,11 +80,11 @@ export const fftOp: Op<FftAttrs> = fftLike(
   tangent  dX = fft(dx): the operator is linear
   adjoint  N ifft(ct), N the number of bins: the conjugate transpose
   inverse  x̃ = ifft(X̃)
-  cost     5 n log₂ n flops per vector and axis where n is a power of two; other lengths by two of the first power of
-           two from 2n - 1 on (Bluestein)
+  cost     5 n log₂ n flops per vector and axis where n is a power of two; other lengths take two
+           transforms of the first power of two from 2n - 1 on (Bluestein)
   source   Cooley and Tukey 1965; Bluestein 1970; NumPy's convention`,
     tex: {
-      y: String.raw`X_k = \sum_j x_j\,e^{-2\pi i jk/n}`,
+      y: String.raw`X_k = \sum_j x_j\,e^{-2\pi i jk/n} = (F x)_k`,
       tangent: 'dX = F\\,dx',
       adjoint: String.raw`\bar x = F^H \bar X = N F^{-1} \bar X`,
       inverse: String.raw`\tilde x = F^{-1} \tilde X`
@@ -104,7 +104,7 @@ export const ifftOp: Op<FftAttrs> = fftLike(
   cost     as fft
   source   Cooley and Tukey 1965; Bluestein 1970; NumPy's convention`,
     tex: {
-      y: String.raw`x_j = \frac1n \sum_k X_k\,e^{2\pi i jk/n}`,
+      y: String.raw`x_j = \frac1n \sum_k X_k\,e^{2\pi i jk/n} = (F^{-1} X)_j`,
       tangent: 'dx = F^{-1} dX',
       adjoint: String.raw`\bar X = \tfrac1N F \bar x`,
       inverse: String.raw`\tilde X = F \tilde x`

@@ -77,8 +77,8 @@ export const rfftOp: Op<RfftAttrs> = defineOp<RfftAttrs>({
   source   NumPy's convention`,
   tex: {
     y: String.raw`X_k = \sum_j x_j\,e^{-2\pi i jk/n},\; 0 \le k \le n/2`,
-    tangent: String.raw`dX = R\,dx`,
-    adjoint: String.raw`\bar x = n\,\mathrm{irfft}(\bar X_k / w_k)`,
+    tangent: String.raw`dX = \mathrm{rfft}(dx)`,
+    adjoint: String.raw`\bar x = n\,\mathrm{irfft}(\bar X / w),\; w_k = 1 \text{ for } k = 0, \tfrac n2, \text{ else } 2`,
     inverse: String.raw`\tilde x = \mathrm{irfft}(\tilde X)`
   },
   outShape: ([s], { axis }) => {
@@ -125,7 +125,7 @@ even n, 2 for the others, which stand for their conjugates too
   cost     as fft
   source   NumPy's convention`,
   tex: {
-    y: String.raw`x_j = \frac1n \sum_k w_k\,\mathrm{Re}\,X_k e^{2\pi i jk/n}`,
+    y: String.raw`x_j = \frac1n \sum_k w_k\,\mathrm{Re}\,X_k e^{2\pi i jk/n},\; w_k = 1 \text{ for } k = 0, \tfrac n2, \text{ else } 2`,
     tangent: String.raw`dx = \mathrm{irfft}(dX)`,
     adjoint: String.raw`\bar X_k = \frac{w_k}{n}\,\mathrm{rfft}(\bar x)_k`,
     inverse: String.raw`\tilde X = X + \mathrm{rfft}(\tilde x - x)`

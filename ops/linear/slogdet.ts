@@ -29,7 +29,7 @@ export const logAbsDetOp = defineOp({
     y: String.raw`y = \ln |\det A|`,
     tangent: String.raw`dy = \mathrm{tr}(A^{-1} dA)`,
     adjoint: String.raw`\bar A = \bar y\,A^{-\top}`,
-    inverse: String.raw`\tilde A = U\,\mathrm{diag}(\sqrt{s_i^2 + c})\,V^\top`
+    inverse: String.raw`\tilde A = U\,\mathrm{diag}(\sqrt{s_i^2 + c})\,V^\top,\ \ln |\det \tilde A| = \tilde y`
   },
   outShape: ([s]) => perMatrix(s, 'slogdet'),
   forward: ([A]) => each(A, 1),

@@ -24,7 +24,7 @@ export const logSoftmaxOp = defineOp<ReduceAttrs>({
     y: String.raw`y_i = x_i - \ln \textstyle\sum_j e^{x_j}`,
     tangent: String.raw`dy = dx - \langle e^y, dx\rangle`,
     adjoint: String.raw`\bar x = \bar y - e^y \textstyle\sum_i \bar y_i`,
-    inverse: String.raw`\tilde x = \tilde y + c`
+    inverse: String.raw`\tilde x = \tilde y + c,\; \textstyle\sum \tilde x_i = \sum x_i`
   },
   outShape: ([s]) => s,
   forward: ([x], { axes }) =>

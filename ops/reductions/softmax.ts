@@ -35,7 +35,7 @@ export const softmaxOp = defineOp<ReduceAttrs>({
   tangent  dy = y (dx - Σ y dx)
   adjoint  y (ct - Σ y ct)
   inverse  x̃ = ln ỹ + c, c the one nearest to x: mean x̃ = mean x. A ỹ that is no distribution counts as the nearest one,
-           and what is 0 there as ε, since no finite x gives 0
+           and what is 0 in that one as 2⁻⁵³ (f32: 2⁻²⁴), since no finite x gives 0
   cost     one exponential and 3 flops per entry
   caveats  NaN where all entries are -∞, and where one is ∞
   source   nearest distribution: Held, Wolfe and Crowder 1974, "Validation of subgradient optimization"`,
@@ -43,7 +43,7 @@ export const softmaxOp = defineOp<ReduceAttrs>({
     y: String.raw`y_i = \frac{e^{x_i}}{\sum_j e^{x_j}}`,
     tangent: String.raw`dy = y \odot (dx - \langle y, dx\rangle)`,
     adjoint: String.raw`\bar x = y \odot (\bar y - \langle y, \bar y\rangle)`,
-    inverse: String.raw`\tilde x = \ln \tilde y + c`
+    inverse: String.raw`\tilde x = \ln \tilde y + c,\; \textstyle\sum \tilde x_i = \sum x_i`
   },
   outShape: ([s]) => s,
   forward: ([x], { axes }) =>
