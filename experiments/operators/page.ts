@@ -53,7 +53,8 @@ const kinds: [string, string][] = [
 
 const idOf = (op: Op): string => op.name.replace(/[^\w-]/g, '-')
 const link = ({ op }: Listed): string => `<a href="#${idOf(op)}">${html(op.name)}</a>`
-const badge = (kind: string): string => `<span class="badge ${kind}">${kind}</span>`
+const badge = (kind: string): string =>
+  `<span class="badge ${kind}">${kind === 'none' ? 'no inverse rule' : `${kind} inverse`}</span>`
 
 function article({ op, folder }: Listed): string {
   const { formula, lines } = operatorDoc(op)
