@@ -27,7 +27,7 @@ export const indexMap = <A extends AlongAxisAttrs>({ name, doc, y, index, exampl
            (weight 0) where there is none
   cost     one pass over y`,
     tex: {
-      y: String.raw`${y} = (M x)_i`,
+      y: `${y} = (M x)_i`,
       tangent: String.raw`dy = M\,dx`,
       adjoint: String.raw`\bar x = M^\top \bar y`,
       inverse: String.raw`\tilde x = \frac{M^\top (w \odot \tilde y)}{M^\top w}`
