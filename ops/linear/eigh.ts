@@ -48,8 +48,9 @@ export const eighOp = defineOp({
   domain   any A; its symmetric part (A + Aᵀ)/2 counts
   cost     about 9 n³ flops
   caveats  of vectors only the direction is determined: the first entry of more than 0.6 of the largest is positive.
-           Equal eigenvalues (to 4 n ε) have no single vectors; G counts as 0 there, which leaves the derivatives of the
-           values, where they exist, and of everything that does not tell those vectors apart
+           Equal eigenvalues (to 4 n ε) have no single vectors; G counts as 0 there. Right are then first derivatives
+           of what treats those values alike (tr f(A)) and of the space that those vectors span; what couples them is
+           lost: of V f(w) Vᵀ the part between equal values, and second derivatives of tr f(A)
   source   Giles 2008, "Collected matrix derivative results", 3.1`,
   tex: {
     y: String.raw`A = V\,\mathrm{diag}(\lambda)\,V^\top`,

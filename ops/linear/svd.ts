@@ -56,7 +56,8 @@ export const svdOp = defineOp({
   cost     about 15 max(m, n) r² flops
   caveats  a pair of vectors may change sign together: the first entry of u above 0.6 of its largest is positive. Equal
            singular values (to 4 r ε) have no single vectors, zero ones no determined ones: G, H, 1/s count as 0
-           there, which leaves the derivatives of everything that does not tell those vectors apart
+           there. Right are then first derivatives of what treats those values alike and of the spaces that those
+           vectors span; what couples them is lost: of U f(s) Vᵀ the part between equal values, and second derivatives
   source   Townsend 2016, "Differentiating the singular value decomposition", with 1/(s_j² - s_i²) split into G and H`,
   tex: {
     y: String.raw`A = U\,\mathrm{diag}(s)\,V^\top`,

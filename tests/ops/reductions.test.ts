@@ -418,6 +418,15 @@ t.test('atan2: quadrants, axes, the branch cut, the ends of the range', t => {
   t.end()
 })
 
+t.test('where there is no derivative, second derivatives are 0 as the first ones', t => {
+  const nothing = Array(2).fill([0, 0])
+  t.same(hessian(x => ops.norm(x))(tensor([0, 0])).toArray(), nothing, 'norm')
+  t.same(hessian(x => ops.standardDeviation(x))(tensor([3, 3])).toArray(), nothing, 'standardDeviation')
+  t.same(hessian(x => ops.complexAbs(x))(tensor([0, 0])).toArray(), nothing, 'complexAbs')
+  near(t, hessian(x => ops.norm(x))(tensor([3, 4])), [0.128, -0.096, -0.096, 0.072], 1e-14, 'elsewhere they are there')
+  t.end()
+})
+
 t.test('wrong calls', t => {
   const x = tensor([[1, 2]])
   const each: [string, F][] = Object.entries({ ...naive, softmax: [ops.softmax], logSoftmax: [ops.logSoftmax] }).map(
