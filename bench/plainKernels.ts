@@ -1,11 +1,12 @@
 import { binaryBroadcast, type RowKernel } from '../core/backends/plain/broadcast.js'
-import { type Conv2dGeometry, conv2d, conv2dInput, conv2dWeight } from '../core/backends/plain/conv2d.js'
+import { type ConvGeometry, conv, convInput, convWeight } from '../core/backends/plain/convolution.js'
 import type { Data } from '../core/backends/plain/data.js'
 import { matmul } from '../core/backends/plain/matmul.js'
 import { permuteCopy } from '../core/backends/plain/permute.js'
-import { maxPool2d } from '../core/backends/plain/pool.js'
+import { maxPool } from '../core/backends/plain/pool.js'
 import { reduceSum } from '../core/backends/plain/reduce.js'
-import { upsampleBilinear2d, upsampleBilinear2dAdjoint } from '../core/backends/plain/upsample.js'
+import { sparseAlong, transposeSparse } from '../core/backends/plain/sparseAlong.js'
+import { linearMatrix } from '../ops/convolution/upsampleLinear.js'
 
 /**
  * Speed of the plain kernels, warm, median of rounds: `node dist/bench/plainKernels.js`. f64 and f32 run in the same
@@ -55,18 +56,17 @@ function benchMatmul(m: number, n: number, k: number): void {
 }
 
 function benchConv(batch: number, inChannels: number, size: number, outChannels: number): void {
-  const g: Conv2dGeometry = {
+  const both = (v: number) => [v, v]
+  const g: ConvGeometry = {
     batch,
     inChannels,
-    height: size,
-    width: size,
     outChannels,
-    kernelHeight: 3,
-    kernelWidth: 3,
-    strideH: 1,
-    strideW: 1,
-    padH: 1,
-    padW: 1
+    groups: 1,
+    size: both(size),
+    kernel: both(3),
+    stride: both(1),
+    dilation: both(1),
+    padding: both(1)
   }
   const flops = 2 * batch * outChannels * inChannels * 9 * size * size
   for (const [dtype, random] of dtypes) {
@@ -76,17 +76,17 @@ function benchConv(batch: number, inChannels: number, size: number, outChannels:
     const name = `conv2d 3x3 ${dtype} [${batch},${inChannels},${size},${size}]->${outChannels}`
     report(
       `${name} forward`,
-      measure(() => conv2d(x, w, y, g)),
+      measure(() => conv(x, w, y, g)),
       flops
     )
     report(
       `${name} input`,
-      measure(() => conv2dInput(y, w, x, g)),
+      measure(() => convInput(y, w, x, g)),
       flops
     )
     report(
       `${name} weight`,
-      measure(() => conv2dWeight(x, y, w, g)),
+      measure(() => convWeight(x, y, w, g)),
       flops
     )
   }
@@ -127,15 +127,24 @@ for (const [dtype, random] of dtypes) {
   const channels = random(16)
   report(
     `maxPool2d 2 ${dtype} [16,16,64,64]`,
-    measure(() => maxPool2d(x, small, argmax, planes, 64, 64, 2, 2))
+    measure(() => maxPool(x, small, argmax, planes, { size: [64, 64], window: [2, 2], stride: [2, 2] }))
   )
+  const wide = random(planes * 64 * 128)
+  const linear = linearMatrix(64, 2)
+  const transposed = transposeSparse(linear)
   report(
     `upsample x2 ${dtype} [16,16,64,64]`,
-    measure(() => upsampleBilinear2d(x, large, planes, 64, 64, 2))
+    measure(() => {
+      sparseAlong(linear, x, wide, planes * 64, 1)
+      sparseAlong(linear, wide, large, planes, 128)
+    })
   )
   report(
     `upsample x2 adjoint ${dtype}`,
-    measure(() => upsampleBilinear2dAdjoint(large, x, planes, 64, 64, 2))
+    measure(() => {
+      sparseAlong(transposed, large, wide, planes, 128)
+      sparseAlong(transposed, wide, x, planes * 64, 1)
+    })
   )
   report(
     `reduceSum ${dtype} [16,16,4096] all`,

@@ -71,3 +71,10 @@ export class GradientError extends PhysgradError {
     super('ERR_GRADIENT', asked, found, advice)
   }
 }
+
+/** Bytes or text that are not what they should be: cut off, damaged, of another format. */
+export class FormatError extends PhysgradError {
+  constructor(asked: string, found: string, advice: string) {
+    super('ERR_FORMAT', asked, found, advice)
+  }
+}

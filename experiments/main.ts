@@ -1,12 +1,15 @@
+#!/usr/bin/env node
 import { realpathSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CommanderError } from 'commander'
 import { experiments } from './index.js'
+import { UnknownOperator } from './operators/unknown.js'
 import { type Request, readCommandLine } from './shell/cli.js'
 import { checkFolder, writeResults } from './shell/folder.js'
 import { recordJson } from './shell/record.js'
-import { runExperiment, sentence } from './shell/run.js'
+import { checkRequirements } from './shell/requirements.js'
+import { sentence } from './shell/sentence.js'
 import { printTable } from './shell/table.js'
 import { type ExperimentTable, Interrupted } from './shell/types.js'
 
@@ -17,7 +20,7 @@ type ExitCode = 0 | 1 | 2 | 130
 export async function main(argv: string[], table: ExperimentTable = experiments): Promise<ExitCode> {
   let request: Request
   try {
-    request = await readCommandLine(argv, table)
+    request = await readCommandLine(argv, table, command())
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     return fail(error)
@@ -27,8 +30,19 @@ export async function main(argv: string[], table: ExperimentTable = experiments)
     for (const [name, { about }] of Object.entries(table)) console.log(`${name.padEnd(width)}  ${about}`)
     return 0
   }
-  return run(request)
+  if (request.kind === 'run') return run(request)
+  try {
+    const { runOperators } = await import('./operators/commands.js')
+    return (await runOperators(request, process.stdout.columns ?? 100)) ? 0 : 1
+  } catch (error) {
+    const code = fail(error)
+    return error instanceof UnknownOperator ? 2 : code
+  }
 }
+
+/** How it was called: `npm start --` in a clone, `physgrad` where it is installed. */
+const command = (): string =>
+  /^main\.js$|^demoMain\.js$/.test(basename(process.argv[1] ?? '')) ? 'npm start --' : 'physgrad'
 
 async function run(request: Request & { kind: 'run' }): Promise<ExitCode> {
   const { experiment, json, out, report } = request
@@ -36,10 +50,13 @@ async function run(request: Request & { kind: 'run' }): Promise<ExitCode> {
   if (json) console.log = console.info = console.debug = console.error
   const say = (line: string) => (json ? process.stderr : process.stdout).write(`${line}\n`)
   try {
+    checkRequirements()
     checkFolder(out)
   } catch (problem) {
     return fail(problem)
   }
+  // Imported only here: its progress bar is not for those who install the package.
+  const { runExperiment } = await import('./shell/run.js')
   const { record, error } = await runExperiment(experiment, { ...request, out: process.stderr })
   const interrupted = error instanceof Interrupted
   if (!record) {
@@ -80,9 +97,15 @@ function fail(error: unknown): 1 {
   return 1
 }
 
-/** The main experiment, where none is named: `npm start`, `npm start -- --full`. */
+/** The main experiment, where none is named: `npm start`, `npm start -- --full`; of `physgrad` alone, the help. */
 const withDefault = (argv: string[]): string[] =>
-  argv.length === 0 || (argv[0].startsWith('-') && !['-h', '--help'].includes(argv[0])) ? ['heat', ...argv] : argv
+  command() === 'physgrad'
+    ? argv.length > 0
+      ? argv
+      : ['--help']
+    : argv.length === 0 || (argv[0].startsWith('-') && !['-h', '--help'].includes(argv[0]))
+      ? ['heat', ...argv]
+      : argv
 
 const invoked = process.argv[1]
 if (invoked && realpathSync(invoked) === fileURLToPath(import.meta.url)) {

@@ -11,3 +11,6 @@ export { rungeKutta4Step } from './rungeKutta4.js'
 
 /** Every physics operator, with small settings, for tables: checks, documentation. */
 export const allPhysics: readonly Op[] = [diffuseOp, oscillatorsOp({ steps: 2 })]
+
+/** The same by name: `checkOp(operators.diffuse)`. */
+export const operators: Readonly<Record<string, Op>> = Object.fromEntries(allPhysics.map(op => [op.name, op]))

@@ -1,21 +1,25 @@
-import type { Example, Op } from '../op.js'
+import type { Example } from '../op.js'
 import type { Random } from '../random.js'
 import { runInverse } from '../targets/answer.js'
 import { Tensor } from '../tensor.js'
-import { cotangentOf, cotangents, directionOf, probe, siteOf, tangents } from './probe.js'
+import { cotangentOf, cotangents, directionOf, probe, type Subject, siteOf, tangents } from './probe.js'
 import { type CheckOptions, type CheckRow, finish, guarded, judge, skipped } from './row.js'
 import { TOLERANCE } from './tolerances.js'
 
 const single = (t: Tensor): Tensor => new Tensor(t.shape, Float32Array.from(t.data))
 const double = (t: Tensor): Tensor => new Tensor(t.shape, Float64Array.from(t.data))
 
-/** Forward, tangent and adjoint in f32 against f64 at the same (rounded) inputs; every result stays f32. */
-export function f32Check(op: Op, example: Example, random: Random, options?: CheckOptions): CheckRow[] {
+/**
+ * Forward, tangent and adjoint in f32 against f64 at the same (rounded) inputs; every result stays f32. A function must
+ * make its constants in the dtype of its inputs.
+ */
+export function f32Check(subject: Subject, example: Example, random: Random, options?: CheckOptions): CheckRow[] {
   const rounded = example.inputs.map(single)
-  const low = probe(op, { ...example, inputs: rounded })
-  const high = probe(op, { ...example, inputs: rounded.map(double) })
+  const low = probe(subject, { ...example, inputs: rounded })
+  const high = probe(subject, { ...example, inputs: rounded.map(double) })
+  const { op } = low
   if (example.extreme) return [skipped('f32', low.label, 'extreme: beyond the range of f32')]
-  if (op.mixed) return [skipped('f32', low.label, 'of several dtypes by nature')]
+  if (op?.mixed) return [skipped('f32', low.label, 'of several dtypes by nature')]
   const rows = guarded('f32', low.label, () => {
     const active = low.subsets[low.subsets.length - 1] ?? []
     const y = low.f(low.xs)
@@ -27,7 +31,7 @@ export function f32Check(op: Op, example: Example, random: Random, options?: Che
     const ctsHigh = cotangents(ins => [high.f(ins)], high.xs, active, [double(ct)])
     const inverses = active.flatMap(i => {
       const mine = low.xs.map((_, k) => k === i)
-      const answer = op.inverse && runInverse(siteOf(low), { value: y, weight: null }, mine)
+      const answer = op?.inverse && runInverse(siteOf(low), { value: y, weight: null }, mine)
       const claimed = answer && !('refuse' in answer) ? answer[i] : null
       return claimed ? [claimed.value, ...(claimed.weight ? [claimed.weight] : [])] : []
     })
@@ -39,7 +43,7 @@ export function f32Check(op: Op, example: Example, random: Random, options?: Che
       judge('f32 adjoint', low.label, worst(cts, ctsHigh), TOLERANCE.f32Derivative)
     ]
   })
-  return finish(op.name, rows, options)
+  return finish(low.name, rows, options)
 }
 
 /** Largest difference relative to the largest entry. */

@@ -2,6 +2,7 @@ import { apply } from '../apply.js'
 import {
   denseOf,
   indexMatrix,
+  orthogonalInverse,
   type Sparse,
   sparseAlong,
   sparseOf,
@@ -16,6 +17,7 @@ import { type Claim, defineOp, type Example, type Inverse, type Op, type Site, t
 import type { Random } from '../random.js'
 import { type Shape, size } from '../shape.js'
 import { mapData, Tensor } from '../tensor.js'
+import { withCost } from './cost.js'
 import { edgesOfLinear, withEdges } from './edges.js'
 
 export interface AlongAxisAttrs {
@@ -62,7 +64,12 @@ export function alongAxis<A extends AlongAxisAttrs>(rules: AlongAxis<A>): Op<A> 
   const matrixOf = (x: Tensor, attrs: A): Sparse => rules.matrix(x.shape[x.rank + attrs.axis], attrs)
   const op: Op<A> = defineOp<A>({
     name: rules.name,
-    doc: rules.doc,
+    doc: withCost(
+      rules.doc,
+      rules.kind === 'structural'
+        ? 'one pass over the entries'
+        : '2 flops per entry of M, for each vector along the axis'
+    ),
     tex: rules.tex,
     outShape: ([s], attrs) => resized(s, attrs.axis, rules.matrix(s[s.length + attrs.axis], attrs).rows),
     forward: ([x], attrs) => multiply(matrixOf(x, attrs), x, attrs.axis),
@@ -172,15 +179,19 @@ function moving<A extends AlongAxisAttrs>(matrixOf: MatrixOf<A>): Inverse<A> {
 
 /** x̃ = x + M⁺ (ỹ - y) */
 function leastChange<A extends AlongAxisAttrs>(matrixOf: MatrixOf<A>): Inverse<A> {
-  const pinv = (m: Sparse): { matrix: Float64Array; kept: number } =>
-    partialInverseMatrix(denseOf(m), m.rows, m.columns, { kappa: -1, truncation: 1e-13 })
+  const pinv = (m: Sparse): { matrix: Sparse; kept: number } => {
+    const orthogonal = orthogonalInverse(m)
+    if (orthogonal) return { matrix: orthogonal, kept: new Set(orthogonal.column).size }
+    const { matrix, kept } = partialInverseMatrix(denseOf(m), m.rows, m.columns, { kappa: -1, truncation: 1e-13 })
+    return { matrix: sparseOf(matrix, m.columns, m.rows), kept }
+  }
   return {
     kind: 'exact',
     apply: ({ inputs: [x], out, attrs }, claimed): Claim[] => {
       const m = matrixOf(x, attrs)
       if (m.rows * m.columns === 0) return [{ value: x, weight: null }]
       const difference = mapData(wanted(claimed, out), (t, i) => t - out.data[i])
-      const change = multiply(sparseOf(pinv(m).matrix, m.columns, m.rows), difference, attrs.axis)
+      const change = multiply(pinv(m).matrix, difference, attrs.axis)
       return [{ value: mapData(x, (v, i) => v + change.data[i]), weight: null }]
     },
     lawless: ({ inputs: [x], attrs }) => {

@@ -22,6 +22,7 @@ import { expand } from '../structural/expand.js'
 import { unseen } from '../tape.js'
 import { full, mapData, onesLike, Tensor } from '../tensor.js'
 import { plainView } from '../view.js'
+import { withCost } from './cost.js'
 import { edgesOfTwo, PAIRED_ENDS, withEdges } from './edges.js'
 
 export interface Binary {
@@ -65,7 +66,7 @@ export function binary(rules: Binary): Op<undefined> {
     sameShape(dx.shape, v.y.shape) ? dx : expand(dx, v.y.shape)
   return defineOp({
     name: rules.name,
-    doc: rules.doc,
+    doc: withCost(rules.doc, 'one pass over the entries of the output'),
     tex: rules.tex,
     outShape: ([a, b]) => broadcastShapes(a, b, rules.name),
     forward: ([a, b], _, shape) => {

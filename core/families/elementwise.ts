@@ -4,6 +4,7 @@ import { carryAligned, defineOp, type Example, type Inverse, type Op } from '../
 import type { Random } from '../random.js'
 import { mul } from '../structural/mul.js'
 import { Tensor } from '../tensor.js'
+import { withCost } from './cost.js'
 import { ENDS, edgesOfOne, withEdges } from './edges.js'
 
 interface Rules<A> {
@@ -59,7 +60,7 @@ export function elementwise<A = undefined>(rules: Elementwise<A>): Op<A> {
   }
   return defineOp<A>({
     name: rules.name,
-    doc: rules.doc,
+    doc: withCost(rules.doc, 'one pass over the entries'),
     tex: rules.tex && {
       y: rules.tex.y,
       tangent: `dy = ${rules.tex.slope}\\,dx`,

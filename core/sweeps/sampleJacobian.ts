@@ -87,7 +87,7 @@ export const mixes = (where: string): RuleError =>
   new RuleError(
     'sample-Jacobian',
     `${where} mixes samples: its output's sample axis is not that of its input`,
-    "Per-sample rows do not exist through it. Use statistics that do not depend on the batch (batchNormFixed), or ask for mixing: 'embed', B times dearer"
+    "Per-sample rows do not exist through it. Use statistics that do not depend on the batch (groupNorm, or batchNormFixed), or ask for mixing: 'embed', B times dearer"
   )
 
 /** The operators that use a tensor in a way that is not per sample: for the message only. */

@@ -14,6 +14,9 @@ import type { AnyExperiment, ExperimentTable } from './types.js'
 /** What the command line asks for. */
 export type Request =
   | { kind: 'list' }
+  | { kind: 'explain'; names: string[] }
+  | { kind: 'check'; names: string[]; verbose: boolean; json: boolean }
+  | { kind: 'ops'; json: boolean }
   | {
       kind: 'run'
       experiment: AnyExperiment
@@ -29,11 +32,11 @@ export type Request =
  * Reads the arguments. Only the experiment that they name is imported: its settings become options. Throws
  * CommanderError (with the exit code that fits) after commander has printed what is wrong, or the help.
  */
-export async function readCommandLine(argv: string[], table: ExperimentTable): Promise<Request> {
+export async function readCommandLine(argv: string[], table: ExperimentTable, name = 'npm start --'): Promise<Request> {
   let request: Request = { kind: 'list' }
-  const program = new Command('npm start --')
+  const program = new Command(name)
     .description(
-      'Runs the experiments: prints their tables, writes reports with figures into results/. Without a name: heat.'
+      'Runs the experiments: prints their tables, writes reports with figures into results/. Explains and checks operators.'
     )
     .exitOverride()
     .showHelpAfterError('(--help shows what there is)')
@@ -43,6 +46,30 @@ export async function readCommandLine(argv: string[], table: ExperimentTable): P
     .description('list the experiments')
     .action(() => {
       request = { kind: 'list' }
+    })
+  program
+    .command('explain <operators...>')
+    .description(
+      'formula, rules, domain, cost and an example with numbers: of operators, or of all in a module (a path)'
+    )
+    .helpGroup('Operators:')
+    .action((names: string[]) => {
+      request = { kind: 'explain', names }
+    })
+  program
+    .command('check <operators...>')
+    .description("run every check of operators, of all in a module (a path), or of 'all'")
+    .option('--verbose', 'every check, not only those that failed')
+    .option('--json', 'print the results as JSON')
+    .action((names: string[], options: { verbose?: true; json?: true }) => {
+      request = { kind: 'check', names, verbose: Boolean(options.verbose), json: Boolean(options.json) }
+    })
+  program
+    .command('ops')
+    .description('list every operator: inputs, formula, and the rungs that the target sweep has for it')
+    .option('--json', 'print the list as JSON')
+    .action((options: { json?: true }) => {
+      request = { kind: 'ops', json: Boolean(options.json) }
     })
   // Also for `help heat`.
   const named = argv.find(word => Object.hasOwn(table, word))

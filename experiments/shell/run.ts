@@ -1,5 +1,6 @@
 import { ProgressView } from './progress.js'
 import { commandOf, type RunRecord, versions } from './record.js'
+import { sentence } from './sentence.js'
 import type { Preset, SettingValue } from './settings.js'
 import { type AnyExperiment, Interrupted, type RunContext, type RunResult } from './types.js'
 
@@ -75,14 +76,6 @@ function attempt<T>(make: (() => T) | undefined): T | undefined {
   } catch {
     return undefined
   }
-}
-
-/** What is shown of an error: its sentence; the class only where it is not one of the library's. */
-export function sentence(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return ['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError'].includes(error.name)
-    ? String(error)
-    : error.message
 }
 
 function onInterrupt(controller: AbortController, progress: ProgressView): () => void {

@@ -1,51 +1,43 @@
-import * as kernels from '../../core/backends/plain/conv2d.js'
+import * as kernels from '../../core/backends/plain/convolution.js'
+import { ShapeError } from '../../core/errors.js'
 import type { Data } from '../../core/memory.js'
-import { type Shape, size } from '../../core/shape.js'
+import { describe } from '../../core/options.js'
+import { type Shape, show, size } from '../../core/shape.js'
 import type { Tensor } from '../../core/tensor.js'
 
-/**
- * Convolution (cross-correlation), conv2d(x, w) = y, is bilinear, and so are its two adjoints; with
- *
- *     ⟨ct, conv2d(x, w)⟩ = ⟨conv2dInput(ct, w), x⟩ = ⟨conv2dWeight(x, ct), w⟩
- *
- * each derivative of one of the three is another of the three. All act on the last axes (x [..., C, H, W],
- * w [..., O, C, h, w], y [..., O, H', W']) and broadcast their leading axes, the weights' too: a weight per sample is what
- * second derivatives and rows need. `v.fold` sums over the samples where a weight is shared.
- */
+/** What a convolution knows beside its tensors: one number per spatial axis, and the number of groups of channels. */
 export interface ConvAttrs {
-  /** [rows, columns] */
-  stride: readonly [number, number]
-  padding: readonly [number, number]
-  /** Height and width of x: what the adjoint cannot see in its inputs. */
-  size: readonly [number, number]
-  /** Height and width of w. */
-  kernel: readonly [number, number]
+  readonly stride: Shape
+  readonly padding: Shape
+  readonly dilation: Shape
+  readonly groups: number
+  /** Spatial axes of x: what the adjoint cannot see in its inputs. */
+  readonly size: Shape
+  /** Spatial axes of w. */
+  readonly kernel: Shape
 }
+
+/** The same for the kernels. */
+export const geometry = (
+  a: ConvAttrs,
+  batch: number,
+  inChannels: number,
+  outChannels: number
+): kernels.ConvGeometry => ({
+  ...a,
+  batch,
+  inChannels,
+  outChannels
+})
+
+/** The spatial axes of y. */
+export const outSize = (a: ConvAttrs): number[] => kernels.convOutputSize(geometry(a, 1, 1, 1))
 
 /** The leading axes of t, in front of its `own` last ones. */
 export const leads = (t: { shape: Shape }, own: number): Shape => t.shape.slice(0, -own)
-/** Its `own` last axes. */
-export const lastOf = (t: Tensor, own: number): Shape => t.shape.slice(-own)
 
-/** The same for the kernels. */
-export function geometry(a: ConvAttrs, batch: number, inChannels: number, outChannels: number): kernels.Conv2dGeometry {
-  return {
-    batch,
-    inChannels,
-    height: a.size[0],
-    width: a.size[1],
-    outChannels,
-    kernelHeight: a.kernel[0],
-    kernelWidth: a.kernel[1],
-    strideH: a.stride[0],
-    strideW: a.stride[1],
-    padH: a.padding[0],
-    padW: a.padding[1]
-  }
-}
-
-/** [H', W'] of y. */
-export const outSize = (a: ConvAttrs): [number, number] => kernels.conv2dOutputSize(geometry(a, 1, 1, 1))
+/** Number of entries of the `own` last axes. */
+export const sizeOfLast = (t: Tensor, own: number): number => size(t.shape.slice(-own))
 
 /** Runs `f` for every position of broadcast leading axes: offsets into two inputs and the output, in their own units. */
 export function each(la: Shape, lb: Shape, out: Shape, f: (a: number, b: number, y: number) => void): void {
@@ -66,15 +58,23 @@ function position(p: number, out: Shape, own: Shape): number {
   return at
 }
 
-/** The i-th piece of n entries, as a view. */
+/** A window of typed array number i of size n. */
 export const part = (data: Data, i: number, n: number): Data => data.subarray(i * n, (i + 1) * n)
 
-/** The same stride and padding in both directions. */
-export function evenly(
-  stride: number,
-  padding: number,
-  size: readonly [number, number],
-  kernel: readonly [number, number]
-): ConvAttrs {
-  return { stride: [stride, stride], padding: [padding, padding], size, kernel }
+/** The last n axes, from the end. */
+export const lastAxes = (n: number): number[] => Array.from({ length: n }, (_, d) => d - n)
+
+/** A setting for n spatial axes: one number for all, or one for each. */
+export type PerAxis = number | readonly number[]
+
+/** Such a setting as n whole numbers from `least` on. */
+export function perAxis(asked: string, name: string, value: PerAxis, n: number, least: number): readonly number[] {
+  const list: readonly unknown[] = Array.isArray(value) ? value : Array<unknown>(n).fill(value)
+  if (list.length !== n || !list.every(v => Number.isSafeInteger(v) && (v as number) >= least))
+    throw new ShapeError(
+      asked,
+      `${name} is ${Array.isArray(value) ? show(value) : typeof value === 'number' ? value : describe(value)}`,
+      `Give ${name} as a whole number, ${least} or more${n > 1 ? `, or as ${n} of them` : ''}`
+    )
+  return list as readonly number[]
 }

@@ -4,6 +4,7 @@ import {
   checkOp,
   derivativeAtZero,
   dotCheck,
+  f32Check,
   gradCheck,
   inverseCheck,
   type StepOf,
@@ -20,7 +21,7 @@ import { mapData, Tensor, tensor } from '../../core/tensor.js'
 import { grad } from '../../core/verbs/grad.js'
 import { jacobian } from '../../core/verbs/jacobian.js'
 import { sinOp } from '../../ops/elementwise/sin.js'
-import { add, div, exp, mul, neg, sin, square, sub, tanh } from '../../ops/index.js'
+import { add, cast, div, exp, mul, neg, sin, square, sub, tanh } from '../../ops/index.js'
 
 const r = random('check')
 const all = (rows: { passed: boolean }[]) => rows.length > 0 && rows.every(row => row.passed)
@@ -31,6 +32,9 @@ t.test('functions of several inputs are checked like operators', t => {
   t.ok(all(dotCheck(f, example, r)))
   t.ok(all(gradCheck(f, example, r)))
   t.ok(all(sampleJacobianCheck(f, example, r)))
+  t.ok(all(f32Check(f, example, r)))
+  const leaves = (x: Tensor) => cast(x, 'f64')
+  t.notOk(all(f32Check(leaves, example, r)), 'a result in f64')
   t.end()
 })
 

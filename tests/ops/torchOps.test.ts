@@ -21,6 +21,7 @@ const cases: Record<string, Case> = {
   conv2d_pad1: (x, w, b) => add(ops.conv2d(x, w, { padding: 1 }), ops.reshape(b, [-1, 1, 1])),
   conv2d_stride2_pad1: (x, w, b) => add(ops.conv2d(x, w, { stride: 2, padding: 1 }), ops.reshape(b, [-1, 1, 1])),
   conv2d_1x1: (x, w, b) => add(ops.conv2d(x, w), ops.reshape(b, [-1, 1, 1])),
+  conv_transpose2d_stride2: (x, w, b) => add(ops.convTranspose2d(x, w, { stride: 2 }), ops.reshape(b, [-1, 1, 1])),
   maxpool2d_ties: x => ops.maxPool2d(x, 2),
   upsample_bilinear_x2_align_corners_false: x => ops.upsampleBilinear2d(x, 2),
   inv: x => ops.inv(x),

@@ -14,9 +14,10 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { transform } from 'esbuild'
 import { Checks } from '../checks.js'
+import { timeless, walkthrough } from '../docs/walkthrough.js'
 
 const mostMegabytes = 12
 const mostSeconds = 120 // a slow network; it takes about 2 s here
@@ -39,6 +40,7 @@ function run(command: string, args: string[], cwd = folder): { out: string; err:
   return { out: stdout, err: stderr }
 }
 const node = (...args: string[]) => run(process.execPath, args)
+const npx = (...args: string[]) => run('npx', ['physgrad', ...args])
 const files = () =>
   readdirSync(join(folder, 'node_modules'), { recursive: true, encoding: 'utf8' }).map(name =>
     name.replaceAll('\\', '/')
@@ -159,6 +161,48 @@ await checks.check("the README's program passes the type checker", () => {
   const compilerOptions = { module: 'nodenext', target: 'es2022', strict: true, noEmit: true, types: [] }
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.ts'] }))
   node(join(root, 'node_modules/typescript/bin/tsc'), '-p', folder)
+})
+
+await checks.check('the command line explains, lists and checks', () => {
+  const { out } = npx('explain', 'sin')
+  assert.match(out, /^sin +ops\/elementwise\n\n {2}y = sin x\n/)
+  assert.ok(JSON.parse(npx('ops', '--json').out).length > 50)
+  assert.match(npx('check', 'sin', 'l2').out, /2 operators, \d+ checks: all passed/)
+  assert.match(npx().out, /^Usage: physgrad /)
+})
+
+await checks.check('an experiment says in one sentence what the installed package leaves out', () => {
+  const command = join(folder, 'node_modules/.bin/physgrad')
+  const { status, stdout, stderr } = spawnSync(command, ['comparison', '--quick'], {
+    cwd: folder,
+    env,
+    encoding: 'utf8'
+  })
+  assert.equal(status, 1)
+  assert.equal(stdout, '')
+  assert.match(
+    stderr,
+    /^Error: experiments need cli-progress, .* which the installed package leaves out\. .*npm start\.\n$/
+  )
+})
+
+await checks.check('the walkthrough of an own operator: compiles, runs, and prints what it says', () => {
+  const steps = walkthrough(pathToFileURL(root))
+  const names = steps.map(({ kind, path }, i) => (kind === 'file' ? basename(path!) : `step${i}.ts`))
+  const programs = names.filter((_, i) => steps[i].kind !== 'command')
+  steps.forEach(({ kind, text }, i) => {
+    if (kind !== 'command') writeFileSync(join(folder, names[i]), text)
+  })
+  const compilerOptions = { module: 'nodenext', target: 'es2022', strict: true, types: [] }
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: programs }))
+  run('npm', ['pkg', 'set', 'type=module'])
+  node(join(root, 'node_modules/typescript/bin/tsc'), '-p', folder)
+  steps.forEach(({ kind, text, output }, i) => {
+    if (kind === 'file') return
+    const { out } = kind === 'program' ? node(names[i].replace(/ts$/, 'js')) : npx(...text.split(' ').slice(2))
+    assert.equal(timeless(out), timeless(output!))
+  })
+  return `${steps.length} steps`
 })
 
 rmSync(work, { recursive: true, force: true })

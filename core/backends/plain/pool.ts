@@ -1,49 +1,35 @@
-import type { Data } from './data.js'
+import { addresses, along, stridesOf } from './addresses.js'
+import { type Data, sizeOf } from './data.js'
+
+/** Windows over the spatial axes of a plane, without padding; one number per axis. */
+export interface PoolGeometry {
+  size: readonly number[]
+  window: readonly number[]
+  stride: readonly number[]
+}
+
+/** ⌊(size - window) / stride⌋ + 1 along each axis. */
+export const poolOutputSize = ({ size, window, stride }: PoolGeometry): number[] =>
+  size.map((n, d) => Math.floor((n - window[d]) / stride[d]) + 1)
+
+/** Where the windows start in a plane, and where the entries of a window lie from there, row-major both. */
+export function poolAddresses(g: PoolGeometry): { bases: Int32Array; offsets: Int32Array } {
+  const strides = stridesOf(g.size)
+  return {
+    bases: addresses(poolOutputSize(g).map((n, d) => along(n, g.stride[d] * strides[d]))),
+    offsets: addresses(g.window.map((n, d) => along(n, strides[d])))
+  }
+}
 
 /**
- * Largest value of each window: y[p, Y, X] = max x[p, Y stride + i, X stride + j], i, j < size, without padding.
- * `argmax` receives the position in the plane [height, width] of the first maximum in row-major order, which is where
- * the adjoint sends the cotangent. A NaN counts as larger than any number, so that it propagates.
+ * Largest value of each window: y[p, q] = max x[p, q stride + i], i < window. `argmax` receives the position in the
+ * plane of the first maximum in row-major order, which is where the adjoint sends the cotangent. A NaN counts as larger
+ * than any number, so that it propagates.
  */
-export function maxPool2d(
-  x: Data,
-  y: Data,
-  argmax: Int32Array,
-  planes: number,
-  height: number,
-  width: number,
-  size: number,
-  stride: number
-): void {
-  const outHeight = Math.floor((height - size) / stride) + 1
-  const outWidth = Math.floor((width - size) / stride) + 1
-  if (size === 2) {
-    maxPool2x2(x, y, argmax, planes, height, width, outHeight, outWidth, stride)
-    return
-  }
-  let q = 0
-  for (let p = 0; p < planes; p++) {
-    const plane = p * height * width
-    for (let i = 0; i < outHeight; i++) {
-      for (let j = 0; j < outWidth; j++) {
-        const corner = i * stride * width + j * stride
-        let best = x[plane + corner]
-        let where = corner
-        for (let u = 0; u < size; u++) {
-          const row = corner + u * width
-          for (let at = row; at < row + size; at++) {
-            const value = x[plane + at]
-            if (exceeds(value, best)) {
-              best = value
-              where = at
-            }
-          }
-        }
-        y[q] = best
-        argmax[q++] = where
-      }
-    }
-  }
+export function maxPool(x: Data, y: Data, argmax: Int32Array, planes: number, g: PoolGeometry): void {
+  const { bases, offsets } = poolAddresses(g)
+  const pool = offsets.length === 4 ? maxOfFour : maxOfMany
+  pool(x, y, argmax, planes, sizeOf(g.size), bases, offsets)
 }
 
 /** Whether a later value replaces the best so far: if larger, or the first NaN. */
@@ -51,44 +37,97 @@ function exceeds(value: number, best: number): boolean {
   return !(value <= best) && !Number.isNaN(best)
 }
 
-/** The usual window, unrolled: about twice as fast as the loop. */
-function maxPool2x2(
+function maxOfMany(
   x: Data,
   y: Data,
   argmax: Int32Array,
   planes: number,
-  height: number,
-  width: number,
-  outHeight: number,
-  outWidth: number,
-  stride: number
+  plane: number,
+  bases: Int32Array,
+  offsets: Int32Array
 ): void {
-  let q = 0
-  for (let p = 0; p < planes; p++) {
-    const plane = p * height * width
-    for (let i = 0; i < outHeight; i++) {
-      for (let j = 0; j < outWidth; j++) {
-        const corner = i * stride * width + j * stride
-        const at = plane + corner
-        let best = x[at]
-        let where = corner
-        let value = x[at + 1]
+  for (let p = 0, q = 0, from = 0; p < planes; p++, from += plane) {
+    for (let i = 0; i < bases.length; i++) {
+      let where = bases[i]
+      let best = x[from + where]
+      for (let t = 1; t < offsets.length; t++) {
+        const at = bases[i] + offsets[t]
+        const value = x[from + at]
         if (exceeds(value, best)) {
           best = value
-          where = corner + 1
+          where = at
         }
-        value = x[at + width]
-        if (exceeds(value, best)) {
-          best = value
-          where = corner + width
-        }
-        value = x[at + width + 1]
-        if (exceeds(value, best)) {
-          best = value
-          where = corner + width + 1
-        }
-        y[q] = best
-        argmax[q++] = where
+      }
+      y[q] = best
+      argmax[q++] = where
+    }
+  }
+}
+
+/** The usual window, 2 x 2, unrolled: about twice as fast as the loop. */
+function maxOfFour(
+  x: Data,
+  y: Data,
+  argmax: Int32Array,
+  planes: number,
+  plane: number,
+  bases: Int32Array,
+  [, o1, o2, o3]: Int32Array
+): void {
+  for (let p = 0, q = 0, from = 0; p < planes; p++, from += plane) {
+    for (let i = 0; i < bases.length; i++) {
+      const corner = bases[i]
+      const at = from + corner
+      let best = x[at]
+      let where = corner
+      let value = x[at + o1]
+      if (exceeds(value, best)) {
+        best = value
+        where = corner + o1
+      }
+      value = x[at + o2]
+      if (exceeds(value, best)) {
+        best = value
+        where = corner + o2
+      }
+      value = x[at + o3]
+      if (exceeds(value, best)) {
+        best = value
+        where = corner + o3
+      }
+      y[q] = best
+      argmax[q++] = where
+    }
+  }
+}
+
+/**
+ * The smallest change of x that makes the maxima of windows that do not overlap `target`: entries above it are lowered
+ * to it, and the largest is raised to it. `weight` (none: 1) goes to all entries of a window in `xWeight`, which the
+ * caller has zeroed; windows of weight 0 stay. `value` starts as x.
+ */
+export function setMaxima(
+  target: Data,
+  weight: Data | null,
+  argmax: Int32Array,
+  value: Data,
+  xWeight: Data,
+  planes: number,
+  g: PoolGeometry
+): void {
+  const { bases, offsets } = poolAddresses(g)
+  const plane = sizeOf(g.size)
+  for (let p = 0, q = 0, from = 0; p < planes; p++, from += plane) {
+    for (let i = 0; i < bases.length; i++, q++) {
+      const w = weight ? weight[q] : 1
+      if (w === 0) continue
+      const t = target[q]
+      const largest = from + argmax[q]
+      if (!(t <= value[largest])) value[largest] = t
+      for (let k = 0; k < offsets.length; k++) {
+        const at = from + bases[i] + offsets[k]
+        if (value[at] > t) value[at] = t
+        xWeight[at] = w
       }
     }
   }

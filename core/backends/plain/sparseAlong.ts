@@ -12,51 +12,76 @@ export interface Sparse {
   readonly weight?: Float64Array
 }
 
+/** Entries of x and y that fit the first-level cache together. */
+const BLOCK = 2048
+
+/** From here on a contiguous run is copied faster by the platform than by a loop. */
+const LONG = 64
+
 /** y[o, i, r] = Σ_j M[i, j] x[o, j, r] for x [outer, columns, inner]; y is overwritten. Sums run in f64. */
 export function sparseAlong(m: Sparse, x: Data, y: Data, outer: number, inner: number): void {
-  if (inner === 1) alongLast(m, x, y, outer)
-  else alongInner(m, x, y, outer, inner)
+  if (inner === 0) return
+  const { rows, columns } = m
+  // A row of M meets many vectors at once: those next to each other along `inner`, or along the last axis a block of
+  // the outer ones, small enough that the next row finds it in the cache.
+  const block = inner > 1 ? 1 : Math.max(8, Math.floor(BLOCK / (rows + columns + 1)))
+  for (let o = 0; o < outer; o += block) {
+    const from = o * columns * inner
+    const to = o * rows * inner
+    const count = inner > 1 ? inner : Math.min(block, outer - o)
+    const [stepX, stepY] = inner > 1 ? [1, 1] : [columns, rows]
+    for (let i = 0; i < rows; i++) rowOf(m, i, inner, x, from, stepX, y, to + i * inner, stepY, count)
+  }
 }
 
-function alongLast({ rows, columns, start, column, weight }: Sparse, x: Data, y: Data, outer: number): void {
-  for (let o = 0, at = 0, to = 0; o < outer; o++, at += columns)
-    for (let i = 0; i < rows; i++, to++) {
-      const first = start[i]
-      if (!weight && start[i + 1] === first + 1) {
-        y[to] = x[at + column[first]]
-        continue
-      }
+/** y[to + r stepY] = Σ_j M[i, j] x[from + j inner + r stepX], r < count: a loop for each small number of entries. */
+function rowOf(
+  { start, column, weight }: Sparse,
+  i: number,
+  inner: number,
+  x: Data,
+  from: number,
+  stepX: number,
+  y: Data,
+  to: number,
+  stepY: number,
+  count: number
+): void {
+  const first = start[i]
+  const last = start[i + 1]
+  const end = to + count * stepY
+  if (last - first === 0 || last - first > 4) {
+    for (; to < end; to += stepY, from += stepX) {
       let sum = 0
-      for (let k = first; k < start[i + 1]; k++) sum += weight ? weight[k] * x[at + column[k]] : x[at + column[k]]
+      for (let k = first; k < last; k++)
+        sum += weight ? weight[k] * x[from + column[k] * inner] : x[from + column[k] * inner]
       y[to] = sum
     }
-}
-
-function alongInner(m: Sparse, x: Data, y: Data, outer: number, inner: number): void {
-  const { rows, columns, start, column, weight } = m
-  for (let o = 0, to = 0; o < outer; o++)
-    for (let i = 0; i < rows; i++, to += inner) {
-      const first = start[i]
-      if (!weight && start[i + 1] === first + 1) {
-        copyRun(x, (o * columns + column[first]) * inner, y, to, inner)
-        continue
-      }
-      // Entries in a tile of registers would be faster for long rows; the rows here have a few entries.
-      for (let r = 0; r < inner; r++) {
-        let sum = 0
-        for (let k = first; k < start[i + 1]; k++) {
-          const v = x[(o * columns + column[k]) * inner + r]
-          sum += weight ? weight[k] * v : v
-        }
-        y[to + r] = sum
-      }
-    }
-}
-
-/** n entries of x from `at` on go to y from `to` on. */
-function copyRun(x: Data, at: number, y: Data, to: number, n: number): void {
-  if (n >= 64) y.set(x.subarray(at, at + n), to)
-  else for (let r = 0; r < n; r++) y[to + r] = x[at + r]
+    return
+  }
+  let a = from + column[first] * inner
+  const u = weight ? weight[first] : 1
+  if (last - first === 1) {
+    if (!weight && stepX === 1 && stepY === 1 && count >= LONG) y.set(x.subarray(a, a + count), to)
+    else for (; to < end; to += stepY, a += stepX) y[to] = u * x[a]
+    return
+  }
+  let b = from + column[first + 1] * inner
+  const v = weight ? weight[first + 1] : 1
+  if (last - first === 2) {
+    for (; to < end; to += stepY, a += stepX, b += stepX) y[to] = u * x[a] + v * x[b]
+    return
+  }
+  let c = from + column[first + 2] * inner
+  const w = weight ? weight[first + 2] : 1
+  if (last - first === 3) {
+    for (; to < end; to += stepY, a += stepX, b += stepX, c += stepX) y[to] = u * x[a] + v * x[b] + w * x[c]
+    return
+  }
+  let d = from + column[first + 3] * inner
+  const z = weight ? weight[first + 3] : 1
+  for (; to < end; to += stepY, a += stepX, b += stepX, c += stepX, d += stepX)
+    y[to] = u * x[a] + v * x[b] + w * x[c] + z * x[d]
 }
 
 /** Mᵀ: the adjoint. */
@@ -74,6 +99,21 @@ export function transposeSparse({ rows, columns, start, column, weight }: Sparse
       if (moved) moved[at] = weight![k]
     }
   return { rows: columns, columns: rows, start: from, column: to, weight: moved }
+}
+
+/**
+ * M⁺ = Mᵀ (M Mᵀ)⁻¹ of a matrix with at most one entry in each column: its rows are orthogonal, so M Mᵀ is diagonal and
+ * M⁺ as sparse as Mᵀ. undefined for other matrices.
+ */
+export function orthogonalInverse(m: Sparse): Sparse | undefined {
+  const back = transposeSparse(m)
+  for (let j = 0; j < back.rows; j++) if (back.start[j + 1] > back.start[j] + 1) return undefined
+  const squares = new Float64Array(m.rows)
+  back.column.forEach((i, k) => {
+    squares[i] += back.weight ? back.weight[k] ** 2 : 1
+  })
+  const weight = Float64Array.from(back.column, (i, k) => (squares[i] ? (back.weight?.[k] ?? 1) / squares[i] : 0))
+  return { ...back, weight }
 }
 
 /** The matrix of y_i = x_index[i], entries that are copied: 0 where the index is -1. */

@@ -1,0 +1,35 @@
+import type { Request } from '../shell/cli.js'
+import { catalogue, findOperators } from './catalogue.js'
+
+/** Runs explain, check or ops; says whether all is well. Throws UnknownOperator for a wrong name. */
+export async function runOperators(
+  request: Exclude<Request, { kind: 'list' | 'run' }>,
+  width: number
+): Promise<boolean> {
+  switch (request.kind) {
+    case 'explain': {
+      const { explain } = await import('./explain.js')
+      const listed = await findOperators(request.names)
+      console.log(listed.map(one => explain(one, width)).join('\n\n\n'))
+      return true
+    }
+    case 'ops': {
+      const { listText, operatorRows } = await import('./list.js')
+      const rows = operatorRows()
+      console.log(request.json ? JSON.stringify(rows, null, 2) : listText(rows, width))
+      return true
+    }
+    case 'check': {
+      const { checkJson, checkText, timedCheck } = await import('./check.js')
+      const { names, json, verbose } = request
+      const listed = names.includes('all') ? catalogue : await findOperators(names)
+      const reports = listed.map(one => {
+        if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${one.op.name}`)
+        return timedCheck(one)
+      })
+      if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
+      console.log(json ? checkJson(reports) : checkText(reports, { verbose, width }))
+      return reports.every(r => r.passed)
+    }
+  }
+}
