@@ -1,6 +1,7 @@
 import { apply } from '../../core/apply.js'
 import { gatherPlanes, scatterPlanes } from '../../core/backends/plain/pool.js'
 import { averageCopies, wanted } from '../../core/claim.js'
+import { edgesOfLinear, withEdges } from '../../core/families/edges.js'
 import { alloc } from '../../core/memory.js'
 import { defineOp, type Op, type Site } from '../../core/op.js'
 import { type Shape, size } from '../../core/shape.js'
@@ -59,12 +60,14 @@ export const takePlanesOp: Op<PlaneAttrs> = defineOp<PlaneAttrs>({
     kind: 'structural',
     apply: ({ inputs: [x], attrs }, claim) => [averageCopies(claim, x, t => put(t, attrs))]
   },
-  examples: r => [
-    { inputs: [r.normal([2, 2, 3])], attrs: example(2, [1, 4, 5, 0]) },
-    { inputs: [r.normal([2, 2, 3])], attrs: example(2, [3, 3, 0, 2]), note: 'one entry twice' },
-    { inputs: [r.normal([2, 3])], attrs: example(1, [5, 2]), note: 'no samples' },
-    { inputs: [r.normal([0, 2, 3])], attrs: example(1, [5, 2]), note: 'empty batch' }
-  ]
+  examples: withEdges(
+    r => [
+      { inputs: [r.normal([2, 2, 3])], attrs: example(2, [1, 4, 5, 0]) },
+      { inputs: [r.normal([2, 2, 3])], attrs: example(2, [3, 3, 0, 2]), note: 'one entry twice' },
+      { inputs: [r.normal([2, 3])], attrs: example(1, [5, 2]), note: 'no samples' }
+    ],
+    edgesOfLinear
+  )
 })
 
 export const putPlanesOp: Op<PlaneAttrs> = defineOp<PlaneAttrs>({
@@ -99,15 +102,17 @@ export const putPlanesOp: Op<PlaneAttrs> = defineOp<PlaneAttrs>({
     lawless: ({ inputs: [x], attrs }) =>
       put(onesLike(x), attrs).data.includes(0) ? 'the zeros stay zero whatever is asked of them' : undefined
   },
-  examples: r => [
-    { inputs: [r.normal([2, 1, 2])], attrs: example(2, [1, 4, 5, 0]) },
-    { inputs: [r.normal([2, 1, 2])], attrs: example(2, [3, 3, 0, 2]), note: 'two on one place' },
-    {
-      inputs: [r.normal([2, 2])],
-      attrs: { index: Int32Array.of(0, 0, 0, 0), large: [1], small: [2] },
-      note: 'all places'
-    },
-    { inputs: [r.normal([1, 2])], attrs: example(1, [5, 2]), note: 'no samples' },
-    { inputs: [r.normal([0, 1, 2])], attrs: example(1, [5, 2]), note: 'empty batch' }
-  ]
+  examples: withEdges(
+    r => [
+      { inputs: [r.normal([2, 1, 2])], attrs: example(2, [1, 4, 5, 0]) },
+      { inputs: [r.normal([2, 1, 2])], attrs: example(2, [3, 3, 0, 2]), note: 'two on one place' },
+      {
+        inputs: [r.normal([2, 2])],
+        attrs: { index: Int32Array.of(0, 0, 0, 0), large: [1], small: [2] },
+        note: 'all places'
+      },
+      { inputs: [r.normal([1, 2])], attrs: example(1, [5, 2]), note: 'no samples' }
+    ],
+    edgesOfLinear
+  )
 })

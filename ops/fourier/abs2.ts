@@ -34,7 +34,7 @@ export const abs2Op: Op<undefined> = defineOp({
   vjp: (ct, v) => [mul(mul(v.x[0], 2), overPairs(ct))],
   carry: carryModulus,
   inverse: { kind: 'local', apply: (site, claimed) => [toRadius(site, claimed, Math.sqrt)] },
-  examples: modulusExamples
+  examples: r => modulusExamples(r, 1e150)
 })
 
 /** |z|² of complex numbers: z [..., 2] → [...]; the power spectrum is abs2(fft(z)). */

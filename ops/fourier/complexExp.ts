@@ -14,7 +14,8 @@ export const complexExpOp: Op<undefined> = defineOp({
   tangent  dy = y dz
   adjoint  conj(y) ct
   inverse  z̃ = ln|ỹ| + i (arg ỹ + 2πn), n such that the imaginary part is nearest to the current one; none for ỹ = 0
-  cost     an exponential, a sine and a cosine per number`,
+  cost     an exponential, a sine and a cosine per number
+  caveats  infinite beyond re = 709.7`,
   tex: {
     y: 'y = e^z',
     tangent: 'dy = y\\,dz',
@@ -59,12 +60,13 @@ export const complexExpOp: Op<undefined> = defineOp({
     { inputs: [r.normal([2, 3, 2])] },
     { inputs: [r.uniform([3, 2], 8, 10)], note: 'another branch' },
     { inputs: [r.normal([2])], note: 'one number' },
+    { inputs: [r.normal([2, 1, 2])], note: 'size-1 axis' },
     { inputs: [r.normal([0, 2])], note: 'empty axis' },
     {
       inputs: [
         tensor([
-          [690, 1],
-          [-690, 2]
+          [692, 1],
+          [-692, 2]
         ])
       ],
       extreme: true

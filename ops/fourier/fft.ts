@@ -1,11 +1,12 @@
 import { apply } from '../../core/apply.js'
 import { fftPairs } from '../../core/backends/plain/fftPairs.js'
 import { wanted } from '../../core/claim.js'
+import { edgesOfLinear, withEdges } from '../../core/families/edges.js'
 import { defineOp, type Example, type Op, type Tex } from '../../core/op.js'
 import type { Random } from '../../core/random.js'
 import { type Shape, show, size } from '../../core/shape.js'
 import { mul } from '../../core/structural/mul.js'
-import { mapData, Tensor, tensor } from '../../core/tensor.js'
+import { mapData, Tensor } from '../../core/tensor.js'
 import { around, axesOf, axisOf, carryBehind, checkComplex, checkLengths, checkPairs, numbersOf } from './pairs.js'
 
 interface FftAttrs {
@@ -33,8 +34,7 @@ function fftLike(
   name: string,
   inverse: boolean,
   texts: { doc: string; tex: Tex },
-  other: () => Op<FftAttrs>,
-  examples: (r: Random) => Example<FftAttrs>[]
+  other: () => Op<FftAttrs>
 ): Op<FftAttrs> {
   const op: Op<FftAttrs> = defineOp<FftAttrs>({
     name,
@@ -59,7 +59,7 @@ function fftLike(
         return [{ value: mapData(x, (v, i) => v + change.data[i]), weight: null }]
       }
     },
-    examples
+    examples: withEdges(examples, edgesOfLinear)
   })
   return op
 }
@@ -69,10 +69,8 @@ const examples = (r: Random): Example<FftAttrs>[] => [
   { inputs: [r.normal([2, 3, 2, 2])], attrs: { axes: [-2, -1] }, note: 'two axes' },
   { inputs: [r.normal([5, 2, 2])], attrs: { axes: [-2] }, note: 'not the last axis, odd' },
   { inputs: [r.normal([2, 1, 2])], attrs: { axes: [-1] }, note: 'one number' },
-  { inputs: [r.normal([3, 2])], attrs: { axes: [] }, note: 'no axis' },
-  { inputs: [r.normal([0, 3, 2])], attrs: { axes: [-1] }, note: 'empty batch' }
+  { inputs: [r.normal([3, 2])], attrs: { axes: [] }, note: 'no axis' }
 ]
-const large = [3e300, -1e300, 2e300, 1e300, -2e300, 1e300]
 
 export const fftOp: Op<FftAttrs> = fftLike(
   'fft',
@@ -82,32 +80,17 @@ export const fftOp: Op<FftAttrs> = fftLike(
   tangent  dX = fft(dx): the operator is linear
   adjoint  N ifft(ct), N the number of bins: the conjugate transpose
   inverse  x̃ = ifft(X̃)
-  cost     5 n log₂ n flops per vector and axis where n is a power of two; other lengths by two of the first power of
-           two from 2n - 1 on (Bluestein)
+  cost     5 n log₂ n flops per vector and axis where n is a power of two; other lengths take two
+           transforms of the first power of two from 2n - 1 on (Bluestein)
   source   Cooley and Tukey 1965; Bluestein 1970; NumPy's convention`,
     tex: {
-      y: String.raw`X_k = \sum_j x_j\,e^{-2\pi i jk/n}`,
+      y: String.raw`X_k = \sum_j x_j\,e^{-2\pi i jk/n} = (F x)_k`,
       tangent: 'dX = F\\,dx',
       adjoint: String.raw`\bar x = F^H \bar X = N F^{-1} \bar X`,
       inverse: String.raw`\tilde x = F^{-1} \tilde X`
     }
   },
-  () => ifftOp,
-  r => [
-    ...examples(r),
-    { inputs: [tensor(large, { shape: [3, 2] })], attrs: { axes: [-1] }, extreme: true, note: 'large' },
-    {
-      inputs: [
-        tensor(
-          large.map(v => v * 1e-300 * 1e-300),
-          { shape: [3, 2] }
-        )
-      ],
-      attrs: { axes: [-1] },
-      extreme: true,
-      note: 'small'
-    }
-  ]
+  () => ifftOp
 )
 
 export const ifftOp: Op<FftAttrs> = fftLike(
@@ -121,17 +104,13 @@ export const ifftOp: Op<FftAttrs> = fftLike(
   cost     as fft
   source   Cooley and Tukey 1965; Bluestein 1970; NumPy's convention`,
     tex: {
-      y: String.raw`x_j = \frac1n \sum_k X_k\,e^{2\pi i jk/n}`,
+      y: String.raw`x_j = \frac1n \sum_k X_k\,e^{2\pi i jk/n} = (F^{-1} X)_j`,
       tangent: 'dx = F^{-1} dX',
       adjoint: String.raw`\bar X = \tfrac1N F \bar x`,
       inverse: String.raw`\tilde X = F \tilde x`
     }
   },
-  () => fftOp,
-  r => [
-    ...examples(r),
-    { inputs: [tensor(large, { shape: [3, 2] })], attrs: { axes: [-1] }, extreme: true, note: 'large' }
-  ]
+  () => fftOp
 )
 
 const along =

@@ -96,6 +96,11 @@ export const modeProductOp: Op<ModeProductAttrs> = defineOp<ModeProductAttrs>({
       inputs: [r.normal([0, 1, 2, 1, 2]), r.normal([2, 1, 1, 2])],
       attrs: { ha: false, hb: false },
       note: 'empty batch'
+    },
+    {
+      inputs: [r.uniform([1, 2, 2, 2], 1e300, 3e300), r.uniform([2, 1, 2, 2], 2e-301, 1e-300)],
+      attrs: { ha: false, hb: false },
+      extreme: true
     }
   ]
 })

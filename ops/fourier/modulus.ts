@@ -27,9 +27,11 @@ export function toRadius({ inputs: [z], out }: Site, { value, weight }: Claim, r
   return { value: new Tensor(z.shape, to), weight: counts && new Tensor(z.shape, counts) }
 }
 
-export const modulusExamples = (r: Random): Example<undefined>[] => [
+/** With numbers that `large` and 1/`large` bring to the ends of the range. */
+export const modulusExamples = (r: Random, large: number): Example<undefined>[] => [
   { inputs: [r.normal([2, 3, 2])] },
   { inputs: [r.normal([2])], note: 'one number' },
+  { inputs: [r.normal([2, 1, 2])], note: 'size-1 axis' },
   { inputs: [r.normal([0, 2])], note: 'empty axis' },
   {
     inputs: [
@@ -40,5 +42,15 @@ export const modulusExamples = (r: Random): Example<undefined>[] => [
     ],
     smooth: false,
     note: 'zero'
-  }
+  },
+  ...[large, 1 / large].map(unit => ({
+    inputs: [
+      tensor([
+        [3 * unit, -4 * unit],
+        [0.5 * unit, 0.1 * unit]
+      ])
+    ],
+    extreme: true,
+    note: `${unit}`
+  }))
 ]

@@ -2,6 +2,7 @@ import { apply } from '../../core/apply.js'
 import { halfLength, irfftPairs, rfftPairs } from '../../core/backends/plain/fftPairs.js'
 import { wanted } from '../../core/claim.js'
 import { ShapeError } from '../../core/errors.js'
+import { edgesOfLinear, withEdges } from '../../core/families/edges.js'
 import { alloc } from '../../core/memory.js'
 import { defineOp, type Op } from '../../core/op.js'
 import { checkNumbers } from '../../core/options.js'
@@ -76,8 +77,8 @@ export const rfftOp: Op<RfftAttrs> = defineOp<RfftAttrs>({
   source   NumPy's convention`,
   tex: {
     y: String.raw`X_k = \sum_j x_j\,e^{-2\pi i jk/n},\; 0 \le k \le n/2`,
-    tangent: String.raw`dX = R\,dx`,
-    adjoint: String.raw`\bar x = n\,\mathrm{irfft}(\bar X_k / w_k)`,
+    tangent: String.raw`dX = \mathrm{rfft}(dx)`,
+    adjoint: String.raw`\bar x = n\,\mathrm{irfft}(\bar X / w),\; w_k = 1 \text{ for } k = 0, \tfrac n2, \text{ else } 2`,
     inverse: String.raw`\tilde x = \mathrm{irfft}(\tilde X)`
   },
   outShape: ([s], { axis }) => {
@@ -100,17 +101,17 @@ export const rfftOp: Op<RfftAttrs> = defineOp<RfftAttrs>({
       return [{ value: mapData(x, (v, i) => v + change.data[i]), weight: null }]
     }
   },
-  examples: r => [
-    { inputs: [r.normal([2, 6])], attrs: { axis: -1 } },
-    { inputs: [r.normal([2, 5])], attrs: { axis: -1 }, note: 'odd' },
-    { inputs: [r.normal([2, 4, 3])], attrs: { axis: -2 }, note: 'not the last axis' },
-    { inputs: [r.normal([4])], attrs: { axis: -1 }, note: 'no batch' },
-    { inputs: [r.normal([3, 1])], attrs: { axis: -1 }, note: 'one number' },
-    { inputs: [r.normal([1, 2])], attrs: { axis: -1 }, note: 'two numbers' },
-    { inputs: [r.normal([0, 4])], attrs: { axis: -1 }, note: 'empty batch' },
-    { inputs: [tensor([1e300, -2e300, 3e300])], attrs: { axis: -1 }, extreme: true, note: 'large' },
-    { inputs: [tensor([1e-300, -2e-300, 3e-300, 1e-300])], attrs: { axis: -1 }, extreme: true, note: 'small' }
-  ]
+  examples: withEdges(
+    r => [
+      { inputs: [r.normal([2, 6])], attrs: { axis: -1 } },
+      { inputs: [r.normal([2, 5])], attrs: { axis: -1 }, note: 'odd' },
+      { inputs: [r.normal([2, 4, 3])], attrs: { axis: -2 }, note: 'not the last axis' },
+      { inputs: [r.normal([4])], attrs: { axis: -1 }, note: 'no batch' },
+      { inputs: [r.normal([3, 1])], attrs: { axis: -1 }, note: 'one number' },
+      { inputs: [r.normal([1, 2])], attrs: { axis: -1 }, note: 'two numbers' }
+    ],
+    edgesOfLinear
+  )
 })
 
 export const irfftOp: Op<IrfftAttrs> = defineOp<IrfftAttrs>({
@@ -124,7 +125,7 @@ even n, 2 for the others, which stand for their conjugates too
   cost     as fft
   source   NumPy's convention`,
   tex: {
-    y: String.raw`x_j = \frac1n \sum_k w_k\,\mathrm{Re}\,X_k e^{2\pi i jk/n}`,
+    y: String.raw`x_j = \frac1n \sum_k w_k\,\mathrm{Re}\,X_k e^{2\pi i jk/n},\; w_k = 1 \text{ for } k = 0, \tfrac n2, \text{ else } 2`,
     tangent: String.raw`dx = \mathrm{irfft}(dX)`,
     adjoint: String.raw`\bar X_k = \frac{w_k}{n}\,\mathrm{rfft}(\bar x)_k`,
     inverse: String.raw`\tilde X = X + \mathrm{rfft}(\tilde x - x)`
@@ -160,21 +161,17 @@ even n, 2 for the others, which stand for their conjugates too
       return [{ value: mapData(z, (v, i) => v + change.data[i]), weight: null }]
     }
   },
-  examples: r => [
-    { inputs: [r.normal([2, 4, 2])], attrs: { axis: -1, n: 6 } },
-    { inputs: [r.normal([2, 3, 2])], attrs: { axis: -1, n: 5 }, note: 'odd' },
-    { inputs: [r.normal([2, 3, 3, 2])], attrs: { axis: -2, n: 4 }, note: 'not the last axis' },
-    { inputs: [r.normal([3, 2])], attrs: { axis: -1, n: 4 }, note: 'no batch' },
-    { inputs: [r.normal([3, 1, 2])], attrs: { axis: -1, n: 1 }, note: 'one number' },
-    { inputs: [r.normal([1, 2, 2])], attrs: { axis: -1, n: 2 }, note: 'two numbers' },
-    { inputs: [r.normal([0, 3, 2])], attrs: { axis: -1, n: 4 }, note: 'empty batch' },
-    {
-      inputs: [tensor([1e300, -2e300, 3e300, 1e300], { shape: [2, 2] })],
-      attrs: { axis: -1, n: 3 },
-      extreme: true,
-      note: 'large'
-    }
-  ]
+  examples: withEdges(
+    r => [
+      { inputs: [r.normal([2, 4, 2])], attrs: { axis: -1, n: 6 } },
+      { inputs: [r.normal([2, 3, 2])], attrs: { axis: -1, n: 5 }, note: 'odd' },
+      { inputs: [r.normal([2, 3, 3, 2])], attrs: { axis: -2, n: 4 }, note: 'not the last axis' },
+      { inputs: [r.normal([3, 2])], attrs: { axis: -1, n: 4 }, note: 'no batch' },
+      { inputs: [r.normal([3, 1, 2])], attrs: { axis: -1, n: 1 }, note: 'one number' },
+      { inputs: [r.normal([1, 2, 2])], attrs: { axis: -1, n: 2 }, note: 'two numbers' }
+    ],
+    edgesOfLinear
+  )
 })
 
 /**

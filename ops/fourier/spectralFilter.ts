@@ -2,6 +2,7 @@ import { apply } from '../../core/apply.js'
 import { fftAlong } from '../../core/backends/plain/fft.js'
 import { wanted } from '../../core/claim.js'
 import { NonFiniteError, OptionError, ShapeError } from '../../core/errors.js'
+import { edgesOfLinear, withEdges } from '../../core/families/edges.js'
 import { carryInFront, defineOp, type Op, type Site } from '../../core/op.js'
 import { type Shape, sameShape, show, size } from '../../core/shape.js'
 import { allFinite, checkTensor, mapData, Tensor, tensor } from '../../core/tensor.js'
@@ -82,24 +83,25 @@ export const spectralFilterOp: Op<SpectralFilterAttrs> = defineOp<SpectralFilter
       return [{ value: mapData(x, (v, i) => v + change.data[i]), weight: null }]
     }
   },
-  examples: r => [
-    { inputs: [r.normal([2, 4])], attrs: { transfer: tensor([1, 0.5, -0.3, 0.5]) } },
-    {
-      inputs: [r.normal([2, 2, 3])],
-      attrs: {
-        transfer: tensor([
-          [1, 0.5, 0.5],
-          [2, 0.2, 0.2]
-        ])
+  examples: withEdges(
+    r => [
+      { inputs: [r.normal([2, 4])], attrs: { transfer: tensor([1, 0.5, -0.3, 0.5]) } },
+      {
+        inputs: [r.normal([2, 2, 3])],
+        attrs: {
+          transfer: tensor([
+            [1, 0.5, 0.5],
+            [2, 0.2, 0.2]
+          ])
+        },
+        note: 'a field'
       },
-      note: 'a field'
-    },
-    { inputs: [r.normal([3, 5])], attrs: { transfer: tensor([0, 1, 0.5, 0.5, 1]) }, note: 'without the mean' },
-    { inputs: [r.normal([3])], attrs: { transfer: tensor([2, 1, 1]) }, note: 'no batch' },
-    { inputs: [r.normal([2, 1])], attrs: { transfer: tensor([3]) }, note: 'one cell' },
-    { inputs: [r.normal([0, 2])], attrs: { transfer: tensor([1, 2]) }, note: 'empty batch' },
-    { inputs: [tensor([1e300, -2e300, 3e300])], attrs: { transfer: tensor([1, 0.5, 0.5]) }, extreme: true }
-  ]
+      { inputs: [r.normal([3, 5])], attrs: { transfer: tensor([0, 1, 0.5, 0.5, 1]) }, note: 'without the mean' },
+      { inputs: [r.normal([3])], attrs: { transfer: tensor([2, 1, 1]) }, note: 'no batch' },
+      { inputs: [r.normal([2, 1])], attrs: { transfer: tensor([3]) }, note: 'one cell' }
+    ],
+    edgesOfLinear
+  )
 })
 
 /**

@@ -59,7 +59,7 @@ export const choleskyOp = defineOp({
   source   Murray 2016, arXiv:1602.07527, eq. (8) and (10)`,
   tex: {
     y: String.raw`L L^\top = A`,
-    tangent: String.raw`dL = L\,\Phi(L^{-1} dA\,L^{-\top})`,
+    tangent: String.raw`dL = L\,\Phi(L^{-1} dA\,L^{-\top}),\ \Phi = \mathrm{tril} - \tfrac12 \mathrm{diag}`,
     adjoint: String.raw`\bar A = \mathrm{sym}(L^{-\top}\Phi(L^\top \bar L) L^{-1})`,
     inverse: String.raw`\tilde A = \tilde L \tilde L^\top`
   },

@@ -1,20 +1,17 @@
 import { apply } from '../../core/apply.js'
 import { lu } from '../../core/linalg/lu.js'
-import { carryInFront, defineOp } from '../../core/op.js'
+import { carryInFront, defineOp, type View } from '../../core/op.js'
+import type { Random } from '../../core/random.js'
 import { type Shape, size } from '../../core/shape.js'
 import { mul } from '../../core/structural/mul.js'
-import { swapAxes } from '../../core/structural/permute.js'
-import { reshape } from '../../core/structural/reshape.js'
 import { sum } from '../../core/structural/sum.js'
-import { checkTensor, full, type Tensor, tensor } from '../../core/tensor.js'
+import { checkTensor, full, mapData, type Tensor, tensor } from '../../core/tensor.js'
+import { stack } from '../shape/concat.js'
+import { asMatrices, cofactorsOfAny, cofactorsOfRegular } from './cofactors.js'
 import { detFlow } from './detFlow.js'
-import { inv } from './inv.js'
-import { batch, fromPieces, matrixAt, square } from './matrices.js'
+import { batch, fromPieces, matrixAt, square, times } from './matrices.js'
 import { regular } from './solve.js'
 import { matrixByMatrix } from './targets.js'
-
-/** One number per matrix as [..., 1, 1]. */
-export const asMatrices = (x: Tensor): Tensor => reshape(x, [...x.shape, 1, 1])
 
 /** The batch, with the matrices checked. */
 export const perMatrix = (s: Shape, op: string): Shape => {
@@ -22,39 +19,44 @@ export const perMatrix = (s: Shape, op: string): Shape => {
   return batch(s)
 }
 
-/** The cofactors of A: det A · A⁻ᵀ. */
-const cofactors = (A: Tensor, det: Tensor): Tensor => mul(asMatrices(det), swapAxes(inv(A)))
+/** The cofactors of A, which are the slopes of det A. */
+function cofactors({ x: [A], y, saved }: View): Tensor {
+  const singular: readonly boolean[] = saved.singular
+  return singular.includes(true) ? cofactorsOfAny(A, singular, det) : cofactorsOfRegular(A, y)
+}
 
 export const detOp = defineOp({
   name: 'det',
   doc: `y = det A, the signed product of the pivots
-  tangent  dy = Σ C ∘ dA, C = det A · A⁻ᵀ the cofactors
+  tangent  dy = Σ C ∘ dA, C the cofactors of A: det A · A⁻ᵀ where A is regular
   adjoint  ct C
   inverse  along the gradient: s_i² + c for all singular values of A alike, the smallest of which may change its sign,
            until the product is ỹ; every target is reached
-  domain   any A for the value, regular for the derivatives
-  cost     2/3 n³ flops, an inverse for the rules
-  caveats  beyond 1e±308 for large matrices: slogdet. The derivatives of a singular A exist, but not by this formula: an
-           InverseError
+  cost     2/3 n³ flops, an inverse for the rules, and a singular value decomposition where A is singular
+  caveats  singular A: C from a regular matrix that differs by a product of rank n - rank A (Sylvester's identity), right
+           for derivatives of every order. Beyond 1e±308 for large matrices: slogdet
   source   Giles 2008, "Collected matrix derivative results", 2.2.4`,
   tex: {
     y: String.raw`y = \det A`,
-    tangent: String.raw`dy = \det A\;\mathrm{tr}(A^{-1} dA)`,
-    adjoint: String.raw`\bar A = \bar y \det A\;A^{-\top}`,
+    tangent: String.raw`dy = \langle C, dA\rangle,\; C = \mathrm{cof}\,A = \det A\;A^{-\top}`,
+    adjoint: String.raw`\bar A = \bar y\,C`,
     inverse: String.raw`\tilde A = U\,\mathrm{diag}(\sqrt{s_i^2 + c})\,V^\top,\ \det \tilde A = \tilde y`
   },
   outShape: ([s]) => perMatrix(s, 'det'),
-  forward: ([A], _, shape) => {
+  forward: ([A], _, shape, saved) => {
     const n = A.shape[A.rank - 1]
+    const singular: boolean[] = []
+    saved.singular = singular
     return fromPieces(shape, A, size(shape), i => {
       const f = lu(matrixAt(A, i), n)
+      singular.push(f.singular >= 0)
       let product: number = f.sign
       for (let k = 0; k < n; k++) product *= f.lu[k * n + k]
       return [product]
     })
   },
-  jvp: ([dA], { x: [A], y }) => dA && sum(mul(cofactors(A, y), dA), [-2, -1]),
-  vjp: (ct, { x: [A], y }) => [mul(asMatrices(ct), cofactors(A, y))],
+  jvp: ([dA], v) => dA && sum(mul(cofactors(v), dA), [-2, -1]),
+  vjp: (ct, v) => [mul(asMatrices(ct), cofactors(v))],
   carry: carryInFront(2),
   inverse: {
     kind: 'local',
@@ -82,15 +84,23 @@ export const detOp = defineOp({
       ],
       note: 'needs pivots; equal singular values'
     },
-    { inputs: [tensor([[-2]])], note: '1×1' },
-    { inputs: [mul(regular(r.normal([2, 2])), 1e-150)], note: '1e-150', extreme: true },
+    { inputs: [tensor([[[-2]], [[0]]])], note: '1×1, also zero' },
+    { inputs: [rank(r, 2)], note: 'singular' },
+    { inputs: [stack([r.normal([3, 3]), rank(r, 1), rank(r, 2), full([3, 3], 0)], 0)], note: 'of rank 3, 1, 2 and 0' },
+    { inputs: [mul(regular(r.normal([2, 2])), 1e-151)], note: '1e-151', extreme: true },
     { inputs: [mul(regular(r.normal([2, 2])), 1e150)], note: '1e150', extreme: true },
     { inputs: [full([0, 0], 0)], note: '0×0: 1' },
     { inputs: [full([0, 2, 2], 0)], note: 'an empty batch' }
   ]
 })
 
-/** det A of square matrices [..., n, n] → [...]. Throws ShapeError; derivatives at a singular A throw InverseError. */
+/** 3×3 of whole numbers, so that it has this rank exactly. */
+function rank(r: Random, k: number): Tensor {
+  const whole = (shape: number[]) => mapData(r.uniform(shape, 1, 5), Math.floor)
+  return times(whole([3, k]), whole([k, 3]))
+}
+
+/** det A of square matrices [..., n, n] → [...], with derivatives of every order, singular A included. Throws ShapeError. */
 export function det(A: Tensor): Tensor {
   checkTensor(A, 'det')
   return apply(detOp, [A])

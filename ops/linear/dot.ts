@@ -7,7 +7,7 @@ import { broadcastShapes, type Shape, sameShape, show, size } from '../../core/s
 import { both } from '../../core/structural/add.js'
 import { mul } from '../../core/structural/mul.js'
 import { reshape } from '../../core/structural/reshape.js'
-import { checkTensor, full, Tensor } from '../../core/tensor.js'
+import { checkTensor, full, Tensor, tensor } from '../../core/tensor.js'
 
 /** One number per vector as [..., 1]. */
 const kept = (x: Tensor): Tensor => reshape(x, [...x.shape, 1])
@@ -71,11 +71,15 @@ export const dotOp = defineOp({
       const target = wanted(claimed, site.out).data
       const value = alloc(x.size, x.dtype)
       for (let k = 0; k < target.length; k++) {
-        let square = 0
-        for (let j = k * n; j < (k + 1) * n; j++) square += other[j] * other[j]
+        // In units of the largest entry, so that the squares do not overflow.
+        const b = Float64Array.from(other.subarray(k * n, (k + 1) * n))
+        const scale = b.reduce((m, v) => Math.max(m, Math.abs(v)), 0)
+        const square = b.reduce((s, v) => s + (v / scale) ** 2, 0)
         const step = target[k] - site.out.data[k]
-        const factor = step === 0 ? 0 : step / (square || Number.NaN)
-        for (let j = k * n; j < (k + 1) * n; j++) value[j] = x.data[j] + other[j] * factor
+        const factor = step === 0 ? 0 : scale === 0 ? Number.NaN : step / scale / square
+        b.forEach((v, j) => {
+          value[k * n + j] = x.data[k * n + j] + (step === 0 ? 0 : (v / scale) * factor)
+        })
       }
       const answer = { value: new Tensor(x.shape, value), weight: null }
       return i === 0 ? [answer, null] : [null, answer]
@@ -87,6 +91,7 @@ export const dotOp = defineOp({
     { inputs: [r.normal([2, 3]), r.normal([3])], note: 'one for all' },
     { inputs: [r.normal([2, 1, 3]), r.normal([2, 3])], note: 'broadcast from both sides' },
     { inputs: [r.normal([2, 1]), r.normal([2, 1])], note: 'one term' },
+    { inputs: [tensor([1e300, -2e300]), tensor([3e-300, 1e-300])], note: '1e±300', extreme: true },
     { inputs: [full([2], 1e-150), full([2], 1e-150)], note: '1e-150', extreme: true },
     { inputs: [r.normal([2, 0]), r.normal([2, 0])], note: 'no terms' },
     { inputs: [r.normal([0, 2]), r.normal([2])], note: 'empty batch' }

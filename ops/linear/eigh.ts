@@ -48,13 +48,13 @@ export const eighOp = defineOp({
   domain   any A; its symmetric part (A + Aᵀ)/2 counts
   cost     about 9 n³ flops
   caveats  of vectors only the direction is determined: the first entry of more than 0.6 of the largest is positive.
-           Equal eigenvalues (to 4 n ε) have no single vectors; G counts as 0 there. Right are then first derivatives
-           of what treats those values alike (tr f(A)) and of the space that those vectors span; what couples them is
-           lost: of V f(w) Vᵀ the part between equal values, and second derivatives of tr f(A)
+           Equal eigenvalues (to 4 n ε) have no single vectors; G counts as 0 there. First derivatives are right for
+           sums of a function over them and for the projector on their space; what mixes their vectors is left out: of
+           V diag(f(λ)) Vᵀ the gradient lacks the entries between them, and so do second derivatives of those sums
   source   Giles 2008, "Collected matrix derivative results", 3.1`,
   tex: {
     y: String.raw`A = V\,\mathrm{diag}(\lambda)\,V^\top`,
-    tangent: String.raw`d\lambda = \mathrm{diag}\,E,\ dV = V(G \circ E),\ E = V^\top dA\,V`,
+    tangent: String.raw`d\lambda = \mathrm{diag}\,E,\ dV = V(G \circ E),\ E = V^\top dA\,V,\ G_{ij} = \tfrac{1}{\lambda_j - \lambda_i}`,
     adjoint: String.raw`\bar A = \mathrm{sym}(V(\mathrm{diag}\,\bar\lambda + G \circ V^\top\bar V)V^\top)`,
     inverse: String.raw`\tilde A = \tilde V\,\mathrm{diag}(\tilde\lambda)\,\tilde V^\top`
   },

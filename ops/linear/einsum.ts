@@ -1,3 +1,4 @@
+import { apply } from '../../core/apply.js'
 import { size } from '../../core/shape.js'
 import { mul } from '../../core/structural/mul.js'
 import { permute } from '../../core/structural/permute.js'
@@ -5,7 +6,7 @@ import { reshape } from '../../core/structural/reshape.js'
 import { sum } from '../../core/structural/sum.js'
 import { checkTensor, type Tensor } from '../../core/tensor.js'
 import { diagonal } from './diag.js'
-import { matmul } from './matmul.js'
+import { matmulOp } from './matmul.js'
 import { type Label, readSubscripts } from './subscripts.js'
 
 /** A tensor with a label per axis, each once. */
@@ -36,11 +37,7 @@ export function einsum(subscripts: string, ...operands: readonly Tensor[]): Tens
   const needed = (k: number): Set<Label> => new Set([...output, ...parts.slice(k + 1).flatMap(p => p.labels)])
   let done = parts[0]
   for (let k = 1; k < parts.length; k++) done = contract(done, parts[k], needed(k), output[0])
-  const { t, labels } = summed(done, new Set(output))
-  return permute(
-    t,
-    output.map(l => labels.indexOf(l))
-  )
+  return arrange(summed(done, new Set(output)), output)
 }
 
 /** Axes of the ellipsis that have length 1 here and another elsewhere are left out: products stretch over them. */
@@ -93,24 +90,36 @@ function contract(a: Named, b: Named, needed: ReadonlySet<Label>, front: Label |
   const leadB = lead.filter(l => shared.includes(l))
   // A single axis of A beside one matrix B: its rows, [i, k] times [k, j].
   const [heads, rows] = shared.length === 0 && left.length === 0 ? [[], lead] : [lead, left]
-  const p = arrange(a, [...lead, ...left, ...over])
-  const q = arrange(b, [...leadB, ...over, ...right])
-  const product =
-    over.length === 0
-      ? mul(
-          reshape(p, [...length(lead), ...length(left), ...right.map(() => 1)]),
-          reshape(q, [...length(leadB), ...left.map(() => 1), ...length(right)])
-        )
-      : matmul(
-          reshape(p, [...length(heads), size(length(rows)), size(length(over))]),
-          reshape(q, [...length(leadB), size(length(over)), size(length(right))])
-        )
+  const product = over.length === 0 ? entrywise() : matrixProduct()
   const labels = [...lead, ...left, ...right]
   return { t: reshape(product, length(labels)), labels }
+
+  function entrywise(): Tensor {
+    const p = reshape(arrange(a, [...lead, ...left]), [...length(lead), ...length(left), ...right.map(() => 1)])
+    return mul(p, reshape(arrange(b, [...leadB, ...right]), [...length(leadB), ...left.map(() => 1), ...length(right)]))
+  }
+
+  function matrixProduct(): Tensor {
+    const [p, ta] = matrices(a, heads, rows, over)
+    const [q, tb] = matrices(b, leadB, over, right)
+    return apply(matmulOp, [p, q], { ta, tb })
+  }
+
+  /** x as matrices [front, p, q]. One whose axes stand as [front, q, p] is left so: the product transposes it without a copy. */
+  function matrices(x: Named, front: readonly Label[], p: readonly Label[], q: readonly Label[]): [Tensor, boolean] {
+    const turned = p.length * q.length > 0 && sameOrder(x.labels, [...front, ...q, ...p])
+    const [r, c] = turned ? [q, p] : [p, q]
+    return [reshape(arrange(x, [...front, ...r, ...c]), [...length(front), size(length(r)), size(length(c))]), turned]
+  }
 }
 
+const sameOrder = (a: readonly Label[], b: readonly Label[]): boolean =>
+  a.length === b.length && a.every((l, i) => l === b[i])
+
 const arrange = ({ t, labels }: Named, order: readonly Label[]): Tensor =>
-  permute(
-    t,
-    order.map(l => labels.indexOf(l))
-  )
+  sameOrder(labels, order)
+    ? t
+    : permute(
+        t,
+        order.map(l => labels.indexOf(l))
+      )

@@ -55,7 +55,7 @@ export const invOp = defineOp({
     { inputs: [regular(r.normal([2, 2, 2]))], note: 'a batch' },
     { inputs: [tensor([[-2]])], note: '1×1' },
     { inputs: [mul(regular(r.normal([3, 3])), 1e-150)], note: '1e-150', extreme: true },
-    { inputs: [mul(regular(r.normal([3, 3])), 1e150)], note: '1e150', extreme: true },
+    { inputs: [mul(regular(r.normal([3, 3])), 1e300)], note: '1e300', extreme: true },
     { inputs: [full([0, 0], 0)], note: '0×0' },
     { inputs: [full([0, 2, 2], 0)], note: 'an empty batch' }
   ]

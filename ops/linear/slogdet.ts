@@ -5,7 +5,8 @@ import { mul } from '../../core/structural/mul.js'
 import { swapAxes } from '../../core/structural/permute.js'
 import { sum } from '../../core/structural/sum.js'
 import { checkTensor, full, type Tensor, tensor } from '../../core/tensor.js'
-import { asMatrices, perMatrix } from './det.js'
+import { asMatrices } from './cofactors.js'
+import { perMatrix } from './det.js'
 import { detFlow, signAndLog } from './detFlow.js'
 import { inv } from './inv.js'
 import { batch, fromPieces, matrixAt } from './matrices.js'
@@ -28,7 +29,7 @@ export const logAbsDetOp = defineOp({
     y: String.raw`y = \ln |\det A|`,
     tangent: String.raw`dy = \mathrm{tr}(A^{-1} dA)`,
     adjoint: String.raw`\bar A = \bar y\,A^{-\top}`,
-    inverse: String.raw`\tilde A = U\,\mathrm{diag}(\sqrt{s_i^2 + c})\,V^\top`
+    inverse: String.raw`\tilde A = U\,\mathrm{diag}(\sqrt{s_i^2 + c})\,V^\top,\ \ln |\det \tilde A| = \tilde y`
   },
   outShape: ([s]) => perMatrix(s, 'slogdet'),
   forward: ([A]) => each(A, 1),

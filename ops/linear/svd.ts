@@ -56,13 +56,21 @@ export const svdOp = defineOp({
   cost     about 15 max(m, n) r² flops
   caveats  a pair of vectors may change sign together: the first entry of u above 0.6 of its largest is positive. Equal
            singular values (to 4 r ε) have no single vectors, zero ones no determined ones: G, H, 1/s count as 0
-           there. Right are then first derivatives of what treats those values alike and of the spaces that those
-           vectors span; what couples them is lost: of U f(s) Vᵀ the part between equal values, and second derivatives
+           there. First derivatives are right for sums of a function over them and for projectors on their spaces; what
+           mixes their vectors, as in U diag(f(s)) Vᵀ or in second derivatives, is left out
   source   Townsend 2016, "Differentiating the singular value decomposition", with 1/(s_j² - s_i²) split into G and H`,
   tex: {
     y: String.raw`A = U\,\mathrm{diag}(s)\,V^\top`,
-    tangent: String.raw`ds = \mathrm{diag}(U^\top dA\,V)`,
-    adjoint: String.raw`\bar A = U(\mathrm{diag}\,\bar s + \mathrm{sym}(G \circ (X+Y)) + \mathrm{skew}(H \circ (X-Y)))V^\top + \ldots`,
+    tangent: [
+      String.raw`P = U^\top dA\,V,\; ds = \mathrm{diag}\,P,\; G_{ij} = \tfrac{1}{s_j - s_i},\; H_{ij} = \tfrac{1}{s_j + s_i}`,
+      String.raw`dU = U(G \circ \mathrm{sym}\,P + H \circ \mathrm{skew}\,P) + (I - UU^\top)\,dA\,V S^{-1}`,
+      String.raw`dV = V(G \circ \mathrm{sym}\,P - H \circ \mathrm{skew}\,P) + (I - VV^\top)\,dA^\top U S^{-1}`
+    ].join(String.raw`,\; `),
+    adjoint: [
+      String.raw`\bar A = U(\mathrm{diag}\,\bar s + \mathrm{sym}(G \circ (X+Y)) + \mathrm{skew}(H \circ (X-Y)))V^\top`,
+      String.raw`(\bar U - U X) S^{-1} V^\top`,
+      String.raw`U S^{-1} (\bar V - V Y)^\top,\; X = U^\top \bar U,\; Y = V^\top \bar V`
+    ].join(' + '),
     inverse: String.raw`\tilde A = \tilde U\,\mathrm{diag}(\tilde s)\,\tilde V^\top`
   },
   outShape: ([s]) => {

@@ -33,10 +33,19 @@ export const groupNormOp = normBlock<{ groups: number; eps: number }>({
       note: 'no samples'
     },
     {
-      inputs: [mapData(r.normal([2, 2, 3]), (v, i) => (i < 3 ? 1e300 : 1) * v), r.normal([2]), r.normal([2])],
+      inputs: [r.normal([2, 2, 1]), r.normal([2]), r.normal([2])],
+      attrs: { groups: 1, eps: 1e-5 },
+      note: 'size-1 axis'
+    },
+    {
+      inputs: [
+        mapData(r.normal([2, 2, 3]), (v, i) => [3e300, 1, 1e-301, 1][Math.floor(i / 3)] * v),
+        r.normal([2]),
+        r.normal([2])
+      ],
       attrs: { groups: 2, eps: 1e-5 },
       extreme: true,
-      note: 'one large group'
+      note: 'a large group, a small one'
     }
   ]
 })

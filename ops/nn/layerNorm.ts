@@ -25,12 +25,13 @@ export const layerNormOp = normBlock<{ eps: number }>({
     { inputs: [r.normal([3, 4]), r.uniform([4], 0.5, 1.5), r.normal([4])], attrs: { eps: 1e-5 } },
     { inputs: [r.normal([2, 2, 3]), r.uniform([2, 3], 0.5, 1.5), r.normal([2, 3])], attrs: { eps: 1e-5 } },
     { inputs: [r.normal([0, 3]), r.normal([3]), r.normal([3])], attrs: { eps: 1e-5 }, note: 'empty batch' },
+    { inputs: [r.normal([3, 1]), r.normal([1]), r.normal([1])], attrs: { eps: 1e-5 }, note: 'size-1 axis' },
     { inputs: [full([2, 3], 0.1), r.normal([3]), r.normal([3])], attrs: { eps: 0.01 }, note: 'constant' },
     {
-      inputs: [mapData(r.normal([2, 4]), (v, i) => (i < 4 ? 1e300 : 1) * v), r.normal([4]), r.normal([4])],
+      inputs: [mapData(r.normal([3, 4]), (v, i) => [1e300, 1, 1e-301][i >> 2] * v), r.normal([4]), r.normal([4])],
       attrs: { eps: 1e-5 },
       extreme: true,
-      note: 'one large sample'
+      note: 'a large sample, a small one'
     }
   ]
 })

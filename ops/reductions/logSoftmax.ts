@@ -5,11 +5,11 @@ import { defineOp } from '../../core/op.js'
 import { axesFromEnd } from '../../core/shape.js'
 import { mul } from '../../core/structural/mul.js'
 import { carryReduce, type ReduceAttrs, sum } from '../../core/structural/sum.js'
-import { checkTensor, type Tensor, tensor } from '../../core/tensor.js'
+import { checkTensor, mapData, type Tensor, tensor } from '../../core/tensor.js'
 import { exp } from '../elementwise/exp.js'
 import { sub } from '../elementwise/sub.js'
 import { lse, moveLse } from './lse.js'
-import { alongAxes, centredAt, shiftNear } from './softmax.js'
+import { alongAxes, centredAt, onlyLargest, shiftNear } from './softmax.js'
 
 export const logSoftmaxOp = defineOp<ReduceAttrs>({
   name: 'logSoftmax',
@@ -24,7 +24,7 @@ export const logSoftmaxOp = defineOp<ReduceAttrs>({
     y: String.raw`y_i = x_i - \ln \textstyle\sum_j e^{x_j}`,
     tangent: String.raw`dy = dx - \langle e^y, dx\rangle`,
     adjoint: String.raw`\bar x = \bar y - e^y \textstyle\sum_i \bar y_i`,
-    inverse: String.raw`\tilde x = \tilde y + c`
+    inverse: String.raw`\tilde x = \tilde y + c,\; \textstyle\sum \tilde x_i = \sum x_i`
   },
   outShape: ([s]) => s,
   forward: ([x], { axes }) =>
@@ -36,7 +36,7 @@ export const logSoftmaxOp = defineOp<ReduceAttrs>({
       for (let i = 0; i < v.length; i++) v[i] -= total
     }),
   jvp: ([dx], { y, attrs: { axes } }) => dx && centredAt(exp(y), dx, axes),
-  vjp: (ct, { y, attrs: { axes } }) => [sub(ct, mul(exp(y), sum(ct, axes, true)))],
+  vjp: (ct, { y, attrs: { axes } }) => [withoutTotal(sub(ct, mul(exp(y), sum(ct, axes, true))), y, axes)],
   carry: carryReduce,
   inverse: {
     kind: 'local',
@@ -61,9 +61,23 @@ export const logSoftmaxOp = defineOp<ReduceAttrs>({
     { inputs: [r.uniform([2, 3], -8, 8)], attrs: { axes: [-1], keepDims: true }, note: 'far apart' },
     { inputs: [r.normal([3, 1])], attrs: { axes: [-1], keepDims: true }, note: 'size-1 axis: 0' },
     { inputs: [tensor([1e300, 1e300, -1e300])], attrs: { axes: [-1], keepDims: true }, extreme: true, note: '1e300' },
+    { inputs: [tensor([0, -700])], attrs: { axes: [-1], keepDims: true }, extreme: true, note: 'e^-700' },
     { inputs: [r.normal([2, 0])], attrs: { axes: [-1], keepDims: true }, note: 'empty axis' }
   ]
 })
+
+/**
+ * g, which sums to 0, with the entry at the largest y as minus the sum of the others: where that e^y is 1 but for a little,
+ * the entry is a difference ct - e^y Σ ct of two numbers that agree.
+ */
+function withoutTotal(g: Tensor, y: Tensor, axes: readonly number[]): Tensor {
+  const top = onlyLargest(y, axes)
+  const others = mul(
+    g,
+    mapData(top, v => 1 - v)
+  )
+  return sub(others, mul(top, sum(others, axes, true)))
+}
 
 /** x - ln Σ e^x over `axes` (the last one by default): the logarithm of softmax, right where softmax is 0. */
 export function logSoftmax(x: Tensor, axes: number | readonly number[] = -1): Tensor {

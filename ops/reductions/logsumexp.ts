@@ -17,7 +17,7 @@ export const logsumexpOp = reduction<ReduceAttrs>({
   tex: {
     y: String.raw`y = \ln \textstyle\sum_i e^{x_i}`,
     slope: String.raw`\operatorname{softmax}(x)_i`,
-    inverse: String.raw`\tilde x_i = -\ln(e^{-x_i} + s)`
+    inverse: String.raw`\tilde x_i = -\ln(e^{-x_i} + s),\; s \text{ such that } y(\tilde x) = \tilde y`
   },
   kernel: (x, y, shape, keep) => reduceFibres(x, y, shape, keep, lse),
   slope: (x, _, { axes }) => softmax(x, axes),
@@ -34,7 +34,8 @@ export const logsumexpOp = reduction<ReduceAttrs>({
       inputs: [
         tensor([
           [1e300, 1e300],
-          [-1e300, 700]
+          [-1e300, 700],
+          [-1e300, 1e-300]
         ])
       ],
       attrs: { axes: [-1], keepDims: false },

@@ -51,7 +51,7 @@ export const normOp = reduction<ReduceAttrs>({
     { inputs: [r.normal([3, 1])], attrs: { axes: [-1], keepDims: false }, note: 'size-1 axis' },
     { inputs: [zeros([2, 2])], attrs: { axes: [-1], keepDims: false }, smooth: false, note: 'zero vectors' },
     { inputs: [tensor([3e300, -4e300, 1e290])], attrs: { axes: [-1], keepDims: false }, extreme: true, note: '1e300' },
-    { inputs: [tensor([[3e-300, -4e-300]])], attrs: { axes: [-1], keepDims: false }, extreme: true, note: '1e-300' },
+    { inputs: [tensor([[3e-301, -4e-301]])], attrs: { axes: [-1], keepDims: false }, extreme: true, note: '1e-301' },
     { inputs: [r.normal([2, 0])], attrs: { axes: [-1], keepDims: false }, smooth: false, note: 'empty axis: 0' }
   ]
 })

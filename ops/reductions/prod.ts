@@ -19,12 +19,12 @@ export const prodOp = reduction<ReduceAttrs>({
            a bracket); where ỹ has the other sign, the smallest entry changes its sign first. Zeros: they take what the
            other entries leave, in equal parts, the first one with the sign
   cost     one product per entry, three in the derivatives
-  caveats  y overflows only where it must; in derivatives the product of any entries must not
-           two zeros or more: the derivatives are 0, but the inverse moves the zeros`,
+  caveats  y leaves the range of numbers only where Π x does, derivatives also where a product of some of the entries
+           does. Two zeros or more: the derivatives are 0, yet the inverse moves the zeros`,
   tex: {
     y: String.raw`y = \textstyle\prod_i x_i`,
     slope: String.raw`\textstyle\prod_{j \ne i} x_j`,
-    inverse: String.raw`\tilde x_i = x_i + u / x_i`
+    inverse: String.raw`\tilde x_i = x_i + u / x_i,\; u \text{ such that } y(\tilde x) = \tilde y`
   },
   kernel: (x, y, shape, keep) => reduceFibres(x, y, shape, keep, product),
   slope: (x, _, { axes }) => {

@@ -35,7 +35,7 @@ export const softmaxOp = defineOp<ReduceAttrs>({
   tangent  dy = y (dx - Σ y dx)
   adjoint  y (ct - Σ y ct)
   inverse  x̃ = ln ỹ + c, c the one nearest to x: mean x̃ = mean x. A ỹ that is no distribution counts as the nearest one,
-           and what is 0 there as ε, since no finite x gives 0
+           and what is 0 in that one as 2⁻⁵³ (f32: 2⁻²⁴), since no finite x gives 0
   cost     one exponential and 3 flops per entry
   caveats  NaN where all entries are -∞, and where one is ∞
   source   nearest distribution: Held, Wolfe and Crowder 1974, "Validation of subgradient optimization"`,
@@ -43,7 +43,7 @@ export const softmaxOp = defineOp<ReduceAttrs>({
     y: String.raw`y_i = \frac{e^{x_i}}{\sum_j e^{x_j}}`,
     tangent: String.raw`dy = y \odot (dx - \langle y, dx\rangle)`,
     adjoint: String.raw`\bar x = y \odot (\bar y - \langle y, \bar y\rangle)`,
-    inverse: String.raw`\tilde x = \ln \tilde y + c`
+    inverse: String.raw`\tilde x = \ln \tilde y + c,\; \textstyle\sum \tilde x_i = \sum x_i`
   },
   outShape: ([s]) => s,
   forward: ([x], { axes }) =>
@@ -86,6 +86,7 @@ export const softmaxOp = defineOp<ReduceAttrs>({
       extreme: true,
       note: '1e300'
     },
+    { inputs: [tensor([0, -700])], attrs: { axes: [-1], keepDims: true }, extreme: true, note: 'e^-700' },
     { inputs: [r.normal([2, 0])], attrs: { axes: [-1], keepDims: true }, note: 'empty axis' }
   ]
 })
@@ -98,15 +99,19 @@ const tangentOf = (y: Tensor, d: Tensor, axes: readonly number[]): Tensor => mul
  * that y is 1 but for a little, its own entry is then a sum of little numbers and no difference of large ones.
  */
 export function centredAt(y: Tensor, d: Tensor, axes: readonly number[]): Tensor {
-  const top = alongAxes(y, axes, v => {
+  const top = onlyLargest(y, axes)
+  const shifted = sub(d, sum(mul(top, d), axes, true))
+  return sub(shifted, sum(mul(y, shifted), axes, true))
+}
+
+/** 1 at the largest entry (the first of several), 0 elsewhere. */
+export const onlyLargest = (y: Tensor, axes: readonly number[]): Tensor =>
+  alongAxes(y, axes, v => {
     let k = 0
     for (let i = 1; i < v.length; i++) if (v[i] > v[k]) k = i
     v.fill(0)
     if (v.length > 0) v[k] = 1
   })
-  const shifted = sub(d, sum(mul(top, d), axes, true))
-  return sub(shifted, sum(mul(y, shifted), axes, true))
-}
 
 /** The nearest p to t with p ≥ 0 and Σ p = 1: p_i = max(0, t_i - τ). What is one to rounding (tiny) stays as it is. */
 function nearestDistribution(t: Float64Array, tiny: number): Float64Array {

@@ -43,6 +43,12 @@ export const standardDeviationOp = reduction<VarianceAttrs>({
       note: 'equal entries'
     },
     {
+      inputs: [r.normal([3, 1])],
+      attrs: { axes: [-1], keepDims: false, correction: 0 },
+      smooth: false,
+      note: 'size-1 axis: 0'
+    },
+    {
       inputs: [tensor([1e300, -2e300, 4e300])],
       attrs: { axes: [-1], keepDims: false, correction: 0 },
       extreme: true,

@@ -92,6 +92,12 @@ export const varianceOp: Op<VarianceAttrs> = reduction<VarianceAttrs>({
       extreme: true,
       note: 'squares near the end of the range'
     },
+    {
+      inputs: [tensor([1e-151, -2e-151, 4e-151])],
+      attrs: { axes: [-1], keepDims: false, correction: 1 },
+      extreme: true,
+      note: 'squares near the other end'
+    },
     { inputs: [r.normal([0, 3])], attrs: { axes: [-1], keepDims: false, correction: 0 }, note: 'empty axis' }
   ]
 })

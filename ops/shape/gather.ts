@@ -11,7 +11,7 @@ import { slice } from './slice.js'
 
 export const gatherOp: Op<AlongAxisAttrs> = defineOp<AlongAxisAttrs>({
   name: 'gather',
-  doc: `y_{i r} = x_{k_{i r} r}: along an axis i, for each entry of y the entry of x that its index k names
+  doc: `y_{i r} = x_{k_{i r} r}, i along an axis, r along the others: each entry of y is the entry of x that its index k names
   tangent  dy = gather(dx, k)
   adjoint  scatterAdd(k, ct); 0 to the index
   inverse  ỹ goes back to the entries that were copied: the weighted mean where there are several copies, no claim

@@ -27,10 +27,10 @@ export const indexMap = <A extends AlongAxisAttrs>({ name, doc, y, index, exampl
            (weight 0) where there is none
   cost     one pass over y`,
     tex: {
-      y,
+      y: `${y} = (M x)_i`,
       tangent: String.raw`dy = M\,dx`,
       adjoint: String.raw`\bar x = M^\top \bar y`,
-      inverse: String.raw`\tilde x = (M^\top w\,\tilde y) / (M^\top w)`
+      inverse: String.raw`\tilde x = \frac{M^\top (w \odot \tilde y)}{M^\top w}`
     },
     kind: 'structural',
     matrix: (length, attrs) => indexMatrix(index(length, attrs), length),

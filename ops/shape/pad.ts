@@ -25,7 +25,7 @@ interface ExtendAttrs extends AlongAxisAttrs {
 export const extendOp = indexMap<ExtendAttrs>({
   name: 'extend',
   doc: `y_i = x_{e(i - before)} along an axis, x continued beyond its ends: e(i) = i mod n (periodic), i mirrored at the first
-  and the last entry, which are not repeated (reflect), or i clamped to 0 … n - 1 (edge)
+  and the last entry, which are not repeated (reflect), or the nearest of 0 … n-1 (edge)
   domain   an empty axis cannot be continued`,
   y: 'y_i = x_{e(i - b)}',
   index: (n, { before, after, mode }) => {

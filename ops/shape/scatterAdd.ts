@@ -9,7 +9,8 @@ import { added, checkFit, indexFor, resized, type ScatterAttrs, taken } from './
 
 export const scatterAddOp: Op<ScatterAttrs> = defineOp<ScatterAttrs>({
   name: 'scatterAdd',
-  doc: `y_{j r} = Σ u_{i r} over all i with index k_{i r} = j: along an axis, each update u added at its index, zeros elsewhere
+  doc: `y_{j r} = Σ u_{i r} over all i with index k_{i r} = j; i, j along an axis, r along the others: each update u is added at
+  its index, zeros stand elsewhere
   tangent  dy = scatterAdd(k, du)
   adjoint  gather(ct, k); 0 to the index
   inverse  the smallest change: the difference at j shared evenly by its n_j updates, ũ = u + gather((ỹ - y)/n, k);

@@ -80,7 +80,9 @@ export const sliceOp: Op<SliceAttrs> = defineOp<SliceAttrs>({
     { inputs: [r.normal([4])], attrs: { axis: -1, start: 1, step: 1, count: 2, length: 4 } },
     { inputs: [tensor([1e300, -1e-300])], attrs: { axis: -1, start: 1, step: -1, count: 2, length: 2 }, extreme: true },
     { inputs: [r.normal([3, 2])], attrs: { axis: -2, start: 1, step: 1, count: 2, length: 3 } },
-    { inputs: [r.normal([2, 3])], attrs: { axis: -1, start: 2, step: 1, count: 0, length: 3 }, note: 'nothing kept' }
+    { inputs: [r.normal([2, 3])], attrs: { axis: -1, start: 2, step: 1, count: 0, length: 3 }, note: 'nothing kept' },
+    { inputs: [r.normal([2, 1])], attrs: { axis: -1, start: 0, step: 1, count: 1, length: 1 }, note: 'size-1 axis' },
+    { inputs: [r.normal([2, 0])], attrs: { axis: -1, start: 0, step: 1, count: 0, length: 0 }, note: 'empty axis' }
   ]
 })
 
@@ -123,7 +125,11 @@ export const padOp: Op<PadAttrs> = defineOp<PadAttrs>({
       attrs: { axis: -1, start: 3, step: -2, count: 2, length: 5, value: 2 },
       note: 'step -2 among twos'
     },
-    { inputs: [tensor([1e300])], attrs: { axis: -1, start: 1, step: 1, count: 1, length: 2 }, extreme: true },
+    {
+      inputs: [tensor([1e300, -1e-300])],
+      attrs: { axis: -1, start: 1, step: 1, count: 2, length: 3 },
+      extreme: true
+    },
     { inputs: [r.normal([2, 3])], attrs: { axis: -2, start: 0, step: 1, count: 2, length: 3 } },
     { inputs: [r.normal([0])], attrs: { axis: -1, start: 1, step: 1, count: 0, length: 2 }, note: 'empty axis' }
   ]

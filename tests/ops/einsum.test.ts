@@ -3,6 +3,7 @@ import { dotCheck, gradCheck } from '../../core/check/index.js'
 import { sampleJacobian } from '../../core/index.js'
 import { type Random, random } from '../../core/random.js'
 import { full, type Tensor } from '../../core/tensor.js'
+import { trace } from '../../core/verbs/trace.js'
 import * as ops from '../../ops/index.js'
 import { relativeError } from '../golden.js'
 
@@ -45,6 +46,10 @@ const operandsOf = (text: string, r: Random): Tensor[] =>
 t.test('einsum against loops, with its derivatives', async t => {
   const texts = [
     'ij,jk->ik',
+    'ji,jk->ik',
+    'ij,kj->ik',
+    'ji,kj->ik',
+    'bji,bkj->bik',
     'bij,bjk->bik',
     'ii->',
     'ii->i',
@@ -89,6 +94,16 @@ t.test('einsum against loops, with its derivatives', async t => {
   t.same(einsum('ij,jk->ik', full([2, 0], 1), full([0, 3], 1)), full([2, 3], 0))
 })
 
+t.test('matrix products copy no operand', async t => {
+  const texts = ['ij,jk->ik', 'ji,jk->ik', 'ij,kj->ik', 'ji,kj->ik', 'bij,bkj->bik', 'bji,bjk->bik']
+  for (const text of texts) {
+    const xs = operandsOf(text, r)
+    const { tape } = trace('einsum', (...xs) => einsum(text, ...xs), xs, [0, 1])
+    const names = tape.sites.map(s => s.op.name)
+    t.ok(names.includes('matmul') && !names.includes('permute'), `${text}: ${names.join(' ')}`)
+  }
+})
+
 t.test('samples stay apart', async t => {
   const B = 3
   const texts: [string, number[], number[]][] = [
@@ -97,7 +112,11 @@ t.test('samples stay apart', async t => {
     ['bti,ij->btj', [B, 5, 2], [2, 4]],
     ['bhi,hij->bhj', [B, 2, 4], [2, 4, 5]],
     ['bij,bjk->bik', [B, 2, 4], [B, 4, 2]],
-    ['bii,j->bj', [B, 2, 2], [4]]
+    ['bii,j->bj', [B, 2, 2], [4]],
+    ['bi,ji->bj', [B, 2], [4, 2]],
+    ['bti,ji->btj', [B, 5, 2], [4, 2]],
+    ['bit,ij->btj', [B, 2, 5], [2, 4]],
+    ['bji,bkj->bik', [B, 2, 4], [B, 5, 2]]
   ]
   for (const [text, s, q] of texts) {
     const [x, w] = [r.normal(s), r.normal(q)]
