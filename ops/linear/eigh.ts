@@ -11,8 +11,8 @@ import { fixSigns, overGaps } from './gaps.js'
 import {
   batch,
   diagonalRow,
+  finiteMatrixAt,
   fromPieces,
-  matrixAt,
   rowDiagonal,
   rowsOf,
   square,
@@ -63,7 +63,7 @@ export const eighOp = defineOp({
     return [...batch(s), n + 1, n]
   },
   forward: ([A], _, shape) =>
-    fromPieces(shape, A, size(batch(shape)), i => packed(matrixAt(A, i), shape[shape.length - 1])),
+    fromPieces(shape, A, size(batch(shape)), i => packed(finiteMatrixAt(A, i, 'eigh'), shape[shape.length - 1])),
   jvp: ([dA], { y }) => {
     if (!dA) return undefined
     const [values, V] = parts(y)

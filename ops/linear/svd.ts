@@ -12,8 +12,8 @@ import { fixSigns, overGaps, overSums, overValues } from './gaps.js'
 import {
   batch,
   diagonalRow,
+  finiteMatrixAt,
   fromPieces,
-  matrixAt,
   rectangle,
   rowDiagonal,
   rowsOf,
@@ -79,7 +79,7 @@ export const svdOp = defineOp({
   },
   forward: ([A], _, shape) => {
     const [m, n] = A.shape.slice(-2)
-    return fromPieces(shape, A, size(batch(shape)), i => packed(matrixAt(A, i), m, n))
+    return fromPieces(shape, A, size(batch(shape)), i => packed(finiteMatrixAt(A, i, 'svd'), m, n))
   },
   jvp: ([dA], { x: [A], y }) => {
     if (!dA) return undefined
