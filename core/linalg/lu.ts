@@ -21,8 +21,8 @@ export interface LU {
  * scale (Golub & Van Loan 3.4 and 3.5.2). The elimination goes on where there is no pivot, since a determinant is
  * defined there too. Throws NonFiniteError on NaN or infinity.
  *
- * A pivot counts as none if all of it may be rounding: at most n · 2⁻⁵² times the largest entry of its column, and times
- * what it is the difference of, |a_ik| + Σ |l_im| |u_mk|. Neither depends on the units of rows or of columns.
+ * A pivot counts as none if all of it may be rounding: at most 4 n · 2⁻⁵² times the largest entry of its column, and
+ * times what it is the difference of, |a_ik| + Σ |l_im| |u_mk|. Neither depends on the units of rows or of columns.
  */
 export function lu(A: Float64Array, n: number): LU {
   if (A.length !== n * n) throw new ShapeError('lu', `${A.length} entries for [${n}, ${n}]`, `Give ${n * n} entries`)
@@ -42,7 +42,7 @@ export function lu(A: Float64Array, n: number): LU {
       sign = sign === 1 ? -1 : 1
     }
     const pivot = f[k * n + k]
-    const rounding = n * Number.EPSILON
+    const rounding = 4 * n * Number.EPSILON
     if (singular < 0 && Math.abs(pivot) <= rounding * columnMax[k]) {
       let terms = Math.abs(scaled[rows[k] * n + k])
       for (let m = 0; m < k; m++) terms += Math.abs(f[k * n + m] * f[m * n + k])

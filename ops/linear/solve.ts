@@ -62,7 +62,7 @@ export const solveOp: Op<SolveAttrs> = defineOp<SolveAttrs>({
            columns, or where the free one is shared by several systems
   domain   A regular
   cost     2/3 n³ flops to factor A, once for value and rules together, 2 n² k to solve
-  caveats  a pivot that may be all rounding, n ε of its column and of what it is the difference of, counts as none: A is
+  caveats  a pivot that may be all rounding, 4 n ε of its column and of what it is the difference of, counts as none: A is
            singular in any units of rows and columns, and an InverseError names the matrix and the column. An
            ill-conditioned A is solved: X is then right for a matrix within rounding of A. NaN or infinity in A is an
            error, in B they pass on to the same columns of X
