@@ -1,7 +1,8 @@
 import { ShapeError } from '../errors.js'
-import { orthogonaliseRows, RotationLog, rowNorms } from './jacobi.js'
+import { rowNorms } from './jacobi.js'
 import { qrOfTranspose } from './qr.js'
-import { maxAbs, norm2, powerOfTwoScale, transpose } from './scaling.js'
+import { maxAbs, powerOfTwoScale, transpose } from './scaling.js'
+import { squareSVD } from './squareSvd.js'
 
 /**
  * The singular value decomposition of a wide J [rows, cols], rows <= cols, with the right side left factored:
@@ -15,8 +16,8 @@ export interface WideSVD {
   cols: number
   /** Descending. */
   s: Float64Array
-  /** [rows, rows]: row k is the k-th left singular vector. Rows for s_k = 0 complete the orthonormal basis. */
-  Ut: Float64Array
+  /** [rows, rows]: row k is the k-th left singular vector. Rows for s_k = 0 complete the orthonormal basis. Made when read. */
+  readonly Ut: Float64Array
   /** Uᵀ g: [rows] → [rows]. */
   applyUt(g: Float64Array): Float64Array
   /** U c: [rows] → [rows]. */
@@ -55,46 +56,44 @@ export function svdOfWide(J: Float64Array, rows: number, cols: number): WideSVD 
     for (let c = 0; c < cols; c++) sorted[i * cols + c] = J[from + c] / scale
   }
   const qr = qrOfTranspose(sorted, rows, cols)
-  const log = new RotationLog()
-  const { sweeps, converged } = orthogonaliseRows(qr.R, rows, rows, rows, log)
-  const { norms, order } = rowNorms(qr.R, rows, rows)
-
-  const s = new Float64Array(rows)
-  const Ut = new Float64Array(rows * rows)
-  for (let k = 0; k < rows; k++) {
-    const norm = norms[order[k]]
-    const from = order[k] * rows
-    s[k] = norm * scale
-    if (norm > 0) for (let i = 0; i < rows; i++) Ut[k * rows + place[i]] = qr.R[from + i] / norm
+  const square = squareSVD(qr.R, rows)
+  let Ut: Float64Array | undefined
+  const makeUt = () => {
+    const out = new Float64Array(rows * rows)
+    const from = square.Ut()
+    for (let k = 0; k < rows; k++) for (let i = 0; i < rows; i++) out[k * rows + place[i]] = from[k * rows + i]
+    return out
   }
-  completeRows(Ut, rows)
-
+  const check = (what: string, v: Float64Array, count: number) => {
+    if (v.length !== count) throw new ShapeError(what, `${v.length} entries`, `It needs ${count}`)
+  }
   const applyVRows = (C: Float64Array, count: number) => {
-    if (C.length !== count * rows) throw new ShapeError('applyV', `${C.length} entries`, `It needs ${count * rows}`)
-    // The rotations act on whole rows of Cᵀ, which is one pass over their log instead of one per vector.
-    const Zt = new Float64Array(rows * count)
-    for (let k = 0; k < rows; k++) for (let i = 0; i < count; i++) Zt[order[k] * count + i] = C[i * rows + k]
-    if (count === 1) log.backward(Zt)
-    else log.backwardRows(Zt, count)
-    return qr.applyQRows(transpose(Zt, rows, count), count)
-  }
-  const applyVt = (x: Float64Array) => {
-    const z = qr.applyQt(x)
-    log.forward(z)
-    return Float64Array.from(order, from => z[from])
+    check('applyV', C, count * rows)
+    return qr.applyQRows(square.applyWRows(C, count), count)
   }
   return {
     rows,
     cols,
-    s,
-    Ut,
-    applyUt: g => matVec(Ut, g, rows),
-    applyU: c => vecMat(c, Ut, rows),
+    s: square.s.map(value => value * scale),
+    get Ut() {
+      return (Ut ??= makeUt())
+    },
+    applyUt: g => {
+      check('applyUt', g, rows)
+      return square.applyUt(Float64Array.from(place, from => g[from]))
+    },
+    applyU: c => {
+      check('applyU', c, rows)
+      const sorted = square.applyU(c)
+      const out = new Float64Array(rows)
+      for (let i = 0; i < rows; i++) out[place[i]] = sorted[i]
+      return out
+    },
     applyV: c => applyVRows(c, 1),
-    applyVt,
+    applyVt: x => square.applyWt(qr.applyQt(x)),
     applyVRows,
-    sweeps,
-    converged
+    sweeps: square.sweeps,
+    converged: square.converged
   }
 }
 
@@ -118,54 +117,4 @@ export function svd(A: Float64Array, m: number, n: number): SVD {
   const eye = new Float64Array(m * m)
   for (let k = 0; k < m; k++) eye[k * m + k] = 1
   return { U: transpose(f.Ut, m, m), s: f.s, V: transpose(f.applyVRows(eye, m), m, n) }
-}
-
-/** y = A x for a square row-major A [n, n]. */
-function matVec(A: Float64Array, x: Float64Array, n: number): Float64Array {
-  if (x.length !== n) throw new ShapeError('applyUt', `${x.length} entries`, `It needs ${n}`)
-  const y = new Float64Array(n)
-  for (let i = 0; i < n; i++) {
-    let sum = 0
-    for (let j = 0; j < n; j++) sum += A[i * n + j] * x[j]
-    y[i] = sum
-  }
-  return y
-}
-
-/** y = Aᵀ x for a square row-major A [n, n]. */
-function vecMat(x: Float64Array, A: Float64Array, n: number): Float64Array {
-  if (x.length !== n) throw new ShapeError('applyU', `${x.length} entries`, `It needs ${n}`)
-  const y = new Float64Array(n)
-  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) y[j] += x[i] * A[i * n + j]
-  return y
-}
-
-/**
- * Replaces the zero rows of Ut [n, n], whose other rows are orthonormal, by an orthonormal completion: each time the
- * unit vector with the largest part outside the span so far (at least 1/n of it), orthogonalised twice.
- */
-function completeRows(Ut: Float64Array, n: number): void {
-  const outside = new Float64Array(n).fill(1)
-  const missing: number[] = []
-  for (let k = 0; k < n; k++) {
-    if (norm2(Ut, k * n, (k + 1) * n) === 0) missing.push(k)
-    else for (let i = 0; i < n; i++) outside[i] -= Ut[k * n + i] ** 2
-  }
-  for (const k of missing) {
-    const row = Ut.subarray(k * n, (k + 1) * n)
-    row[outside.indexOf(Math.max(...outside))] = 1
-    for (let pass = 0; pass < 2; pass++) {
-      for (let j = 0; j < n; j++) {
-        if (j === k) continue
-        let dot = 0
-        for (let i = 0; i < n; i++) dot += Ut[j * n + i] * row[i]
-        if (dot !== 0) for (let i = 0; i < n; i++) row[i] -= dot * Ut[j * n + i]
-      }
-    }
-    const norm = norm2(row)
-    for (let i = 0; i < n; i++) {
-      row[i] /= norm
-      outside[i] -= row[i] ** 2
-    }
-  }
 }
