@@ -111,7 +111,9 @@ function plainQR(J: Float64Array, rows: number, cols: number): Factored {
 
 /**
  * Turns row k of Y into v_k, and moves what lies before entry k, with the new diagonal entry, to column k of R.
- * x₀ - β adds two numbers of one sign, so that nothing cancels; a zero column gives H = I.
+ * x₀ - β adds two numbers of one sign, so that nothing cancels; a zero column gives H = I. Subnormal numbers, which have
+ * few digits, are scaled up before, or H would not be orthogonal: they are what rounding leaves of rounding in a J of low
+ * rank.
  */
 function makeReflector({ rows, cols, Y, tau }: Reflectors, k: number, R: Float64Array): void {
   const row = k * cols
@@ -119,20 +121,25 @@ function makeReflector({ rows, cols, Y, tau }: Reflectors, k: number, R: Float64
     R[i * rows + k] = Y[row + i]
     Y[row + i] = 0
   }
-  const x0 = Y[row + k]
   if (norm2(Y, row + k + 1, row + cols) === 0) {
     // Already a multiple of e_k (or zero): nothing to reflect.
+    R[k * rows + k] = Y[row + k]
     Y[row + k] = 1
-    R[k * rows + k] = x0
     return
   }
-  const norm = norm2(Y, row + k, row + cols)
+  let norm = norm2(Y, row + k, row + cols)
+  const scale = norm < 1e-280 ? 2 ** 600 : 1
+  if (scale > 1) {
+    for (let i = row + k; i < row + cols; i++) Y[i] *= scale
+    norm = norm2(Y, row + k, row + cols)
+  }
+  const x0 = Y[row + k]
   const beta = x0 > 0 ? -norm : norm
   const pivot = x0 - beta
   for (let i = row + k + 1; i < row + cols; i++) Y[i] /= pivot
   Y[row + k] = 1
   tau[k] = (beta - x0) / beta
-  R[k * rows + k] = beta
+  R[k * rows + k] = beta / scale
 }
 
 /** T of the block: T_ii = τ_i, T[0..i, i] = -τ_i T[0..i, 0..i] (Y_0..iᵀ y_i). */

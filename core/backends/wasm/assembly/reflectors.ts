@@ -12,6 +12,10 @@ import { gemm64 } from './gemm'
 /** Reflectors per block; core/backends/wasm/linalg.ts reserves memory accordingly. */
 const BLOCK: i32 = 32
 
+/** A norm from which entries are scaled up, by 2^600. */
+const SMALL: f64 = 1e-280
+const SCALE: f64 = 4.149515568880993e180
+
 // @ts-ignore: decorator
 @inline function at(p: usize, i: i32): usize {
   return p + (<usize>i << 3)
@@ -76,21 +80,28 @@ function norm(x: usize, n: i32): f64 {
 
 /**
  * Turns x[n] into v, x[0] into 1, and returns τ; writes β, with H x = β e_0, to `beta`. x_0 - β adds two numbers of one
- * sign, so nothing cancels; a multiple of e_0 needs no reflection: τ = 0.
+ * sign, so nothing cancels; a multiple of e_0 needs no reflection: τ = 0. Subnormal numbers, which have few digits, are
+ * scaled up before, or H would not be orthogonal: they are what rounding leaves of rounding in a matrix of low rank.
  */
 function reflector(x: usize, n: i32, beta: usize): f64 {
-  const x0 = load<f64>(x)
   if (norm(x + 8, n - 1) == 0) {
+    store<f64>(beta, load<f64>(x))
     store<f64>(x, 1)
-    store<f64>(beta, x0)
     return 0
   }
-  const size = norm(x, n)
+  let size = norm(x, n)
+  let scale: f64 = 1
+  if (size < SMALL) {
+    scale = SCALE
+    for (let i = 0; i < n; i++) store<f64>(at(x, i), load<f64>(at(x, i)) * scale)
+    size = norm(x, n)
+  }
+  const x0 = load<f64>(x)
   const b = x0 > 0 ? -size : size
   const pivot = x0 - b
   store<f64>(x, 1)
   for (let i = 1; i < n; i++) store<f64>(at(x, i), load<f64>(at(x, i)) / pivot)
-  store<f64>(beta, b)
+  store<f64>(beta, b / scale)
   return (b - x0) / b
 }
 
