@@ -29,6 +29,22 @@ export function checkNumbers(
   }
 }
 
+/** Throws OptionError unless all of these settings are true or false: an object in their place would count as true. */
+export function checkFlags(asked: string, settings: Readonly<Record<string, unknown>>): void {
+  for (const name in settings)
+    if (typeof settings[name] !== 'boolean')
+      throw new OptionError(asked, `${name} is ${describe(settings[name])}`, `Give ${name} as true or false`)
+}
+
+/** Throws OptionError unless `options` is an object that has no other names: one that is misspelt would not count. */
+export function checkOptions(asked: string, options: unknown, names: readonly string[]): void {
+  const example = `Give an object with ${names.join(', ')}, or leave it out`
+  if (Object.prototype.toString.call(options) !== '[object Object]')
+    throw new OptionError(asked, `${describe(options)} for its options`, example)
+  for (const name in options as object)
+    if (!names.includes(name)) throw new OptionError(asked, `an option of the name ${name}`, example)
+}
+
 /** Throws OptionError unless `value` is one of the names. */
 export function checkChoice(asked: string, name: string, value: unknown, names: readonly string[]): void {
   if (!names.includes(value as string))

@@ -4,6 +4,7 @@ import { stretch, wanted } from '../claim.js'
 import { ShapeError } from '../errors.js'
 import { alloc, type Data } from '../memory.js'
 import { defineOp, type Example, type Inverse, type Op } from '../op.js'
+import { checkFlags } from '../options.js'
 import type { Random } from '../random.js'
 import { axesFromEnd, type Shape, show, size } from '../shape.js'
 import { mul } from '../structural/mul.js'
@@ -103,6 +104,7 @@ export function reductionFunction(
 ): (x: Tensor, axes?: number | readonly number[], keepDims?: boolean) => Tensor {
   return (x, axes, keepDims = false) => {
     checkTensor(x, op.name)
+    checkFlags(op.name, { keepDims })
     return apply(op, [x], { axes: axesFromEnd(axes, x.rank, op.name), keepDims })
   }
 }

@@ -3,6 +3,7 @@ import { reduceSum } from '../backends/plain/reduce.js'
 import { spread } from '../claim.js'
 import { alloc } from '../memory.js'
 import { defineOp } from '../op.js'
+import { checkFlags } from '../options.js'
 import { axesFromEnd, type Shape, size } from '../shape.js'
 import { checkTensor, Tensor, tensor } from '../tensor.js'
 import { expand } from './expand.js'
@@ -86,5 +87,6 @@ export const sumOp = defineOp<ReduceAttrs>({
 /** Sum over `axes` (all by default). */
 export function sum(x: Tensor, axes?: number | readonly number[], keepDims = false): Tensor {
   checkTensor(x, 'sum')
+  checkFlags('sum', { keepDims })
   return apply(sumOp, [x], { axes: axesFromEnd(axes, x.rank, 'sum'), keepDims })
 }

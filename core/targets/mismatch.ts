@@ -1,21 +1,24 @@
 import { carryThrough } from '../carryThrough.js'
+import { norm2 } from '../linalg/scaling.js'
 import type { Claim, Site } from '../op.js'
 import type { Tensor } from '../tensor.js'
 import type { Region } from './region.js'
 
-/** √Σ w (y - ỹ)² over all outputs; for each of `samples` entries of their axis 0, or over everything (0). */
+/** √Σ w (y - ỹ)² over all outputs; for each of `samples` entries of their axis 0, or over everything (0). Scaled: squares of 1e200 are no infinity. */
 export function mismatchNorms(ys: readonly Tensor[], goals: readonly Claim[], samples: number): number[] {
   const B = samples || 1
-  const sums = new Array<number>(B).fill(0)
+  const norms = new Float64Array(B)
   ys.forEach((y, k) => {
     const { value, weight } = goals[k]
     const w = y.size / B
-    for (let i = 0; i < y.size; i++) {
+    const d = new Float64Array(y.size)
+    for (let i = 0; i < d.length; i++) {
       const q = weight ? weight.data[i] : 1
-      if (q !== 0) sums[Math.floor(i / w)] += q * (y.data[i] - value.data[i]) ** 2
+      if (q !== 0) d[i] = Math.sqrt(q) * (y.data[i] - value.data[i])
     }
+    for (let b = 0; b < B; b++) norms[b] = Math.hypot(norms[b], norm2(d, b * w, (b + 1) * w))
   })
-  return sums.map(Math.sqrt)
+  return [...norms]
 }
 
 /** The length of the sample axis that these tensors share: 0 where samples are mixed on the way from the entries. */

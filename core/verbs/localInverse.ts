@@ -35,7 +35,9 @@ export function localInverse(
     let scale = 0
     for (const v of target.data) scale = Math.max(scale, Math.abs(v))
     report.mismatch.forEach((m, b) => {
-      if (!(m <= tolerance * Math.max(report.before[b], 1e-3 * scale, Number.MIN_VALUE)))
+      if (
+        !(m < Number.POSITIVE_INFINITY && m <= tolerance * Math.max(report.before[b], 1e-3 * scale, Number.MIN_VALUE))
+      )
         throw new InverseError(
           'localInverse',
           `sample ${b} misses the target by ${m.toExponential(2)}, before it was ${report.before[b].toExponential(2)}\n${report}`,

@@ -1,6 +1,7 @@
 import { apply } from '../../core/apply.js'
 import { OptionError } from '../../core/errors.js'
 import { elementwise } from '../../core/families/elementwise.js'
+import { describe } from '../../core/options.js'
 import { type Tensor, tensor } from '../../core/tensor.js'
 import { constantOf } from './constantOf.js'
 
@@ -32,9 +33,16 @@ export const clampOp = elementwise<{ low: number; high: number }>({
   ]
 })
 
+const text = (v: unknown): string => (typeof v === 'number' ? String(v) : describe(v))
+
 /** x kept between `low` and `high`; give infinities for none. */
 export function clamp(x: Tensor, low: number, high: number): Tensor {
-  // Infinity leaves a side open.
-  if (!(low <= high)) throw new OptionError('clamp', `low ${low} and high ${high}`, 'Give numbers low ≤ high')
+  // Infinity leaves a side open. Null or a tensor would be compared all the same, as 0 or as text.
+  if (typeof low !== 'number' || typeof high !== 'number' || !(low <= high))
+    throw new OptionError(
+      'clamp',
+      `low is ${text(low)} and high ${text(high)}`,
+      'Give numbers low ≤ high, ±Infinity for none'
+    )
   return apply(clampOp, [x], { low, high })
 }

@@ -12,7 +12,7 @@ import { checkComplex, checkPairs, numbersOf, overPairs } from './pairs.js'
 /** z / |z|; 0 where z = 0, also for its derivatives. */
 function direction({ x: [z], y }: View): Tensor {
   const away = mapData(y, r => (r === 0 ? 0 : 1))
-  return div(z, overPairs(where(away, y, 1)))
+  return mul(div(z, overPairs(where(away, y, 1))), overPairs(away))
 }
 
 export const complexAbsOp: Op<undefined> = defineOp({

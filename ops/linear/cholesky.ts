@@ -103,7 +103,8 @@ export const choleskyOp = defineOp({
         })
         const S = symmetricPart(A, n)
         const wish = product(L, transpose(L, n, n), n, n, n)
-        return A.map((v, k) => v + (wish[k] - S[k]))
+        // The wish last: of a symmetric A nothing else is left, where the wish is far smaller than A.
+        return A.map((v, k) => v - S[k] + wish[k])
       })
       return [{ value, weight: null }]
     }

@@ -48,9 +48,9 @@ export const eighOp = defineOp({
   domain   any A; its symmetric part (A + Aᵀ)/2 counts
   cost     about 9 n³ flops
   caveats  of vectors only the direction is determined: the first entry of more than 0.6 of the largest is positive.
-           Equal eigenvalues (to 4 n ε) have no single vectors; G counts as 0 there. Right for sums of a function over
-           them and for the projector on their space; what mixes their vectors is left out: of V diag(f(λ)) Vᵀ the
-           gradient lacks the entries between them
+           Equal eigenvalues (to 4 n ε) have no single vectors; G counts as 0 there. First derivatives are right for
+           sums of a function over them and for the projector on their space; what mixes their vectors is left out: of
+           V diag(f(λ)) Vᵀ the gradient lacks the entries between them, and so do second derivatives of those sums
   source   Giles 2008, "Collected matrix derivative results", 3.1`,
   tex: {
     y: String.raw`A = V\,\mathrm{diag}(\lambda)\,V^\top`,

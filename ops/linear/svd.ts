@@ -56,8 +56,8 @@ export const svdOp = defineOp({
   cost     about 15 max(m, n) r² flops
   caveats  a pair of vectors may change sign together: the first entry of u above 0.6 of its largest is positive. Equal
            singular values (to 4 r ε) have no single vectors, zero ones no determined ones: G, H, 1/s count as 0
-           there. Right for sums of a function over them and for projectors on their spaces; what mixes their vectors,
-           as in U diag(f(s)) Vᵀ, is left out
+           there. First derivatives are right for sums of a function over them and for projectors on their spaces; what
+           mixes their vectors, as in U diag(f(s)) Vᵀ or in second derivatives, is left out
   source   Townsend 2016, "Differentiating the singular value decomposition", with 1/(s_j² - s_i²) split into G and H`,
   tex: {
     y: String.raw`A = U\,\mathrm{diag}(s)\,V^\top`,

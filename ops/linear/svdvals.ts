@@ -17,7 +17,7 @@ export const svdvalsOp = defineOp({
   inverse  the smallest change Ã = A + U diag(s̃ - s) Vᵀ; s̃ negative counts as 0, out of order as the mean
   cost     the decomposition, once more for the rules, which need U and V
   caveats  equal singular values: their sum has a derivative, each alone has not; the rule gives one of the one-sided
-           ones. Zero: the same, as |x| at 0
+           ones. Zero: the same, as |x| at 0. Second derivatives lack what couples equal values, even of their sum
   source   Giles 2008, "Collected matrix derivative results", 3.2`,
   tex: {
     y: String.raw`A = U\,\mathrm{diag}(s)\,V^\top`,

@@ -1,9 +1,9 @@
 import { apply } from '../../core/apply.js'
 import { wanted } from '../../core/claim.js'
-import { InverseError, OptionError } from '../../core/errors.js'
+import { InverseError } from '../../core/errors.js'
 import { solveTriangle, type Triangle } from '../../core/linalg/lu.js'
 import { type Claim, defineOp, type Op, type Refusal, type Site } from '../../core/op.js'
-import { describe } from '../../core/options.js'
+import { checkFlags, checkOptions } from '../../core/options.js'
 import { show, size } from '../../core/shape.js'
 import { both } from '../../core/structural/add.js'
 import { mul } from '../../core/structural/mul.js'
@@ -167,9 +167,8 @@ export function triangularSolve(
 ): Tensor {
   checkTensor(T, 'triangularSolve', 'T')
   checkTensor(B, 'triangularSolve', 'B')
+  checkOptions('triangularSolve', options, ['upper', 'transposed', 'unitDiagonal'])
   const { upper = false, transposed = false, unitDiagonal = false } = options
-  for (const [name, v] of Object.entries({ upper, transposed, unitDiagonal }))
-    if (typeof v !== 'boolean')
-      throw new OptionError('triangularSolve', `${name} is ${describe(v)}`, `Give ${name} as true or false`)
+  checkFlags('triangularSolve', { upper, transposed, unitDiagonal })
   return withColumns(B, b => apply(triangularSolveOp, [T, b], { lower: !upper, transposed, unitDiagonal }))
 }

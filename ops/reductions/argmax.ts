@@ -2,6 +2,7 @@ import { reduceFibres } from '../../core/backends/plain/fibres.js'
 import { ShapeError } from '../../core/errors.js'
 import { keptAxes } from '../../core/families/reduction.js'
 import { alloc } from '../../core/memory.js'
+import { checkFlags } from '../../core/options.js'
 import { fromEnd, show, size } from '../../core/shape.js'
 import { reducedShape } from '../../core/structural/sum.js'
 import { checkTensor, Tensor } from '../../core/tensor.js'
@@ -12,6 +13,7 @@ type Wins = (value: number, best: number) => boolean
 /** Positions of the winners along an axis (of all entries, row-major, without one), as numbers in the dtype of x. */
 function positions(name: string, wins: Wins, x: Tensor, axis: number | undefined, keepDims: boolean): Tensor {
   checkTensor(x, name)
+  checkFlags(name, { keepDims })
   const axes = axis === undefined ? x.shape.map((_, k) => k - x.rank) : [fromEnd(axis, x.rank, name)]
   if (axes.some(a => x.shape[x.rank + a] === 0))
     throw new ShapeError(`${name} of ${show(x.shape)}`, 'no entries', 'Give at least one along these axes')

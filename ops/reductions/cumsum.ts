@@ -1,10 +1,9 @@
 import { apply } from '../../core/apply.js'
 import { cumulate } from '../../core/backends/plain/cumulate.js'
 import { wanted } from '../../core/claim.js'
-import { OptionError } from '../../core/errors.js'
 import { alloc } from '../../core/memory.js'
 import { defineOp, type Op } from '../../core/op.js'
-import { describe } from '../../core/options.js'
+import { checkFlags, checkOptions } from '../../core/options.js'
 import { fromEnd, size } from '../../core/shape.js'
 import { checkTensor, mapData, Tensor, tensor } from '../../core/tensor.js'
 
@@ -99,10 +98,10 @@ export const cumsumOp: Op<CumsumAttrs> = defineOp<CumsumAttrs>({
  * Running sums along an axis (the last one by default), of the shape of x: y_i = x_0 + … + x_i. `reverse` sums from the
  * end; `exclusive` leaves x_i itself out, so that the first sum is 0.
  */
-export function cumsum(x: Tensor, axis = -1, { reverse = false, exclusive = false }: CumsumOptions = {}): Tensor {
+export function cumsum(x: Tensor, axis = -1, options: CumsumOptions = {}): Tensor {
   checkTensor(x, 'cumsum')
-  for (const [name, value] of Object.entries({ reverse, exclusive }))
-    if (typeof value !== 'boolean')
-      throw new OptionError('cumsum', `${name} is ${describe(value)}`, `Give ${name} as true or false`)
+  checkOptions('cumsum', options, ['reverse', 'exclusive'])
+  const { reverse = false, exclusive = false } = options
+  checkFlags('cumsum', { reverse, exclusive })
   return apply(cumsumOp, [x], { axis: fromEnd(axis, x.rank, 'cumsum'), reverse, exclusive })
 }

@@ -3,8 +3,7 @@ import { reduction } from '../../core/families/reduction.js'
 import { norm2 } from '../../core/linalg/scaling.js'
 import { mul } from '../../core/structural/mul.js'
 import { full, tensor } from '../../core/tensor.js'
-import { div } from '../elementwise/div.js'
-import { orOne } from './norm.js'
+import { over } from './norm.js'
 import { centre, centred, freedom, setDeviation, type VarianceAttrs, varianceFunction } from './variance.js'
 
 export const standardDeviationOp = reduction<VarianceAttrs>({
@@ -16,7 +15,7 @@ export const standardDeviationOp = reduction<VarianceAttrs>({
            entries (y = 0) have no direction to move in: they become a ramp about m
   domain   n > c
   cost     5 flops per entry, in two passes
-  caveats  where all entries are equal there is no derivative: tangent and adjoint are 0 there`,
+  caveats  where all entries are equal there is no derivative: tangent and adjoint are 0 there, and so are theirs`,
   tex: {
     y: String.raw`y = \sqrt{\tfrac{1}{n-c}\textstyle\sum_i (x_i - m)^2}`,
     slope: String.raw`\frac{x_i - m}{(n - c)\,y}`,
@@ -27,7 +26,7 @@ export const standardDeviationOp = reduction<VarianceAttrs>({
       centre(v)
       return norm2(v) / Math.sqrt(v.length - correction)
     }),
-  slope: (x, y, attrs) => mul(div(centred(x, attrs.axes), orOne(y)), 1 / freedom(x, attrs)),
+  slope: (x, y, attrs) => mul(over(centred(x, attrs.axes), y), 1 / freedom(x, attrs)),
   least: ({ correction }) => Math.floor(correction) + 1,
   inverse: {
     kind: 'local',

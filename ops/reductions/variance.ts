@@ -3,7 +3,7 @@ import { reduceFibres } from '../../core/backends/plain/fibres.js'
 import { pairwiseSum } from '../../core/backends/plain/reduce.js'
 import { reduction } from '../../core/families/reduction.js'
 import type { Op } from '../../core/op.js'
-import { checkNumbers } from '../../core/options.js'
+import { checkFlags, checkNumbers, checkOptions } from '../../core/options.js'
 import { axesFromEnd } from '../../core/shape.js'
 import { mul } from '../../core/structural/mul.js'
 import type { ReduceAttrs } from '../../core/structural/sum.js'
@@ -105,13 +105,11 @@ export const varianceOp: Op<VarianceAttrs> = reduction<VarianceAttrs>({
 /** The user's function of variance and of what follows from it. */
 export const varianceFunction =
   (op: Op<VarianceAttrs>) =>
-  (
-    x: Tensor,
-    axes?: number | readonly number[],
-    keepDims = false,
-    { correction = 0 }: VarianceOptions = {}
-  ): Tensor => {
+  (x: Tensor, axes?: number | readonly number[], keepDims = false, options: VarianceOptions = {}): Tensor => {
     checkTensor(x, op.name)
+    checkFlags(op.name, { keepDims })
+    checkOptions(op.name, options, ['correction'])
+    const { correction = 0 } = options
     checkNumbers(op.name, 'notNegative', { correction })
     return apply(op, [x], { axes: axesFromEnd(axes, x.rank, op.name), keepDims, correction })
   }

@@ -1,7 +1,7 @@
 import { apply } from '../../core/apply.js'
 import { OptionError, ShapeError } from '../../core/errors.js'
 import type { AlongAxisAttrs } from '../../core/families/alongAxis.js'
-import { checkChoice, describe } from '../../core/options.js'
+import { checkChoice, checkOptions, describe } from '../../core/options.js'
 import { axesFromEnd, fromEnd, show } from '../../core/shape.js'
 import { checkTensor, type Tensor, tensor } from '../../core/tensor.js'
 import { indexMap } from './indexMap.js'
@@ -81,8 +81,7 @@ type Width = readonly [number, number]
  */
 export function pad(x: Tensor, width: number | Width | readonly Width[], options: PadOptions = {}): Tensor {
   checkTensor(x, 'pad')
-  if (typeof options !== 'object' || options === null)
-    throw new OptionError('pad', `${describe(options)} for its options`, 'Give an object such as { axes: -1 }')
+  checkOptions('pad', options, ['axes', 'mode', 'value'])
   const { axes, mode = 'constant', value } = options
   checkChoice('pad', 'mode', mode, ['constant', ...Object.keys(beyond)])
   if (value !== undefined && (typeof value !== 'number' || Number.isNaN(value) || mode !== 'constant'))

@@ -38,8 +38,10 @@ import {
   mul,
   neg,
   reshape,
+  sigmoid,
   sin,
   slice,
+  sqrt,
   square,
   stack,
   sub,
@@ -788,5 +790,12 @@ t.test('a gradient that is not finite is said to be that, and moves nothing', t 
     'the other sample is solved'
   )
   t.ok(report.rungs[0].refused.some(r => r.rung === 'adjoint' && r.reason === 'not finite in 1 of 2 samples'))
+  t.end()
+})
+
+t.test('a target whose square is infinite, and one whose square is 0, count as out of reach too', t => {
+  t.throws(() => localInverse(sigmoid)(tensor([1e200]), tensor([0.1])), { code: 'ERR_INVERSE' })
+  t.throws(() => localInverse(sqrt)(tensor([-1e200]), tensor([0.1])), { code: 'ERR_INVERSE' })
+  t.throws(() => localInverse(square)(tensor([-1e-200]), tensor([1e-100])), { code: 'ERR_INVERSE' })
   t.end()
 })

@@ -263,3 +263,13 @@ t.test('a target that is no number has no answer; the current output asks for no
     t.equal(back(op, forward(op, x), x), x, `${op.name} at ${x}`)
   t.end()
 })
+
+t.test('the bounds of clamp are numbers', t => {
+  const x = tensor([-1, 2])
+  for (const bad of [null, undefined, '0', [0], tensor(0), Number.NaN]) {
+    t.throws(() => ops.clamp(x, bad as never, 3), { code: 'ERR_OPTION', message: /low is/ })
+    t.throws(() => ops.clamp(x, -3, bad as never), { code: 'ERR_OPTION', message: /high/ })
+  }
+  t.same(ops.clamp(x, Number.NEGATIVE_INFINITY, 1).toArray(), [-1, 1])
+  t.end()
+})

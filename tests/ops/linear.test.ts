@@ -354,6 +354,24 @@ t.test('inverses', async t => {
   near(t, matmul(found, ops.eigh(S).vectors), mul(ops.eigh(S).vectors, tensor([1, 2, 3])), 'the vectors stay', 1e-12)
 })
 
+t.test('cholesky: a target far below A is reached, and keeps the skew part of A', async t => {
+  const A = tensor([
+    [1, 0.5],
+    [0.5, 1.25]
+  ])
+  const target = mul(ops.cholesky(A), 1e-10)
+  near(t, mul(ops.cholesky(localInverse(ops.cholesky)(target, A)), 1e10), mul(target, 1e10), 'of a symmetric A')
+  const skewed = ops.add(
+    A,
+    tensor([
+      [0, 0.25],
+      [-0.25, 0]
+    ])
+  )
+  const found = localInverse(ops.cholesky)(ops.cholesky(mul(A, 4)), skewed)
+  near(t, found, ops.add(mul(A, 4), ops.sub(skewed, A)), 'of any A')
+})
+
 t.test('wrong calls', async t => {
   const m = full([2, 3], 1)
   const v = full([2], 1)
@@ -370,6 +388,8 @@ t.test('wrong calls', async t => {
   t.throws(() => solve(eye(2), full([2, 1], 1, 'f32')), { code: 'ERR_DTYPE' })
   t.throws(() => solve(eye(2), [1, 2] as never), { code: 'ERR_DTYPE', message: /B is an array/ })
   t.throws(() => ops.triangularSolve(eye(2), v, { upper: 1 as never }), { code: 'ERR_OPTION', message: /upper/ })
+  for (const options of [{ lower: false }, null, 'upper'])
+    t.throws(() => ops.triangularSolve(eye(2), v, options as never), { code: 'ERR_OPTION', message: /upper, trans/ })
   t.throws(() => ops.dot(v, full([3], 1)), { ...shape, message: /not equal/ })
   t.throws(() => ops.dot(full([], 1), v), shape)
   t.throws(() => ops.outer(full([], 1), v), { ...shape, message: /scalar/ })

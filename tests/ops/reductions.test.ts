@@ -418,6 +418,15 @@ t.test('atan2: quadrants, axes, the branch cut, the ends of the range', t => {
   t.end()
 })
 
+t.test('where there is no derivative, second derivatives are 0 as the first ones', t => {
+  const nothing = Array(2).fill([0, 0])
+  t.same(hessian(x => ops.norm(x))(tensor([0, 0])).toArray(), nothing, 'norm')
+  t.same(hessian(x => ops.standardDeviation(x))(tensor([3, 3])).toArray(), nothing, 'standardDeviation')
+  t.same(hessian(x => ops.complexAbs(x))(tensor([0, 0])).toArray(), nothing, 'complexAbs')
+  near(t, hessian(x => ops.norm(x))(tensor([3, 4])), [0.128, -0.096, -0.096, 0.072], 1e-14, 'elsewhere they are there')
+  t.end()
+})
+
 t.test('wrong calls', t => {
   const x = tensor([[1, 2]])
   const each: [string, F][] = Object.entries({ ...naive, softmax: [ops.softmax], logSoftmax: [ops.logSoftmax] }).map(
@@ -435,6 +444,14 @@ t.test('wrong calls', t => {
   t.throws(() => ops.max(tensor([])), { message: /max of \[0\].*no entries/ })
   t.throws(() => ops.cumsum(x, 2), ShapeError)
   t.throws(() => ops.cumsum(x, 0, { reverse: 1 as unknown as boolean }), { message: /reverse is a number/ })
+  // An object or a number in the place of keepDims would be true, and its correction would not count.
+  for (const f of [ops.sum, ops.mean, ops.prod, ops.max, ops.norm, ops.variance, ops.argmax])
+    for (const keep of [1, 'yes', null, { correction: 1 }])
+      t.throws(() => (f as (...args: unknown[]) => Tensor)(x, 0, keep), { message: /keepDims is/ }, f.name)
+  t.throws(() => ops.variance(x, 0, false, { ddof: 1 } as never), { message: /an option of the name ddof.*correction/ })
+  t.throws(() => ops.standardDeviation(x, 0, false, null as never), { message: /null for its options/ })
+  t.throws(() => ops.cumsum(x, 0, true as never), { message: /a boolean for its options/ })
+  t.throws(() => ops.cumsum(x, 0, { reversed: true } as never), { message: /the name reversed/ })
   t.throws(() => ops.cumsum([1] as unknown as Tensor), DTypeError)
   t.throws(() => ops.cumsum(tensor(1)), { message: /A scalar has no axes/ })
   t.throws(() => ops.atan2(tensor([1, 2]), tensor([1, 2, 3])), ShapeError)

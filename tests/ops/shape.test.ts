@@ -315,6 +315,8 @@ const refused: readonly [string, () => unknown, typeof ShapeError | typeof Optio
   ]
 
 t.test('wrong calls', async t => {
+  for (const options of [{ axis: 0 }, ['edge'], null, 'edge'])
+    t.throws(() => ops.pad(tensor([1, 2]), 1, options as never), { code: 'ERR_OPTION', message: /axes, mode, value/ })
   for (const [name, call, error, text] of refused) {
     t.throws(call, error, name)
     t.throws(call, { message: text }, name)
