@@ -43,7 +43,7 @@ export function backends(): { name: BackendName; available: boolean; reason?: st
 }
 
 /** Products (multiplications) from which copying to WebAssembly and back pays: where it was even in a run of both. */
-const CROSSOVER = { matmul: 12 ** 3, convolution: 16 ** 3, linalg: 24 ** 3 }
+const CROSSOVER = { matmul: 12 ** 3, convolution: 16 ** 3, linalg: 16 ** 3 }
 
 /** Does a kernel with that many products of that many entries go to WebAssembly? */
 function toWasm(products: number, from: number): boolean {

@@ -9,7 +9,8 @@ import { squareSVD } from './squareSvd.js'
  *
  *   J = U diag(s) Wᵀ Qᵀ        U, W [rows, rows],  Q [cols, rows] (V = Q W)
  *
- * Q is a product of reflectors and W one of rotations; neither is formed, since an update wants V c for one vector c.
+ * Q is a product of reflectors, U and W of reflectors and rotations; none is formed unless it is asked for, since an
+ * update wants V c for one vector c.
  */
 export interface WideSVD {
   rows: number
@@ -29,7 +30,7 @@ export interface WideSVD {
   /** C Vᵀ for a row-major C [count, rows] → [count, cols]: `applyV` on each row of C. */
   applyVRows(C: Float64Array, count: number): Float64Array
   sweeps: number
-  /** False if the rotations had not settled after 60 sweeps; never seen on finite input. */
+  /** False if the rotations had not settled after 60 sweeps (30 chases a value); never seen on finite input. */
   converged: boolean
 }
 
@@ -39,7 +40,11 @@ export interface WideSVD {
  * 1. J is scaled by a power of two to unit maximum and its rows are sorted by norm, largest first (a poor man's
  *    pivoting: rows growing downwards double the number of sweeps).
  * 2. Jᵀ = Q R, so that all that follows is rows × rows.
- * 3. Jacobi rotations on the rows of R: M R = diag(s) Uᵀ, J = Rᵀ Qᵀ = U diag(s) M Qᵀ, W = Mᵀ.
+ * 3. R = W diag(s) Uᵀ, hence J = Rᵀ Qᵀ = U diag(s) Wᵀ Qᵀ: by Jacobi rotations (squareSvd.ts), which is the plain way, or
+ *    by bidiagonalisation where R is large and WebAssembly there.
+ *
+ * s_k is right to about ε s_0 either way, the limit of what the entries of J determine: for J [256, 1000] with s from 1
+ * to 1e-12, 20 and 25 ε at worst by the two, so relative errors of 1e-14, 1e-12, 1e-9, 1e-6 at s = 1e-3, ... 1e-12.
  *
  * The Gram matrix J Jᵀ would be several times cheaper, but squares the condition number: singular values below
  * 1e-8 s_max would be noise, and half-inverse updates amplify just those.
@@ -50,10 +55,11 @@ export function svdOfWide(J: Float64Array, rows: number, cols: number): WideSVD 
     throw new ShapeError('svdOfWide', `${J.length} entries for [${rows}, ${cols}]`, `Give ${rows * cols} entries`)
   const scale = powerOfTwoScale(maxAbs(J, 'svd'))
   const place = rowNorms(J, rows, cols).order
+  const unit = 1 / scale // exact, as both are powers of two
   const sorted = new Float64Array(rows * cols)
   for (let i = 0; i < rows; i++) {
     const from = place[i] * cols
-    for (let c = 0; c < cols; c++) sorted[i * cols + c] = J[from + c] / scale
+    for (let c = 0; c < cols; c++) sorted[i * cols + c] = J[from + c] * unit
   }
   const qr = qrOfTranspose(sorted, rows, cols)
   const square = squareSVD(qr.R, rows)
