@@ -1,5 +1,5 @@
 import t from 'tap'
-import { linalgKernels, withBackend } from '../../core/backends/kernels.js'
+import { linalgKernels, matmul, withBackend } from '../../core/backends/kernels.js'
 import { random } from '../../core/index.js'
 import { lstsqMinNorm, partialInverseApply, partialInverseMatrix, qrOfTranspose, svd } from '../../core/linalg/index.js'
 import { norm2, transpose } from '../../core/linalg/scaling.js'
@@ -189,4 +189,25 @@ t.test('large factors go there by themselves, the same bits each time; small one
     'nothing to do'
   )
   t.throws(() => wasm(() => svd(Float64Array.of(1, Number.NaN), 1, 2)), /entry 1 is NaN/)
+})
+
+t.test('a Gram matrix is the full product, bit by bit, and symmetric', async t => {
+  for (const [n, k] of [
+    [1, 1],
+    [5, 3],
+    [64, 7],
+    [65, 300],
+    [150, 20]
+  ]) {
+    for (const a of [noise(n * k), Float32Array.from(noise(n * k))]) {
+      for (const transA of [false, true]) {
+        const product = (b: typeof a) => {
+          const c = a instanceof Float64Array ? new Float64Array(n * n) : new Float32Array(n * n)
+          wasm(() => matmul(a, 0, b, 0, c, 0, n, n, k, transA, !transA, false))
+          return c
+        }
+        t.same(product(a), product(a.slice()), `${n} × ${k}, ${transA ? 'AᵀA' : 'AAᵀ'}`)
+      }
+    }
+  }
 })
