@@ -5,6 +5,7 @@ import type { Data } from './plain/data.js'
 import { sizeOf } from './plain/data.js'
 import { matmul as plainMatmul } from './plain/matmul.js'
 import * as wasmConvolution from './wasm/convolution.js'
+import * as wasmLinalg from './wasm/linalg.js'
 import { matmul as wasmMatmul } from './wasm/matmul.js'
 import { wasm } from './wasm/module.js'
 
@@ -42,7 +43,7 @@ export function backends(): { name: BackendName; available: boolean; reason?: st
 }
 
 /** Products (multiplications) from which copying to WebAssembly and back pays: where it was even in a run of both. */
-const CROSSOVER = { matmul: 12 ** 3, convolution: 16 ** 3 }
+const CROSSOVER = { matmul: 12 ** 3, convolution: 16 ** 3, linalg: 16 ** 3 }
 
 /** Does a kernel with that many products of that many entries go to WebAssembly? */
 function toWasm(products: number, from: number): boolean {
@@ -70,3 +71,7 @@ export const convWeight = (x: Data, ct: Data, dw: Data, g: ConvGeometry): void =
   convolution(g).convWeight(x, ct, dw, g)
 export const convWeightPerSample = (x: Data, ct: Data, dw: Data, g: ConvGeometry, cotangents: number): void =>
   convolution(g, cotangents).convWeightPerSample(x, ct, dw, g, cotangents)
+
+/** The factorisations of WebAssembly, for about that many products; undefined where core/linalg does them itself. */
+export const linalgKernels = (products: number): typeof wasmLinalg | undefined =>
+  products > 0 && toWasm(products, CROSSOVER.linalg) ? wasmLinalg : undefined
