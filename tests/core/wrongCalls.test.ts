@@ -648,7 +648,38 @@ function disagree() {
   )
 }
 
-const tables = { tensors, operators, more, networks, verbs, tapes, rulesOfOperators, targets, optimisers, others }
+/** Anything at all in the place of an axis, an index or an option. */
+const strange: readonly unknown[] = [Symbol('s'), 10n, {}, Object.create(null), new Map(), () => 1, true, [Symbol('s')], [10n], [{}]]
+const places: readonly (readonly [string, (v: never) => unknown])[] = [
+  ['an axis of sum', v => sum(M, v)],
+  ['a shape', v => reshape(M, v)],
+  ['an index of at', v => at(x, v)],
+  ['an axis of at', v => at(x, 0, v)],
+  ['the start of slice', v => slice(x, 0, v)],
+  ['the stop of slice', v => slice(x, 0, 0, v)],
+  ['the step of slice', v => slice(x, 0, 0, 2, v)],
+  ['an index of take', v => take(x, [v], 0)],
+  ['a width', v => pad(x, v)],
+  ['the axes of pad', v => pad(x, 1, { axes: v })],
+  ['the mode of pad', v => pad(x, 1, { mode: v })],
+  ['a shift', v => roll(x, v, 0)],
+  ['an axis of roll', v => roll(x, 1, v)],
+  ['parts', v => split(x, v, 0)],
+  ['the axis of split', v => split(x, 3, v)],
+  ['an edge', v => clamp(x, v, 1)],
+  ['an offset', v => diag(x, v)],
+  ['a dtype', v => zeros([2], v)]
+]
+const anything: readonly Wrong[] = [
+  ...places.flatMap(([name, f]) =>
+    strange.map((v, k): Wrong => [`${name}, strange value ${k}`, () => f(v as never), PhysgradError])
+  ),
+  ...strange
+    .filter(v => typeof v !== 'boolean')
+    .map((v, k): Wrong => [`copies, strange value ${k}`, () => tile(x, v as never), PhysgradError])
+]
+
+const tables = { anything, tensors, operators, more, networks, verbs, tapes, rulesOfOperators, targets, optimisers, others }
 
 for (const [title, table] of Object.entries(tables))
   t.test(title, async t => {
@@ -667,8 +698,7 @@ for (const [title, table] of Object.entries(tables))
       const { asked, found, advice, message } = error
       const right =
         error instanceof Expected &&
-        error.code === codes.get(Expected) &&
-        error.name === Expected.name &&
+        (Expected === PhysgradError || (error.code === codes.get(Expected) && error.name === Expected.name)) &&
         [asked, found, advice].every(
           part => part.trim().length > 2 && !/of undefined|\[undefined|\[object/.test(part)
         ) &&
