@@ -103,6 +103,8 @@ function outOfReach(q: InverseProbe, random: Random): CheckRow {
   let growth = 0
   let note = ''
   for (const [name, f] of Object.entries(FAR)) {
+    // A block's rule is a formula, which near a pole may round onto it; a sweep notices, and solves.
+    if (name === 'huge' && !q.p.op!.outShape) continue
     const u = random.normal(q.y.shape).data
     const target = new Tensor(
       q.y.shape,
