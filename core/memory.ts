@@ -1,4 +1,5 @@
 import { DTypeError } from './errors.js'
+import { display } from './options.js'
 
 export type Data = Float64Array | Float32Array
 export type DType = 'f64' | 'f32'
@@ -30,4 +31,4 @@ export function alloc(n: number, dtype: DType): Data {
 
 /** The error for a dtype that is neither f64 nor f32. */
 export const noSuchDType = (dtype: unknown): DTypeError =>
-  new DTypeError('a tensor', `dtype '${String(dtype)}'`, "The dtypes are 'f64' and 'f32'")
+  new DTypeError('a tensor', `dtype ${display(dtype)}`, "The dtypes are 'f64' and 'f32'")

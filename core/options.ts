@@ -55,8 +55,14 @@ export function checkChoice(asked: string, name: string, value: unknown, names: 
     )
 }
 
-const display = (v: unknown): string =>
-  typeof v === 'number' ? String(v) : typeof v === 'string' ? `'${v}'` : describe(v)
+/** Any value at all, as messages print it: numbers, strings and lists of them as they are, others by what they are. */
+export function display(v: unknown): string {
+  if (typeof v === 'number') return String(v)
+  if (typeof v === 'string') return `'${v}'`
+  if (typeof v === 'bigint') return `${v}n`
+  if (typeof v === 'symbol' || typeof v === 'boolean') return String(v)
+  return Array.isArray(v) && v.length <= 20 ? `[${Array.from(v, display).join(', ')}]` : describe(v)
+}
 
 /** What a value is, for messages about something of the wrong kind. */
 export function describe(v: unknown): string {

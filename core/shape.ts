@@ -1,5 +1,5 @@
 import { ShapeError } from './errors.js'
-import { describe } from './options.js'
+import { describe, display } from './options.js'
 
 export type Shape = readonly number[]
 
@@ -17,8 +17,8 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return true
 }
 
-/** A shape as messages print it: [2, 3]. */
-export const show = (shape: Shape): string => `[${shape.join(', ')}]`
+/** A shape as messages print it: [2, 3]; also what somebody gave for one. */
+export const show = (shape: Shape): string => `[${Array.from(shape, display).join(', ')}]`
 
 /** The shape two operands broadcast to by NumPy's rule: aligned at the right, an axis of 1 stretches. */
 export function broadcastShapes(a: Shape, b: Shape, op = 'broadcast'): Shape {
@@ -43,7 +43,7 @@ export function broadcastShapes(a: Shape, b: Shape, op = 'broadcast'): Shape {
 export function fromEnd(axis: number, rank: number, op: string): number {
   if (!Number.isInteger(axis) || axis >= rank || axis < -rank)
     throw new ShapeError(
-      `${op} along axis ${axis}`,
+      `${op} along axis ${display(axis)}`,
       `the tensor has rank ${rank}`,
       rank === 0 ? 'A scalar has no axes' : `Axes run from ${-rank} to ${rank - 1}`
     )
@@ -67,5 +67,9 @@ export function checkShape(shape: Shape, asked: string): void {
     throw new ShapeError(asked, `${describe(shape)} for its shape`, 'A shape is a list of axis lengths such as [2, 3]')
   for (const d of shape)
     if (!Number.isInteger(d) || d < 0)
-      throw new ShapeError(asked, `axis length ${d} in ${show(shape)}`, 'Axis lengths are whole numbers, 0 or more')
+      throw new ShapeError(
+        asked,
+        `axis length ${display(d)} in ${show(shape)}`,
+        'Axis lengths are whole numbers, 0 or more'
+      )
 }

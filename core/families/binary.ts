@@ -24,6 +24,7 @@ import { full, mapData, onesLike, Tensor } from '../tensor.js'
 import { plainView } from '../view.js'
 import { withCost } from './cost.js'
 import { edgesOfTwo, PAIRED_ENDS, withEdges } from './edges.js'
+import { heldBack } from './heldBack.js'
 
 export interface Binary {
   name: string
@@ -95,7 +96,8 @@ export function binary(rules: Binary): Op<undefined> {
           return stays ? x.data[k] : Number.isNaN(t) ? t : solve[i](t, other.data[k], x.data[k])
         })
         const folded = foldCopies({ value, weight: claimed.weight }, site, i, rules.jvp[i])
-        return i === 0 ? [folded, null] : [null, folded]
+        const held = { value: heldBack(site, i, claimed, folded.value), weight: folded.weight }
+        return i === 0 ? [held, null] : [null, held]
       },
       choose: choose && ((site, claimed) => chooseBoth(choose, site, claimed)),
       lawless: site =>

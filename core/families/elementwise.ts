@@ -6,6 +6,7 @@ import { mul } from '../structural/mul.js'
 import { Tensor } from '../tensor.js'
 import { withCost } from './cost.js'
 import { ENDS, edgesOfOne, withEdges } from './edges.js'
+import { heldBack } from './heldBack.js'
 
 interface Rules<A> {
   name: string
@@ -48,14 +49,16 @@ export function elementwise<A = undefined>(rules: Elementwise<A>): Op<A> {
     'times' in rules ? rules.times : (change, x, y, attrs) => mul(change, rules.derivative(x, y, attrs))
   const inverse: Inverse<A> | undefined = at && {
     kind: kind as 'exact' | 'local',
-    apply: ({ inputs: [x], out, attrs }, { value, weight }) => {
+    apply: (site, { value, weight }) => {
+      const { out, attrs } = site
+      const x = site.inputs[0]
       const t = alloc(x.size, x.dtype)
       for (let i = 0; i < t.length; i++) {
         const target = value.data[i]
         const stays = (weight && weight.data[i] === 0) || target === out.data[i]
         t[i] = stays ? x.data[i] : Number.isNaN(target) ? target : at(target, x.data[i], attrs)
       }
-      return [{ value: new Tensor(x.shape, t), weight }]
+      return [{ value: heldBack(site, 0, { value, weight }, new Tensor(x.shape, t)), weight }]
     }
   }
   return defineOp<A>({

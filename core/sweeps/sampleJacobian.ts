@@ -44,9 +44,9 @@ export function sampleSweep(
   checkSeeds(tape, seeds, 'sample-Jacobian sweep')
   for (const [y] of seeds) checkKnown(tape, y, 'sample-Jacobian sweep', 'the tensor it starts from')
   const { sites } = tape
-  const whole = (v: Rows, where: string): Tensor => {
+  const whole = (v: Rows, where: string, moves = false): Tensor => {
     if (!v.batched) return v.rows
-    if (mixing === 'error') throw mixes(where)
+    if (mixing === 'error') throw mixes(where, moves)
     return embed(v.rows)
   }
   // In a batch of one, a parameter [1, n] looks like samples to operators that see shapes only; no samples can be mixed.
@@ -60,7 +60,7 @@ export function sampleSweep(
         : { rows: add(met(a, user(sites, t)), met(b, user(sites, t))), batched: false },
     back(site, v) {
       const carry = v.batched ? site.op.carry(site) : undefined
-      const ct = carry ? v.rows : whole(v, site.op.name)
+      const ct = carry ? v.rows : whole(v, site.op.name, site.op.inverse?.kind === 'structural')
       const carried = carry ?? site.inputs.map(() => false)
       const wants = (i: number) => tape.knows(site.inputs[i])
       const range = take && site.op.reads?.(site)
@@ -82,12 +82,16 @@ export function sampleSweep(
   return tape.pausedWhile(() => walkBack(sites, sweep))
 }
 
-/** The error of an operator that mixes samples, where rows per sample were asked. */
-export const mixes = (where: string): RuleError =>
+/** The error of an operator that mixes samples, where rows per sample were asked; `moves`: one that moves entries only. */
+export const mixes = (where: string, moves = false): RuleError =>
   new RuleError(
     'sample-Jacobian',
     `${where} mixes samples: its output's sample axis is not that of its input`,
-    "Per-sample rows do not exist through it. Use statistics that do not depend on the batch (groupNorm, or batchNormFixed), or ask for mixing: 'embed', B times dearer"
+    `Per-sample rows do not exist through it. ${
+      moves
+        ? 'Leave axis 0, the samples, in front and in order'
+        : 'Use statistics that do not depend on the batch (groupNorm, or batchNormFixed)'
+    }, or ask for mixing: 'embed', B times dearer`
   )
 
 /** The operators that use a tensor in a way that is not per sample: for the message only. */

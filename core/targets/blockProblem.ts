@@ -1,5 +1,4 @@
 import { apply } from '../apply.js'
-import { carryThrough } from '../carryThrough.js'
 import { norm2 } from '../linalg/scaling.js'
 import type { Claim, Site } from '../op.js'
 import { cotangentSweep } from '../sweeps/cotangent.js'
@@ -7,6 +6,8 @@ import { identityRows, sampleSweep } from '../sweeps/sampleJacobian.js'
 import { tangentSweep } from '../sweeps/tangent.js'
 import { Tape, unseen } from '../tape.js'
 import { Tensor } from '../tensor.js'
+import { isolate } from './isolate.js'
+import { samplesApart } from './mismatch.js'
 
 /** Where a solver stands: the unknowns, the outputs there, and how far they are from the goals. */
 export interface Point {
@@ -48,13 +49,9 @@ export class BlockProblem {
     readonly goals: readonly Claim[],
     scales: readonly number[] = []
   ) {
-    const B = exits[0].shape[0]
-    const carried = carryThrough(sites, exits, entries)
-    this.perSample =
-      B > 0 &&
-      (carried?.every(Boolean) ?? false) &&
-      [...entries, ...exits].every(t => t.shape.length > 0 && t.shape[0] === B)
-    this.batch = this.perSample ? B : 1
+    const B = samplesApart(sites, entries, exits)
+    this.perSample = B > 0
+    this.batch = B || 1
     this.P = entries.reduce((n, t) => n + t.size, 0) / this.batch
     this.K = exits.reduce((n, t) => n + t.size, 0) / this.batch
     this.epsilon = [...entries, ...exits, ...sites.map(s => s.out)].some(t => t.dtype === 'f32') ? 2 ** -23 : 2 ** -52
@@ -73,8 +70,18 @@ export class BlockProblem {
     return new Float64Array(this.#from.length)
   }
 
-  /** Runs the block forward; seen by no outer tape, since a target is a constant. */
+  /**
+   * Runs the block forward; seen by no outer tape, since a target is a constant. A sample at which it throws (a singular
+   * matrix) has the mismatch Infinity; everything else of that sample is as at the start.
+   */
   at(x: Float64Array): Point {
+    const { value, lost } = isolate(this.batch, changed =>
+      this.#run(changed.every(Boolean) ? x : x.map((v, i) => (changed[Math.floor(i / this.P)] ? v : 0)))
+    )
+    return { ...value, x, mismatch: value.mismatch.map((m, b) => (lost[b] ? Infinity : m)) }
+  }
+
+  #run(x: Float64Array): Point {
     return unseen(() => {
       const xs = this.tensors(x)
       const tape = new Tape()

@@ -32,25 +32,45 @@ export function prepareRegion(tape: Tape, ys: readonly Tensor[], boundary: reado
   return region
 }
 
-/** The claim that a goal makes; throws for one that does not fit its tensor, or asks for NaN. */
+/** The claim that a goal makes; throws for one that does not fit its tensor. */
 export function checkGoal([y, goal]: Goal): Claim {
   const { value, weight } = goal instanceof Tensor || !goal ? claim(goal as Tensor) : goal
   checkLike(y, value, 'target sweep', 'a goal')
-  if (weight) checkLike(y, weight, 'target sweep', 'the weight of a goal')
-  value.data.forEach((v, i) => {
-    const w = weight ? weight.data[i] : 1
-    if (!(w >= 0 && w < Infinity))
-      throw new OptionError('target sweep', `a weight of ${w}`, 'Weights are finite numbers, 0 or more')
-    // Where the output itself is not finite the sample is lost already: nothing is asked of it, and the others go on.
-    if (w > 0 && !Number.isFinite(v) && Number.isFinite(y.data[i]))
-      throw new NonFiniteError('target sweep', 'a goal with NaN or infinity', 'Use weight 0 where nothing is asked')
-  })
+  if (weight) {
+    checkLike(y, weight, 'target sweep', 'the weight of a goal')
+    for (const w of weight.data)
+      if (!(w >= 0 && w < Infinity))
+        throw new OptionError('target sweep', `a weight of ${w}`, 'Weights are finite numbers, 0 or more')
+  }
   return { value, weight }
 }
 
-/** What can be asked: no claim on entries whose goal, or whose output, is not finite. */
-export function reachableGoal(y: Tensor, { value, weight }: Claim): Claim {
-  const lost = (i: number) => !Number.isFinite(value.data[i]) || !Number.isFinite(y.data[i])
+/**
+ * The samples of which NaN or infinity is asked: `samples` of them, or all as one (0). Throws where no other is left. An
+ * entry whose output is not finite itself does not count: that sample is lost already, and the others go on.
+ */
+export function senselessSamples(ys: readonly Tensor[], asked: readonly Claim[], samples: number): boolean[] {
+  const senseless = new Array<boolean>(samples || 1).fill(false)
+  ys.forEach((y, k) => {
+    const { value, weight } = asked[k]
+    const n = y.size / senseless.length
+    value.data.forEach((v, i) => {
+      if (!Number.isFinite(v) && Number.isFinite(y.data[i]) && (!weight || weight.data[i] > 0))
+        senseless[Math.floor(i / n)] = true
+    })
+  })
+  if (senseless.every(Boolean))
+    throw new NonFiniteError('target sweep', 'a goal with NaN or infinity', 'Use weight 0 where nothing is asked')
+  return senseless
+}
+
+/**
+ * What can be asked: no claim on samples of which something senseless is asked, nor on entries whose output is not finite.
+ */
+export function reachableGoal(y: Tensor, { value, weight }: Claim, senseless: readonly boolean[]): Claim {
+  const n = y.size / senseless.length
+  const lost = (i: number) =>
+    senseless[Math.floor(i / n)] || !Number.isFinite(value.data[i]) || !Number.isFinite(y.data[i])
   if (!weight && !value.data.some((_, i) => lost(i))) return { value, weight }
   const masked = mapData(y, (_, i) => (lost(i) ? 0 : weight ? weight.data[i] : 1))
   return { value: mapData(y, (v, i) => (masked.data[i] === 0 ? v : value.data[i])), weight: masked }

@@ -28,5 +28,15 @@ export function sampleCount(sites: readonly Site[], entries: readonly Tensor[], 
   return carryThrough(sites, exits, entries)?.some(Boolean) ? B : 0
 }
 
-/** The same for a whole region: from its boundary to its goals. */
+/**
+ * The number of samples where they are apart: axis 0 of every entry and every exit is the sample axis, and nothing on the
+ * way mixes it. 0 otherwise.
+ */
+export function samplesApart(sites: readonly Site[], entries: readonly Tensor[], exits: readonly Tensor[]): number {
+  const B = exits[0].shape[0] ?? 0
+  const carried = carryThrough(sites, exits, entries)
+  return carried?.every(Boolean) && [...entries, ...exits].every(t => t.shape[0] === B) ? B : 0
+}
+
+/** `sampleCount` of a whole region: from its boundary to its goals. */
 export const regionSamples = ({ sites, boundary, goals }: Region): number => sampleCount(sites, boundary, goals)

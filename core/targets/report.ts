@@ -1,5 +1,11 @@
 import type { SolveStatus } from './rung.js'
 
+/** A sample that got no target, and why. */
+export interface FailedSample {
+  readonly sample: number
+  readonly reason: string
+}
+
 /** What happened at one site, or in one block. */
 export interface RungReport {
   /** Name of the rung that gave the claim; several where samples took different ones. */
@@ -26,6 +32,8 @@ export interface TargetReport {
   /** End to end, by one replay: ‖P(x̃) - ỹ‖ per sample, all goals together, and ‖P(x) - ỹ‖ before. */
   readonly mismatch: readonly number[]
   readonly before: readonly number[]
+  /** Samples that got no target: they stay as they are. Where samples are not apart, 0 stands for all. */
+  readonly failed: readonly FailedSample[]
   toString(): string
 }
 
@@ -54,9 +62,15 @@ function line(r: RungReport): string {
 export function makeReport(
   rungs: readonly RungReport[],
   mismatch: readonly number[],
-  before: readonly number[]
+  before: readonly number[],
+  failed: readonly FailedSample[] = []
 ): TargetReport {
   const samples = mismatch.length > 1 ? ` (largest of ${mismatch.length} samples)` : ''
   const end = `mismatch ${worst(mismatch).toExponential(1)}, before ${worst(before).toExponential(1)}${samples}`
-  return { rungs, mismatch, before, toString: () => [...rungs.map(line), `end to end: ${end}`].join('\n') }
+  const lines = () => [
+    ...rungs.map(line),
+    ...failed.map(f => `no target for sample ${f.sample}: ${f.reason}`),
+    `end to end: ${end}`
+  ]
+  return { rungs, mismatch, before, failed, toString: () => lines().join('\n') }
 }

@@ -1,20 +1,21 @@
-import { apply } from '../apply.js'
 import { claim, fillUnclaimed, type Met, meetClaims, muteSamples, noClaim, pickSamples } from '../claim.js'
 import { GradientError, InverseError } from '../errors.js'
-import { type Claim, isRefusal, type Site } from '../op.js'
+import type { Claim, Site } from '../op.js'
 import { show } from '../shape.js'
 import { type Tape, unseen } from '../tape.js'
 import { allFinite, mapData, type Tensor } from '../tensor.js'
 import { walkBack } from '../walk.js'
-import { type Answer, checkAnswer } from './answer.js'
-import { BlockProblem, replay } from './blockProblem.js'
+import type { Answer } from './answer.js'
+import { BlockProblem } from './blockProblem.js'
 import { type ClosedRegion, closedRegion } from './closedRegion.js'
+import { EndToEnd } from './endToEnd.js'
 import { checkGoal, type Goal, prepareRegion, reachableGoal } from './goal.js'
-import { mismatchNorms, regionSamples, sampleCount } from './mismatch.js'
+import { samplesApart } from './mismatch.js'
 import { type Decision, decide, type PlannedStep, plan } from './plan.js'
 import { checkPolicy, defaultPolicy, type Policy } from './policy.js'
 import { activeInputs, entriesOf, type Region } from './region.js'
 import { makeReport, type RungReport, type TargetReport } from './report.js'
+import { askRule, siteEnd } from './siteRule.js'
 import { type Pairs, solveBlock } from './solveBlock.js'
 
 export interface Targets {
@@ -49,7 +50,7 @@ export function targetSweep(
     boundary
   )
   const claims = goals.map(checkGoal)
-  return unseen(() => tape.pausedWhile(() => new TargetSweep(region, claims, policy).run()))
+  return unseen(() => tape.pausedWhile(() => new TargetSweep(region, new EndToEnd(region, claims), policy).run()))
 }
 
 class TargetSweep {
@@ -66,17 +67,17 @@ class TargetSweep {
 
   constructor(
     readonly region: Region,
-    /** As they were asked; what is asked of lost samples is left out of the sweep, and shows in the report. */
-    readonly asked: readonly Claim[],
+    /** The goals as they were asked; what is asked of lost samples is left out of the sweep, and shows in the report. */
+    readonly end: EndToEnd,
     readonly policy: Policy
   ) {
-    this.#goals = region.goals.map((y, i) => [y, reachableGoal(y, asked[i])] as const)
+    this.#goals = region.goals.map((y, i) => [y, reachableGoal(y, end.asked[i], end.senseless)] as const)
     this.#plan = plan(region, policy)
     this.#decisions = new Map(this.#plan.map(s => [s.site, s.decision] as const))
   }
 
   run(): Targets {
-    const { region, asked } = this
+    const { region } = this
     const edge = new Set(region.boundary)
     const left = walkBack<Met>(region.sites, {
       seed: () => this.#goals,
@@ -90,30 +91,25 @@ class TargetSweep {
       if (met) this.#settle(b, met)
     }
     const chain = region.boundary.map(b => this.#final.get(b) ?? this.#settled.get(b) ?? noClaim(b))
-    const samples = regionSamples(region)
-    const norms = (ys: readonly Tensor[]) => mismatchNorms(ys, asked, samples)
-    const before = norms(region.goals)
-    const reached = (claims: readonly Claim[]) =>
-      norms(
-        replay(
-          region.sites,
-          region.boundary,
-          claims.map(c => c.value),
-          region.goals
-        )
-      )
+    const { before } = this.end
     let targets = chain
-    let mismatch = reached(chain)
-    if (this.policy.whole === 'missed' && mismatch.some((m, b) => m > 1e-9 * before[b])) {
-      targets = this.#whole(chain, mismatch, reached)
-      mismatch = reached(targets)
+    let end = this.end.replay(chain)
+    if (this.policy.whole === 'missed' && end.mismatch.some((m, b) => m > 1e-9 * before[b])) {
+      targets = this.#whole(chain, end.mismatch)
+      end = this.end.replay(targets)
     }
-    const rungs = this.#rungs.map(r => r.report)
-    return { targets, plan: this.#plan, report: makeReport(rungs, mismatch, before), region }
+    const { claims, mismatch, failed } = this.end.finish(targets, end)
+    const report = makeReport(
+      this.#rungs.map(r => r.report),
+      mismatch,
+      before,
+      failed
+    )
+    return { targets: claims, plan: this.#plan, report, region }
   }
 
   /** Everything as one block; each sample (or all together, where they are not apart) keeps what ends nearer. */
-  #whole(chain: readonly Claim[], missed: readonly number[], reached: (c: readonly Claim[]) => number[]): Claim[] {
+  #whole(chain: readonly Claim[], missed: readonly number[]): Claim[] {
     const { region, policy } = this
     const entries = region.boundary.filter(region.active)
     if (!solvable(region.sites, [])) return [...chain]
@@ -124,10 +120,10 @@ class TargetSweep {
     this.#report(region.goals[0], report)
     const found = new Map(pairs)
     const large = region.boundary.map((b, i) => found.get(b) ?? chain[i])
-    const now = reached(large)
+    const now = this.end.replay(large).mismatch
     const worst = (m: readonly number[]) => Math.hypot(...m)
     const apart = block.perSample && block.batch === now.length
-    const better = apart ? now.map((m, b) => m < missed[b]) : [worst(now) < worst(missed)]
+    const better = apart ? now.map((m, b) => m < missed[b] || Number.isNaN(missed[b])) : [worst(now) < worst(missed)]
     return chain.map((c, i) => pickSamples(better, large[i], c))
   }
 
@@ -187,62 +183,74 @@ class TargetSweep {
   /** The operator's own rule. Samples for which it has no answer are solved as a block of this one site. */
   #rule(site: Site, c: Claim, decision: Exclude<Decision, { how: 'block' }>): Pairs {
     const { region } = this
-    const inverse = site.op.inverse!
     const active = site.inputs.map(region.active)
     const choice = decision.how === 'choose'
     const name = choice ? 'smallest change' : decision.rung
-    const given = choice ? inverse.choose!(site, c) : inverse.apply(site, c, active)
-    if (isRefusal(given)) {
+    const { answer: given, lost, reason: why } = askRule(site, c, choice, region.active)
+    if (!given) {
       const entries = choice ? entriesOf(region.idom(site.out), region) : activeInputs(site, region)
-      const refused = [{ rung: name, reason: given.refuse }]
-      return this.#solve(entries, [site.out], [c], `rule of ${site.op.name}`, refused)
+      return this.#solve(entries, [site.out], [c], `rule of ${site.op.name}`, [{ rung: name, reason: why! }])
     }
     const carry = c.weight ? site.op.carry(site) : undefined
-    const checked = checkAnswer(site, c, given)
     const answer = site.inputs.map((t, i) => {
-      const a = checked[i]
+      const a = given[i]
       if (!a || !active[i]) return null
       return fillUnclaimed(muteSamples(a, t, c, carry?.[i] ?? false), t)
     })
-    if (answer.some(a => a && !allFinite(a.value.data))) return this.#mend(site, c, answer, name)
+    if (lost.some(Boolean) || answer.some(a => a && !allFinite(a.value.data)))
+      return this.#mend(site, c, answer, name, lost, why)
+    const end = siteEnd(site, c, answer, region.active)
+    if (end.lost.some(Boolean)) return this.#mend(site, c, answer, name, end.lost, end.reason)
     this.#report(site.out, {
       rung: name,
       kind: choice ? 'choice' : 'rule',
       ops: site.op.name,
       sites: 1,
       reason: decision.reason,
-      mismatch: this.#siteMismatch(site, c, answer),
+      mismatch: end.mismatch,
       refused: []
     })
     return pairsOf(site, answer)
   }
 
   /** A rule that answered some samples only: the others are solved, where the samples are apart. */
-  #mend(site: Site, c: Claim, answer: Answer, rung: string): Pairs {
+  #mend(site: Site, c: Claim, answer: Answer, rung: string, lost: readonly boolean[], reason?: string): Pairs {
     const entries = activeInputs(site, this.region)
-    const { perSample, batch: B } = new BlockProblem([site], entries, [site.out], [c])
+    const B = samplesApart([site], entries, [site.out]) || 1
     const part = (t: Tensor, b: number) => t.data.subarray((b * t.size) / B, ((b + 1) * t.size) / B)
-    const bad = Array.from({ length: B }, (_, b) => answer.some(a => a && !allFinite(part(a.value, b))))
-    const why = 'no finite answer: the target is outside the range of the rule'
-    const lost = bad.filter(Boolean).length
-    const refused = [{ rung, reason: lost < B ? `${why}, in ${lost} of ${B} samples` : why }]
-    const reason = `rule of ${site.op.name}`
-    if (!perSample || lost === B || pairsOf(site, answer).length !== entries.length)
-      return this.#solve(entries, [site.out], [c], reason, refused)
+    const bad = Array.from({ length: B }, (_, b) => lost[b] || answer.some(a => a && !allFinite(part(a.value, b))))
+    const why = reason ?? 'no finite answer: the target is outside the range of the rule'
+    const count = bad.filter(Boolean).length
+    const refused = [{ rung, reason: count < B ? `${why}, in ${count} of ${B} samples` : why }]
+    const own = `rule of ${site.op.name}`
+    if (count === B || pairsOf(site, answer).length !== entries.length)
+      return this.#solve(entries, [site.out], [c], own, refused)
 
     // Nothing is asked of the samples that have their answer.
     const n = site.out.size / B
     const weight = mapData(site.out, (_, i) => (bad[Math.floor(i / n)] ? (c.weight ? c.weight.data[i] : 1) : 0))
     const block = new BlockProblem([site], entries, [site.out], [claim(c.value, weight)])
-    const solved = solveBlock(block, this.policy, reason, refused)
+    const solved = solveBlock(block, this.policy, own, refused)
     const merged = answer.map((a, i) => {
       const other = solved.pairs.find(([t]) => t === site.inputs[i])
       return a && other ? pickSamples(bad, other[1], a) : a
     })
+    // The rule's answers for the other samples have not been tried yet.
+    const end = siteEnd(site, c, merged, this.region.active)
+    const more = end.lost.map((l, b) => l && !bad[b])
+    if (more.some(Boolean))
+      return this.#mend(
+        site,
+        c,
+        answer,
+        rung,
+        bad.map((l, b) => l || more[b]),
+        reason ?? end.reason
+      )
     this.#report(site.out, {
       ...solved.report,
       rung: [...new Set([rung, ...solved.taken.filter((_, b) => bad[b])])].join(' and '),
-      mismatch: this.#siteMismatch(site, c, merged)
+      mismatch: end.mismatch
     })
     return pairsOf(site, merged)
   }
@@ -269,16 +277,6 @@ class TargetSweep {
 
   #report(exit: Tensor, report: RungReport): void {
     this.#rungs.push({ report, exit })
-  }
-
-  /** ‖f(x̃) - ỹ‖ per sample, of one site with its new inputs. */
-  #siteMismatch(site: Site, c: Claim, answer: Answer): number[] {
-    const y = apply(
-      site.op,
-      site.inputs.map((t, i) => answer[i]?.value ?? t),
-      site.attrs
-    )
-    return mismatchNorms([y], [c], sampleCount([site], activeInputs(site, this.region), [site.out]))
   }
 }
 

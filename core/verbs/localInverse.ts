@@ -31,6 +31,12 @@ export function localInverse(
     if (!allFinite(target.data) || !allFinite(x.data))
       throw new NonFiniteError('localInverse', 'NaN or infinity in the target or in x', 'Give finite numbers')
     const { targets, report } = targetSweep(tape, [[y, target]], watched, { whole: 'missed', ...policy })
+    for (const { sample, reason } of report.failed)
+      throw new InverseError(
+        'localInverse',
+        `sample ${sample} has no output near the target: ${reason}\n${report}`,
+        'Start nearer, or use targetSweep, which leaves such samples as they are'
+      )
     const tolerance = asked ?? (x.dtype === 'f64' && y.dtype === 'f64' ? 1e-9 : 1e-5)
     let scale = 0
     for (const v of target.data) scale = Math.max(scale, Math.abs(v))

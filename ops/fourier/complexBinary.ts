@@ -1,13 +1,14 @@
 import { apply } from '../../core/apply.js'
 import { binaryBroadcast, type RowKernel } from '../../core/backends/plain/broadcast.js'
 import { foldClaim, stretch, wanted } from '../../core/claim.js'
+import { heldBack } from '../../core/families/heldBack.js'
 import { alloc, type Data } from '../../core/memory.js'
 import { type Claim, defineOp, type Example, type Op, type Site, type Tex, type View } from '../../core/op.js'
 import type { Random } from '../../core/random.js'
 import { broadcastShapes, sameShape, size } from '../../core/shape.js'
 import { both } from '../../core/structural/add.js'
 import { expand } from '../../core/structural/expand.js'
-import { Tensor } from '../../core/tensor.js'
+import { mapData, Tensor } from '../../core/tensor.js'
 import { carryPairs, checkComplex, checkPairs, numbersOf } from './pairs.js'
 
 /** (re, im), outside of tensors. */
@@ -79,8 +80,10 @@ export function complexBinary(rules: ComplexBinary): Op<undefined> {
       kind: 'exact',
       apply: (site, claimed, active) => {
         const i = active[0] ? 0 : 1
-        const claim = solveOne(rules, site, claimed, i)
-        return i === 0 ? [claim, null] : [null, claim]
+        const { value, weight } = solveOne(rules, site, claimed, i)
+        const asked = { value: wanted(claimed, site.out), weight: claimed.weight && wholeWeight(claimed.weight) }
+        const held = { value: heldBack(site, i, asked, value, 2), weight }
+        return i === 0 ? [held, null] : [null, held]
       },
       choose:
         rules.choose &&
@@ -99,6 +102,8 @@ const isStretched = ({ inputs, out }: Site): boolean => inputs.some(t => !sameSh
 
 /** The weight of a complex number: its larger one, since a part without a claim is asked to stay. */
 const weightAt = (w: Tensor | null, i: number): number => (w ? Math.max(...pairAt(w, i)) : 1)
+
+const wholeWeight = (w: Tensor): Tensor => mapData(w, (_, e) => weightAt(w, e >> 1))
 
 /**
  * Copies of a broadcast input ask for x̃_k each; a change of x moves y_k by s_k times it, so Σ w_k |s_k|² |x̃ - x̃_k|² is
@@ -144,12 +149,7 @@ function chooseBoth(choose: NonNullable<ComplexBinary['choose']>, { inputs, out 
       v.data.set(chosen[i], 2 * k)
     })
   }
-  const weight =
-    claimed.weight &&
-    new Tensor(
-      out.shape,
-      claimed.weight.data.map((_, e) => weightAt(claimed.weight, e >> 1))
-    )
+  const weight = claimed.weight && wholeWeight(claimed.weight)
   return values.map(value => ({ value, weight }))
 }
 

@@ -52,7 +52,7 @@ export const choleskyOp = defineOp({
   tangent  dL = L Φ(L⁻¹ dA L⁻ᵀ), Φ the lower triangle with half of the diagonal
   adjoint  the symmetric part of L⁻ᵀ Φ(Lᵀ ct) L⁻¹
   inverse  Ã = L̃ L̃ᵀ for the lower triangle of the target, with the skew part of A; a diagonal target that is not
-           positive counts as a thousandth of the current entry
+           positive counts as a thousandth of the current entry. None where that is singular to rounding
   domain   A positive definite
   cost     n³/3 flops
   caveats  not positive definite (semidefinite too): an InverseError names the first leading minor that fails
@@ -104,7 +104,8 @@ export const choleskyOp = defineOp({
         const S = symmetricPart(A, n)
         const wish = product(L, transpose(L, n, n), n, n, n)
         // The wish last: of a symmetric A nothing else is left, where the wish is far smaller than A.
-        return A.map((v, k) => v - S[k] + wish[k])
+        const answer = A.map((v, k) => v - S[k] + wish[k])
+        return factor(symmetricPart(answer, n), n) ? answer : answer.fill(Number.NaN)
       })
       return [{ value, weight: null }]
     }

@@ -1,5 +1,6 @@
 import { apply } from '../../core/apply.js'
 import { ShapeError } from '../../core/errors.js'
+import { display } from '../../core/options.js'
 import { show } from '../../core/shape.js'
 import { reshape } from '../../core/structural/reshape.js'
 import { sum } from '../../core/structural/sum.js'
@@ -22,7 +23,7 @@ const stepThrough = (m: number, n: number, offset: number) => ({
 function checkOffset(offset: number, op: string): void {
   if (!Number.isInteger(offset))
     throw new ShapeError(
-      `${op} with offset ${offset}`,
+      `${op} with offset ${display(offset)}`,
       'no whole number',
       'Offsets are whole: 1 is above the main diagonal'
     )

@@ -59,7 +59,7 @@ export const solveOp: Op<SolveAttrs> = defineOp<SolveAttrs>({
   tangent  dX = A⁻¹ (dB - dA X)
   adjoint  B̄ = A⁻ᵀ ct to B, -B̄ Xᵀ to A (-X B̄ᵀ for A⁻ᵀ), summed over broadcast axes
   inverse  exact in B: B̃ = A X̃. In A the smallest change Ã = A + (B - A X̃) X̃⁺; refused where X̃ has dependent
-           columns, or where the free one is shared by several systems
+           columns, or where the free one is shared by several systems; none where Ã is singular to rounding
   domain   A regular
   cost     2/3 n³ flops to factor A, once for value and rules together, 2 n² k to solve
   caveats  a pivot that may be all rounding, 4 n ε of its column and of what it is the difference of, counts as none: A is
@@ -167,7 +167,8 @@ function matrixFor(site: Site<SolveAttrs>, claimed: Claim): (Claim | null)[] | R
     const reached = product(turned(A), X, n, n, k)
     const rest = matrixAt(b, ofB[i]).map((v, j) => v - reached[j])
     const change = turned(product(rest, matrix, n, k, n))
-    return A.map((v, j) => v + change[j])
+    const answer = A.map((v, j) => v + change[j])
+    return answer.every(Number.isFinite) && lu(answer, n).singular < 0 ? answer : answer.fill(Number.NaN)
   })
   return dependent
     ? { refuse: 'the columns of the target depend on each other: in general no A fits' }

@@ -46,7 +46,8 @@ export const triangularSolveOp: Op<Triangle> = defineOp<Triangle>({
   tangent  dX = T⁻¹ (dB - dT X)
   adjoint  B̄ = T⁻ᵀ ct to B, the triangle of -B̄ Xᵀ to T (-X B̄ᵀ for T⁻ᵀ), summed over broadcast axes
   inverse  exact in B: B̃ = T X̃. In T, for one right-hand side: the smallest change of each row with T̃ X̃ = B; refused
-           for several, for a diagonal of ones, and where the free one is shared by several systems
+           for several, for a diagonal of ones, and where the free one is shared by several systems;
+           none where T̃ has a zero on its diagonal
   domain   no zero on the diagonal
   cost     n² k flops
   caveats  a zero on the diagonal is an InverseError. The other triangle is not read: its derivatives are 0.
@@ -152,6 +153,7 @@ function triangleFor({ inputs: [T, b], out, attrs }: Site<Triangle>, claimed: Cl
       none ||= square === 0 && rest !== 0
       if (square > 0) for (let j = from; j < to; j++) M[at(i, j)] += (rest * x[j]) / square
     }
+    for (let i = 0; i < n; i++) if (M[i * n + i] === 0) return M.fill(Number.NaN)
     return M
   })
   return none ? { refuse: 'a target of zeros where B is not zero: no T gives it' } : [{ value, weight: null }, null]

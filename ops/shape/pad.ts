@@ -1,7 +1,7 @@
 import { apply } from '../../core/apply.js'
 import { OptionError, ShapeError } from '../../core/errors.js'
 import type { AlongAxisAttrs } from '../../core/families/alongAxis.js'
-import { checkChoice, checkOptions, describe } from '../../core/options.js'
+import { checkChoice, checkOptions, describe, display } from '../../core/options.js'
 import { axesFromEnd, fromEnd, show } from '../../core/shape.js'
 import { checkTensor, type Tensor, tensor } from '../../core/tensor.js'
 import { indexMap } from './indexMap.js'
@@ -111,7 +111,7 @@ function widthsOf(width: number | Width | readonly Width[], axes: readonly numbe
   if (Array.isArray(width) && width.length === axes.length && width.every(isPair)) return width as readonly Width[]
   throw new ShapeError(
     `pad of ${show(x.shape)} along ${axes.length} axes`,
-    `width ${JSON.stringify(width)}`,
+    `width ${display(width)}`,
     'Give a whole number, 0 or more, a pair [before, after], or a pair for each axis'
   )
 }

@@ -1,6 +1,7 @@
 import { apply } from '../../core/apply.js'
 import { ShapeError } from '../../core/errors.js'
 import type { AlongAxisAttrs } from '../../core/families/alongAxis.js'
+import { display } from '../../core/options.js'
 import { fromEnd, show } from '../../core/shape.js'
 import { checkTensor, type Tensor, tensor } from '../../core/tensor.js'
 import { indexList, indexMap } from './indexMap.js'
@@ -38,7 +39,7 @@ export function roll(x: Tensor, shift: number | readonly number[], axes: number 
   if (!Array.isArray(along) || !Array.isArray(by) || by.length !== along.length || !by.every(Number.isSafeInteger))
     throw new ShapeError(
       `roll of ${show(x.shape)}`,
-      `shift ${JSON.stringify(shift)} along axes ${JSON.stringify(axes)}`,
+      `shift ${display(shift)} along axes ${display(axes)}`,
       'Give a whole number for each axis, or one for all'
     )
   return along.reduce((y, a, k) => apply(rollOp, [y], { axis: fromEnd(a, x.rank, 'roll'), shift: by[k] }), x)

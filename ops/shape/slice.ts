@@ -3,6 +3,7 @@ import { sliceCopy, slicePut } from '../../core/backends/plain/permute.js'
 import { ShapeError } from '../../core/errors.js'
 import { alloc } from '../../core/memory.js'
 import { defineOp, type Op, type Site } from '../../core/op.js'
+import { display } from '../../core/options.js'
 import { fromEnd, type Shape, show, size } from '../../core/shape.js'
 import { checkTensor, mapData, Tensor, tensor } from '../../core/tensor.js'
 
@@ -146,6 +147,13 @@ export function slice(x: Tensor, axis: number, start?: number, stop?: number, st
   checkTensor(x, 'slice')
   const a = fromEnd(axis, x.rank, 'slice')
   const length = x.shape[x.rank + a]
+  const given = [start, stop, step].filter(v => v !== undefined)
+  if (!given.every(Number.isInteger))
+    throw new ShapeError(
+      `slice of ${show(x.shape)} along axis ${axis}`,
+      `start ${display(start)}, stop ${display(stop)}, step ${display(step)}`,
+      'Give whole numbers, or leave them out'
+    )
   const [first, end] = step > 0 ? [0, length] : [length - 1, -1]
   const place = (v: number | undefined, otherwise: number) => (v === undefined ? otherwise : v < 0 ? v + length : v)
   const from = place(start, first)

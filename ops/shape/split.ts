@@ -1,4 +1,5 @@
 import { ShapeError } from '../../core/errors.js'
+import { display } from '../../core/options.js'
 import { fromEnd, show } from '../../core/shape.js'
 import { checkTensor, type Tensor } from '../../core/tensor.js'
 import { slice } from './slice.js'
@@ -18,7 +19,7 @@ export function split(x: Tensor, parts: number | readonly number[], axis = -1): 
   const whole = sizes.every(n => Number.isInteger(n) && n >= 0)
   if (!whole || sizes.length === 0 || sizes.reduce((n, d) => n + d, 0) !== length)
     throw new ShapeError(
-      `split of ${show(x.shape)} along axis ${axis} into ${JSON.stringify(parts)}`,
+      `split of ${show(x.shape)} along axis ${display(axis)} into ${display(parts)}`,
       `the axis has length ${length}`,
       'Give a number of parts that divides it, or sizes that add up to it'
     )

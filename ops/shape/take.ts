@@ -1,7 +1,7 @@
 import { apply } from '../../core/apply.js'
 import { ShapeError } from '../../core/errors.js'
 import type { AlongAxisAttrs } from '../../core/families/alongAxis.js'
-import { describe } from '../../core/options.js'
+import { describe, display } from '../../core/options.js'
 import { fromEnd, show } from '../../core/shape.js'
 import { checkTensor, type Tensor, tensor } from '../../core/tensor.js'
 import { indexMap } from './indexMap.js'
@@ -17,10 +17,10 @@ export const takeOp = indexMap<TakeAttrs>({
   y: 'y_i = x_{k_i}',
   index: (n, { indices }) => {
     for (let i = 0; i < indices.length; i++)
-      if (!(indices[i] >= 0 && indices[i] < n && Number.isInteger(indices[i])))
+      if (!(Number.isInteger(indices[i]) && indices[i] >= 0 && indices[i] < n))
         throw new ShapeError(
           'take',
-          `index ${indices[i]} of an axis of length ${n}`,
+          `index ${display(indices[i])} of an axis of length ${n}`,
           `Indices run from ${-n} to ${n - 1}`
         )
     return indices
@@ -50,5 +50,8 @@ export function take(x: Tensor, indices: readonly number[] | Int32Array, axis: n
       'Indices are a list of whole numbers; gather takes them as a tensor'
     )
   const n = x.shape[x.rank + a]
-  return apply(takeOp, [x], { axis: a, indices: Array.from(indices, i => (i < 0 && i >= -n ? i + n : i)) })
+  return apply(takeOp, [x], {
+    axis: a,
+    indices: Array.from(indices, i => (Number.isInteger(i) && i < 0 && i >= -n ? i + n : i))
+  })
 }

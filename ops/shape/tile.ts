@@ -1,6 +1,7 @@
 import { apply } from '../../core/apply.js'
 import { ShapeError } from '../../core/errors.js'
 import type { AlongAxisAttrs } from '../../core/families/alongAxis.js'
+import { display } from '../../core/options.js'
 import { show } from '../../core/shape.js'
 import { reshape } from '../../core/structural/reshape.js'
 import { checkTensor, type Tensor, tensor } from '../../core/tensor.js'
@@ -35,7 +36,7 @@ export function tile(x: Tensor, times: number | readonly number[]): Tensor {
   if (!Array.isArray(list) || !list.every(n => Number.isSafeInteger(n) && n >= 0))
     throw new ShapeError(
       `tile of ${show(x.shape)}`,
-      `${JSON.stringify(times)} copies`,
+      `${display(times)} copies`,
       'Give a whole number, 0 or more, for each axis from the last on'
     )
   const fresh = Math.max(0, list.length - x.rank)

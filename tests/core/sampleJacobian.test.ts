@@ -266,6 +266,9 @@ t.test('what mixes samples stops the sweep, named', async t => {
       code: 'ERR_RULE',
       message: new RegExp(`sample-Jacobian: ${name}`)
     })
+  t.throws(() => sampleJacobian((W: Tensor, x: Tensor) => permute(matmul(x, W)), { wrt: 0 })(W, x), {
+    message: /Leave axis 0/
+  })
   // Where no tensor is met both per sample and as a whole, the rows are right, and need no permission.
   const apart: F = (W, x) => sub(matmul(x, W), mean(matmul(x, W), 0))
   t.ok(relativeError(sampleJacobian(apart, { wrt: 0 })(W, x).J, jacobian(apart)(W, x).J) < ROUNDING)

@@ -52,6 +52,7 @@ import {
   clamp,
   concat,
   conv2d,
+  diag,
   div,
   elu,
   exp,
@@ -67,13 +68,17 @@ import {
   pad,
   permute,
   reshape,
+  roll,
   sin,
   slice,
+  split,
   square,
   stack,
   sub,
   sum,
   swapAxes,
+  take,
+  tile,
   uNet,
   upsampleBilinear2d,
   where
@@ -647,6 +652,53 @@ function disagree() {
     { meet: 'error' }
   )
 }
+
+/** Anything at all in the place of an axis, an index or an option. */
+const strange: readonly unknown[] = [
+  Symbol('s'),
+  10n,
+  {},
+  Object.create(null),
+  new Map(),
+  () => 1,
+  true,
+  [Symbol('s')],
+  [10n],
+  [{}]
+]
+const places: readonly (readonly [string, (v: never) => unknown])[] = [
+  ['an axis of sum', v => sum(M, v)],
+  ['a shape', v => reshape(M, v)],
+  ['an index of at', v => at(x, v)],
+  ['an axis of at', v => at(x, 0, v)],
+  ['the start of slice', v => slice(x, 0, v)],
+  ['the stop of slice', v => slice(x, 0, 0, v)],
+  ['the step of slice', v => slice(x, 0, 0, 2, v)],
+  ['an index of take', v => take(x, [v], 0)],
+  ['a width', v => pad(x, v)],
+  ['the axes of pad', v => pad(x, 1, { axes: v })],
+  ['the mode of pad', v => pad(x, 1, { mode: v })],
+  ['a shift', v => roll(x, v, 0)],
+  ['an axis of roll', v => roll(x, 1, v)],
+  ['copies', v => tile(x, v)],
+  ['parts', v => split(x, v, 0)],
+  ['the axis of split', v => split(x, 3, v)],
+  ['an edge', v => clamp(x, v, 1)],
+  ['an offset', v => diag(x, v)],
+  ['a dtype', v => zeros([2], v)]
+]
+
+t.test('anything in the place of a number', async t => {
+  for (const [name, f] of places)
+    for (const [k, v] of strange.entries())
+      try {
+        f(v as never)
+        t.fail(`${name}, strange value ${k}: no error`)
+      } catch (e) {
+        const { message } = e as Error
+        t.ok(e instanceof PhysgradError && !/\[object/.test(message), `${name}, strange value ${k}: ${message}`)
+      }
+})
 
 const tables = { tensors, operators, more, networks, verbs, tapes, rulesOfOperators, targets, optimisers, others }
 

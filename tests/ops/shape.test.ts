@@ -262,7 +262,7 @@ const wrong = (v: unknown) => v as never
 const k = tensor([[0, 1]])
 const refused: readonly [string, () => unknown, typeof ShapeError | typeof OptionError | typeof DTypeError, RegExp][] =
   [
-    ['a negative width', () => pad(M, [-1, 0]), ShapeError, /width \[-1,0\]/],
+    ['a negative width', () => pad(M, [-1, 0]), ShapeError, /width \[-1, 0\]/],
     ['half a width', () => pad(M, 0.5), ShapeError, /whole number/],
     ['a pair for one of two axes', () => pad(M, [[1, 1]]), ShapeError, /along 2 axes/],
     ['no width', () => pad(M, wrong(undefined)), ShapeError, /width undefined/],
