@@ -5,6 +5,7 @@ import type { Data } from './plain/data.js'
 import { sizeOf } from './plain/data.js'
 import { matmul as plainMatmul } from './plain/matmul.js'
 import * as wasmConvolution from './wasm/convolution.js'
+import { type MapName, map as wasmMap } from './wasm/map.js'
 import { matmul as wasmMatmul } from './wasm/matmul.js'
 import { wasm } from './wasm/module.js'
 
@@ -70,3 +71,14 @@ export const convWeight = (x: Data, ct: Data, dw: Data, g: ConvGeometry): void =
   convolution(g).convWeight(x, ct, dw, g)
 export const convWeightPerSample = (x: Data, ct: Data, dw: Data, g: ConvGeometry, cotangents: number): void =>
   convolution(g, cotangents).convWeightPerSample(x, ct, dw, g, cotangents)
+
+/**
+ * y = f(x) entry by entry, where WebAssembly has the function of that name; false where it cannot run, and the caller's
+ * own loop is to be used. Whatever the size: the two differ in the last bit, and an entry's result must not depend on how
+ * many others there are. A call with one entry costs about as much as a dozen additions of tensors save.
+ */
+export function map(name: MapName, x: Data, y: Data): boolean {
+  if (forced === 'plain' || wasm().kernels === undefined) return false
+  wasmMap(name, x, y)
+  return true
+}

@@ -1,0 +1,65 @@
+import type { Data } from '../plain/data.js'
+import { Call, kernelOf, wasm } from './module.js'
+
+/** The element-wise functions of assembly/elementwise.ts. */
+export type MapName =
+  | 'exp'
+  | 'expm1'
+  | 'tanh'
+  | 'sigmoid'
+  | 'silu'
+  | 'log'
+  | 'log1p'
+  | 'softplus'
+  | 'sin'
+  | 'cos'
+  | 'erf'
+  | 'erfc'
+  | 'gelu'
+
+/** Bytes that are copied in, computed in place and copied out at a time: they stay in the processor's cache. */
+const WINDOW = 1 << 16
+/** Up to here a loop copies faster than `set`. */
+const FEW = 16
+/** Kernels work on whole vectors. */
+const SLACK = 16
+
+/** The window as f64 and as f32, until the memory grows and has another buffer. */
+let at = 0
+let f64 = new Float64Array(0)
+let f32 = new Float32Array(0)
+
+function window(x: Data): Data {
+  at = new Call().reserve(WINDOW + SLACK)
+  const { buffer } = wasm().memory!
+  if (f64.buffer !== buffer || f64.byteOffset !== at) {
+    f64 = new Float64Array(buffer, at, WINDOW / 8)
+    f32 = new Float32Array(buffer, at, WINDOW / 4)
+  }
+  return x instanceof Float64Array ? f64 : f32
+}
+
+/**
+ * y = f(x), entry by entry. Sine and cosine of large numbers, which their kernels leave to others, are taken from
+ * `exact`.
+ */
+export function map(name: MapName, x: Data, y: Data): void {
+  const part = window(x)
+  const kernel = kernelOf(name, x)
+  for (let from = 0; from < x.length; from += part.length) {
+    const n = Math.min(part.length, x.length - from)
+    if (n <= FEW) for (let i = 0; i < n; i++) part[i] = x[from + i]
+    else part.set(n === x.length ? x : x.subarray(from, from + n))
+    const far = kernel(at, n)
+    if (n <= FEW) for (let i = 0; i < n; i++) y[from + i] = part[i]
+    else y.set(part.subarray(0, n), from)
+    if (far) takeExact(name === 'sin' ? Math.sin : Math.cos, x, y, from, n)
+  }
+}
+
+/** Beyond this the kernels of sine and cosine reduce their argument too coarsely: as in assembly/sine.ts. */
+const FAR = 1e5
+
+function takeExact(f: (x: number) => number, x: Data, y: Data, from: number, n: number): void {
+  for (let i = from; i < from + n; i++) if (Math.abs(x[i]) > FAR) y[i] = f(x[i])
+}
