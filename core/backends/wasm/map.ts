@@ -19,38 +19,41 @@ export type MapName =
 
 /** Bytes that are copied in, computed in place and copied out at a time: they stay in the processor's cache. */
 const WINDOW = 1 << 16
-/** Up to here a loop copies faster than `set`. */
-const FEW = 16
-/** Kernels work on whole vectors. */
+/** Kernels work on whole vectors, so the last one may be written beyond the window. */
 const SLACK = 16
+/** Up to here a loop copies faster than `set`. */
+const FEW = 32
 
-/** The window as f64 and as f32, until the memory grows and has another buffer. */
+/** The window, made anew when the memory has grown, which leaves views of length 0. Nothing in it outlives a call. */
 let at = 0
 let f64 = new Float64Array(0)
 let f32 = new Float32Array(0)
 
-function window(x: Data): Data {
+function open(): void {
   at = new Call().reserve(WINDOW + SLACK)
   const { buffer } = wasm().memory!
-  if (f64.buffer !== buffer || f64.byteOffset !== at) {
-    f64 = new Float64Array(buffer, at, WINDOW / 8)
-    f32 = new Float32Array(buffer, at, WINDOW / 4)
-  }
-  return x instanceof Float64Array ? f64 : f32
+  f64 = new Float64Array(buffer, at, WINDOW / 8)
+  f32 = new Float32Array(buffer, at, WINDOW / 4)
 }
 
-/**
- * y = f(x), entry by entry. Sine and cosine of large numbers, which their kernels leave to others, are taken from
- * `exact`.
- */
+type Loop = (at: number, n: number) => number
+/** For a single number, looking a kernel up by its name would take longer than running it. */
+const loops64 = new Map<MapName, Loop>()
+const loops32 = new Map<MapName, Loop>()
+
+/** y = f(x), entry by entry; for sine and cosine of large numbers, which their kernels leave to others, by Math. */
 export function map(name: MapName, x: Data, y: Data): void {
-  const part = window(x)
-  const kernel = kernelOf(name, x)
+  const double = x instanceof Float64Array
+  const loops = double ? loops64 : loops32
+  let loop = loops.get(name)
+  if (!loop) loops.set(name, (loop = kernelOf(name, x)))
+  if (f64.length === 0) open()
+  const part = double ? f64 : f32
   for (let from = 0; from < x.length; from += part.length) {
     const n = Math.min(part.length, x.length - from)
     if (n <= FEW) for (let i = 0; i < n; i++) part[i] = x[from + i]
     else part.set(n === x.length ? x : x.subarray(from, from + n))
-    const far = kernel(at, n)
+    const far = loop(at, n)
     if (n <= FEW) for (let i = 0; i < n; i++) y[from + i] = part[i]
     else y.set(part.subarray(0, n), from)
     if (far) takeExact(name === 'sin' ? Math.sin : Math.cos, x, y, from, n)

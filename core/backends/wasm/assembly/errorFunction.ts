@@ -1,4 +1,4 @@
-import { exp } from './exponential'
+import { exp2lanes } from './exponential'
 import { mad, pick, withSign } from './vectors'
 
 // The error function, its complement and gelu, in f64 lanes for both dtypes, by the rational approximations R on four
@@ -84,8 +84,8 @@ function complement(a: v128): v128 {
   if (v128.any_true(far)) R = pick(far, tail(s), R)
   // a² in two parts, so that rounding it does not spoil the exponential.
   const z = f64x2.promote_low_f32x4(f32x4.demote_f64x2_zero(a))
-  const main = exp<f64>(f64x2.sub(f64x2.neg(f64x2.mul(z, z)), f64x2.splat(0.5625)))
-  const rest = exp<f64>(f64x2.add(f64x2.mul(f64x2.sub(z, a), f64x2.add(z, a)), R))
+  const main = exp2lanes(f64x2.sub(f64x2.neg(f64x2.mul(z, z)), f64x2.splat(0.5625)))
+  const rest = exp2lanes(f64x2.add(f64x2.mul(f64x2.sub(z, a), f64x2.add(z, a)), R))
   return f64x2.div(f64x2.mul(main, rest), a)
 }
 

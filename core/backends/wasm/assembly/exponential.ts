@@ -66,6 +66,11 @@ import { add, c, div, keepTiny, mad, mul, pick, sub, withSign } from './vectors'
   return pick(v128.eq<L>(x, x), y, x)
 }
 
+/** The same in f64 lanes as a function of its own, for those that need not each have a copy of it. */
+export function exp2lanes(x: v128): v128 {
+  return exp<f64>(x)
+}
+
 /** eˣ - 1 = s t (1 + p) - 1 = t (s p + (s - 1/t)), where s t = 2ⁿ. */
 // @ts-ignore: decorator
 @inline export function expm1<L>(x: v128): v128 {
@@ -96,7 +101,6 @@ import { add, c, div, keepTiny, mad, mul, pick, sub, withSign } from './vectors'
 }
 
 /** x sigmoid(x), in f64 lanes: far to the left sigmoid(x) is a subnormal number of f32 where x sigmoid(x) is none. */
-// @ts-ignore: decorator
-@inline export function silu(x: v128): v128 {
+export function silu(x: v128): v128 {
   return mul<f64>(x, sigmoid<f64>(x))
 }

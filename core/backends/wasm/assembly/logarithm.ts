@@ -1,4 +1,4 @@
-import { exp } from './exponential'
+import { exp2lanes } from './exponential'
 import { keepTiny, mad, pick } from './vectors'
 
 // Logarithms, in f64 lanes for both dtypes: x = 2ᵏ m with m in [√½, √2), and with f = m - 1, s = f/(2 + f)
@@ -9,8 +9,7 @@ import { keepTiny, mad, pick } from './vectors'
 // rounded from there. ±0, ±∞, NaN and subnormal numbers as in Math.
 
 /** ln u + low for u > 0; `low` is a small correction. */
-// @ts-ignore: decorator
-@inline function lnWith(u: v128, correction: v128): v128 {
+function lnWith(u: v128, correction: v128): v128 {
   const tiny = f64x2.lt(u, f64x2.splat(2.2250738585072014e-308))
   const U = pick(tiny, f64x2.mul(u, f64x2.splat(18014398509481984.0)), u)
   // The exponent of U / √½ is the k for which m comes to lie in [√½, √2).
@@ -44,14 +43,12 @@ import { keepTiny, mad, pick } from './vectors'
 }
 
 /** ln x */
-// @ts-ignore: decorator
-@inline export function log(x: v128): v128 {
+export function log(x: v128): v128 {
   return atEnds(lnWith(x, f64x2.splat(0)), x)
 }
 
 /** ln(1 + x): u = 1 + x rounded, and c = 1 + x - u is exact; ln(u + c) = ln u + c/u to rounding. */
-// @ts-ignore: decorator
-@inline export function log1p(x: v128): v128 {
+export function log1p(x: v128): v128 {
   const one = f64x2.splat(1)
   const u = f64x2.add(one, x)
   const c = pick(f64x2.ge(x, one), f64x2.sub(one, f64x2.sub(u, x)), f64x2.sub(x, f64x2.sub(u, one)))
@@ -59,7 +56,6 @@ import { keepTiny, mad, pick } from './vectors'
 }
 
 /** ln(1 + eˣ) = max(x, 0) + ln(1 + e^-|x|) */
-// @ts-ignore: decorator
-@inline export function softplus(x: v128): v128 {
-  return f64x2.add(f64x2.max(x, f64x2.splat(0)), log1p(exp<f64>(f64x2.neg(f64x2.abs(x)))))
+export function softplus(x: v128): v128 {
+  return f64x2.add(f64x2.max(x, f64x2.splat(0)), log1p(exp2lanes(f64x2.neg(f64x2.abs(x)))))
 }

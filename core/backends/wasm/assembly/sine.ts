@@ -10,8 +10,7 @@ const SECOND = 6.07710050630396597660e-11
 const THIRD = 2.02226624879595063154e-21
 
 /** sin x (shift 0) or cos x (shift 1). */
-// @ts-ignore: decorator
-@inline function quadrants(x: v128, shift: i64): v128 {
+function quadrants(x: v128, shift: i64): v128 {
   const n = f64x2.nearest(f64x2.mul(x, f64x2.splat(0.6366197723675814)))
   // r, and what its rounding lost.
   const near = f64x2.sub(x, f64x2.mul(n, f64x2.splat(FIRST)))
