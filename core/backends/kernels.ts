@@ -4,8 +4,9 @@ import * as plainConvolution from './plain/convolution.js'
 import type { Data } from './plain/data.js'
 import { sizeOf } from './plain/data.js'
 import { matmul as plainMatmul } from './plain/matmul.js'
+import { reduceSum as plainReduceSum } from './plain/reduce.js'
 import * as wasmConvolution from './wasm/convolution.js'
-import { type MapName, map as wasmMap } from './wasm/map.js'
+import { type MapName, map as wasmMap, pairwiseSum as wasmPairwiseSum } from './wasm/map.js'
 import { matmul as wasmMatmul } from './wasm/matmul.js'
 import { wasm } from './wasm/module.js'
 import { type RowsName, eachRow as wasmEachRow } from './wasm/softmax.js'
@@ -98,4 +99,15 @@ export function eachRow(name: RowsName, x: Data, y: Data, shape: readonly number
     axes.reduce((n, a) => n * shape[shape.length + a], 1)
   )
   return true
+}
+
+/** Entries of a run from which copying it to WebAssembly pays for its sum. */
+const LONG_RUN = 256
+
+/** y[kept] = Σ x[kept, reduced]: see the plain kernel, with which it agrees bit for bit. */
+export const reduceSum = (x: Data, y: Data, shape: readonly number[], keep: readonly boolean[]): void => {
+  const kept = keep.lastIndexOf(true)
+  const run = sizeOf(shape.slice(kept + 1))
+  if (toWasm(run, LONG_RUN)) plainReduceSum(x, y, shape, keep, wasmPairwiseSum)
+  else plainReduceSum(x, y, shape, keep)
 }

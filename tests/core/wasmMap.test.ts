@@ -23,6 +23,7 @@ import {
   sin,
   softmax,
   softplus,
+  sum,
   tanh
 } from '../../ops/index.js'
 import { exact, fixed, toNumber } from './fixedPoint.js'
@@ -317,5 +318,20 @@ t.test('rows with infinite entries, rows by themselves, axes that make no rows',
     withBackend('plain', () => eachRow('softmax', x.data, x.data.slice(), x.shape, [-1])),
     false
   )
+  t.end()
+})
+
+t.test('sums: the plain ones, bit for bit', t => {
+  for (const dtype of DTYPES)
+    for (const shape of [[1], [255], [257], [1001], [40_003], [3, 300], [300, 3], [2, 500, 3], [5, 2, 700], [0, 300]])
+      for (let k = 0; k < shape.length; k++) {
+        const x = new Tensor(shape, arrayOf(dtype, r.normal(shape).data))
+        const [got, want] = (['wasm', 'plain'] as const).map(b => withBackend(b, () => sum(x, k).data))
+        t.same([...got], [...want], `${dtype} [${shape}] over axis ${k}`)
+        t.equal(
+          sum(x).item(),
+          withBackend('plain', () => sum(x).item())
+        )
+      }
   t.end()
 })

@@ -41,6 +41,18 @@ type Loop = (at: number, n: number) => number
 const loops64 = new Map<MapName, Loop>()
 const loops32 = new Map<MapName, Loop>()
 
+/** Σ x[start … start + n), bit for bit as the plain kernel: halves are summed apart until they fit the window. */
+export function pairwiseSum(x: Data, start: number, n: number): number {
+  if (n * x.BYTES_PER_ELEMENT > WINDOW) {
+    const half = (n >> 1) & ~3
+    return pairwiseSum(x, start, half) + pairwiseSum(x, start + half, n - half)
+  }
+  if (f64.length === 0) open()
+  const double = x instanceof Float64Array
+  ;(double ? f64 : f32).set(x.subarray(start, start + n))
+  return wasm().kernels![double ? 'sum64' : 'sum32'](at, n)
+}
+
 /** y = f(x), entry by entry; for sine and cosine of large numbers, which their kernels leave to others, by Math. */
 export function map(name: MapName, x: Data, y: Data): void {
   const double = x instanceof Float64Array

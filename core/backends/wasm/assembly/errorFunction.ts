@@ -1,9 +1,10 @@
-import { exp2lanes } from './exponential'
+import { expOf } from './exponential'
 import { mad, pick, withSign } from './vectors'
 
 // The error function, its complement and gelu, in f64 lanes for both dtypes, by the rational approximations R on four
 // intervals of |x| of FreeBSD's s_erf.c (Sun Microsystems, 1993), as in ops/elementwise/errorFunction.ts. An interval
-// costs only where an entry lies in it. Within 1 ulp of the exact value: erf; 3 ulp: erfc.
+// costs only where an entry lies in it. Within 1 ulp: erf; 3: erfc, also in the
+// tail; gelu's grow with x², by the rounding of x/√2. f32 is rounded from there.
 
 /** |x| < 0.84375: erf x = x + x R(x²) */
 function small(z: v128): v128 {
@@ -84,8 +85,8 @@ function complement(a: v128): v128 {
   if (v128.any_true(far)) R = pick(far, tail(s), R)
   // a² in two parts, so that rounding it does not spoil the exponential.
   const z = f64x2.promote_low_f32x4(f32x4.demote_f64x2_zero(a))
-  const main = exp2lanes(f64x2.sub(f64x2.neg(f64x2.mul(z, z)), f64x2.splat(0.5625)))
-  const rest = exp2lanes(f64x2.add(f64x2.mul(f64x2.sub(z, a), f64x2.add(z, a)), R))
+  const main = expOf(f64x2.sub(f64x2.neg(f64x2.mul(z, z)), f64x2.splat(0.5625)))
+  const rest = expOf(f64x2.add(f64x2.mul(f64x2.sub(z, a), f64x2.add(z, a)), R))
   return f64x2.div(f64x2.mul(main, rest), a)
 }
 

@@ -1,4 +1,4 @@
-import { exp2lanes } from './exponential'
+import { expOf } from './exponential'
 import { keepTiny, mad, pick } from './vectors'
 
 // Logarithms, in f64 lanes for both dtypes: x = 2ᵏ m with m in [√½, √2), and with f = m - 1, s = f/(2 + f)
@@ -8,7 +8,7 @@ import { keepTiny, mad, pick } from './vectors'
 // R is the polynomial of FreeBSD's e_log.c (Sun Microsystems, 1993). Within 1 ulp: log; 2 ulp: log1p, softplus; f32 is
 // rounded from there. ±0, ±∞, NaN and subnormal numbers as in Math.
 
-/** ln u + low for u > 0; `low` is a small correction. */
+/** ln u + correction for u > 0 and a correction that is small beside ln u or 1. */
 function lnWith(u: v128, correction: v128): v128 {
   const tiny = f64x2.lt(u, f64x2.splat(2.2250738585072014e-308))
   const U = pick(tiny, f64x2.mul(u, f64x2.splat(18014398509481984.0)), u)
@@ -57,5 +57,5 @@ export function log1p(x: v128): v128 {
 
 /** ln(1 + eˣ) = max(x, 0) + ln(1 + e^-|x|) */
 export function softplus(x: v128): v128 {
-  return f64x2.add(f64x2.max(x, f64x2.splat(0)), log1p(exp2lanes(f64x2.neg(f64x2.abs(x)))))
+  return f64x2.add(f64x2.max(x, f64x2.splat(0)), log1p(expOf(f64x2.neg(f64x2.abs(x)))))
 }

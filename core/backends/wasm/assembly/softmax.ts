@@ -1,4 +1,4 @@
-import { exp2lanes } from './exponential'
+import { expOf } from './exponential'
 import { log1p } from './logarithm'
 import { loadLanes, storeLanes } from './vectors'
 
@@ -40,7 +40,7 @@ import { loadLanes, storeLanes } from './vectors'
     const v = i + 1 < n ? loadLanes<T, f64>(at) : f64x2.replace_lane(f64x2.splat(-Infinity), 0, <f64>load<T>(at))
     const tie = f64x2.eq(v, M)
     ties = f64x2.add(ties, v128.and(tie, one))
-    sum = f64x2.add(sum, v128.andnot(exp2lanes(f64x2.sub(v, M)), tie))
+    sum = f64x2.add(sum, v128.andnot(expOf(f64x2.sub(v, M)), tie))
   }
   return (across(ties) - 1) + across(sum)
 }
@@ -72,7 +72,7 @@ const EXP = 0, SHIFT = 1, DIVIDE = 2
     const both = i + 1 < n
     const v = both ? loadLanes<T, f64>(at) : f64x2.replace_lane(f64x2.splat(-Infinity), 0, <f64>load<T>(at))
     let y: v128
-    if (f == EXP) y = exp2lanes(f64x2.sub(v, f64x2.splat(b)))
+    if (f == EXP) y = expOf(f64x2.sub(v, f64x2.splat(b)))
     else if (f == SHIFT) y = f64x2.sub(f64x2.sub(v, f64x2.splat(b)), f64x2.splat(c))
     else y = f64x2.div(v, f64x2.splat(c))
     if (f == EXP) sum = f64x2.add(sum, y)
