@@ -1,8 +1,8 @@
 import { erf, erfc, gelu } from './errorFunction'
 import { exp, expm1, sigmoid, silu, tanh } from './exponential'
-import { loadLanes, storeLanes } from './vectors'
 import { log, log1p, softplus } from './logarithm'
 import { cos, sin, tooFar } from './sine'
+import { loadLanes, storeLanes } from './vectors'
 
 // y_i = f(x_i), in place, for n entries of f32 or f64 from an address on, in whole vectors: up to 15 bytes behind the
 // last entry are overwritten. Every entry goes through the same instructions, wherever it stands and however many

@@ -3,8 +3,8 @@ import { mad, pick, withSign } from './vectors'
 
 // The error function, its complement and gelu, in f64 lanes for both dtypes, by the rational approximations R on four
 // intervals of |x| of FreeBSD's s_erf.c (Sun Microsystems, 1993), as in ops/elementwise/errorFunction.ts. An interval
-// costs only where an entry lies in it. Within 1 ulp: erf; 3: erfc, also in the
-// tail; gelu's grow with x², by the rounding of x/√2. f32 is rounded from there.
+// costs only where an entry lies in it. Within 1 ulp: erf; 3: erfc, also in the tail; gelu's error grows with x², by the
+// rounding of x/√2. f32 is rounded from there.
 
 /** |x| < 0.84375: erf x = x + x R(x²) */
 function small(z: v128): v128 {
