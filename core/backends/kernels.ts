@@ -6,6 +6,7 @@ import { sizeOf } from './plain/data.js'
 import { matmul as plainMatmul } from './plain/matmul.js'
 import { reduceSum as plainReduceSum } from './plain/reduce.js'
 import * as wasmConvolution from './wasm/convolution.js'
+import * as wasmLinalg from './wasm/linalg.js'
 import { type MapName, map as wasmMap, pairwiseSum as wasmPairwiseSum } from './wasm/map.js'
 import { matmul as wasmMatmul } from './wasm/matmul.js'
 import { wasm } from './wasm/module.js'
@@ -45,7 +46,7 @@ export function backends(): { name: BackendName; available: boolean; reason?: st
 }
 
 /** Products (multiplications) from which copying to WebAssembly and back pays: where it was even in a run of both. */
-const CROSSOVER = { matmul: 12 ** 3, convolution: 16 ** 3 }
+const CROSSOVER = { matmul: 12 ** 3, convolution: 16 ** 3, linalg: 16 ** 3 }
 
 /** Does a kernel with that many products of that many entries go to WebAssembly? */
 function toWasm(products: number, from: number): boolean {
@@ -111,3 +112,7 @@ export const reduceSum = (x: Data, y: Data, shape: readonly number[], keep: read
   if (toWasm(run, LONG_RUN)) plainReduceSum(x, y, shape, keep, wasmPairwiseSum)
   else plainReduceSum(x, y, shape, keep)
 }
+
+/** The factorisations of WebAssembly, for about that many products; undefined where core/linalg does them itself. */
+export const linalgKernels = (products: number): typeof wasmLinalg | undefined =>
+  products > 0 && toWasm(products, CROSSOVER.linalg) ? wasmLinalg : undefined
