@@ -4,10 +4,13 @@ import * as plainConvolution from './plain/convolution.js'
 import type { Data } from './plain/data.js'
 import { sizeOf } from './plain/data.js'
 import { matmul as plainMatmul } from './plain/matmul.js'
+import { reduceSum as plainReduceSum } from './plain/reduce.js'
 import * as wasmConvolution from './wasm/convolution.js'
 import * as wasmLinalg from './wasm/linalg.js'
+import { type MapName, map as wasmMap, pairwiseSum as wasmPairwiseSum } from './wasm/map.js'
 import { matmul as wasmMatmul } from './wasm/matmul.js'
 import { wasm } from './wasm/module.js'
+import { type RowsName, eachRow as wasmEachRow } from './wasm/softmax.js'
 
 /**
  * The heavy kernels, each in the form that runs fastest for its size: `plain` is TypeScript, the readable definition;
@@ -71,6 +74,44 @@ export const convWeight = (x: Data, ct: Data, dw: Data, g: ConvGeometry): void =
   convolution(g).convWeight(x, ct, dw, g)
 export const convWeightPerSample = (x: Data, ct: Data, dw: Data, g: ConvGeometry, cotangents: number): void =>
   convolution(g, cotangents).convWeightPerSample(x, ct, dw, g, cotangents)
+
+/**
+ * y = f(x) entry by entry, where WebAssembly has the function of that name; false where it cannot run, and the caller's
+ * own loop is to be used. Whatever the size: the two differ in the last bit, and an entry's result must not depend on how
+ * many others there are. A call costs some 30 ns, little beside a tensor's making.
+ */
+export function map(name: MapName, x: Data, y: Data): boolean {
+  if (forced === 'plain' || wasm().kernels === undefined) return false
+  wasmMap(name, x, y)
+  return true
+}
+
+/**
+ * y = f of every vector of x over these axes, counted from the end, where WebAssembly has the function and the axes are
+ * the last ones, so that the vectors are rows; otherwise false.
+ */
+export function eachRow(name: RowsName, x: Data, y: Data, shape: readonly number[], axes: readonly number[]): boolean {
+  if (forced === 'plain' || x.length === 0 || !axes.every(a => a >= -axes.length)) return false
+  if (wasm().kernels === undefined) return false
+  wasmEachRow(
+    name,
+    x,
+    y,
+    axes.reduce((n, a) => n * shape[shape.length + a], 1)
+  )
+  return true
+}
+
+/** Entries of a run from which copying it to WebAssembly pays for its sum. */
+const LONG_RUN = 256
+
+/** y[kept] = Σ x[kept, reduced]: see the plain kernel, with which it agrees bit for bit. */
+export const reduceSum = (x: Data, y: Data, shape: readonly number[], keep: readonly boolean[]): void => {
+  const kept = keep.lastIndexOf(true)
+  const run = sizeOf(shape.slice(kept + 1))
+  if (toWasm(run, LONG_RUN)) plainReduceSum(x, y, shape, keep, wasmPairwiseSum)
+  else plainReduceSum(x, y, shape, keep)
+}
 
 /** The factorisations of WebAssembly, for about that many products; undefined where core/linalg does them itself. */
 export const linalgKernels = (products: number): typeof wasmLinalg | undefined =>

@@ -1,5 +1,5 @@
 import { apply } from '../apply.js'
-import { reduceSum } from '../backends/plain/reduce.js'
+import { reduceSum } from '../backends/kernels.js'
 import { spread } from '../claim.js'
 import { alloc } from '../memory.js'
 import { defineOp } from '../op.js'

@@ -17,6 +17,7 @@ export const cosOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.cos(x[i])
   },
+  wasm: 'cos',
   derivative: x => neg(sin(x)),
   inverse: {
     kind: 'local',

@@ -20,6 +20,7 @@ export const erfOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = erfOf(x[i])
   },
+  wasm: 'erf',
   derivative: x => mul(exp(neg(square(x))), SLOPE),
   inverse: { kind: 'exact', at: inverseErf },
   examples: r => [

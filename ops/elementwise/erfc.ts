@@ -19,6 +19,7 @@ export const erfcOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = erfcOf(x[i])
   },
+  wasm: 'erfc',
   derivative: x => mul(exp(neg(square(x))), -SLOPE),
   inverse: { kind: 'exact', at: inverseErfc },
   examples: r => [

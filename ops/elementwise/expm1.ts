@@ -11,6 +11,7 @@ export const expm1Op = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.expm1(x[i])
   },
+  wasm: 'expm1',
   derivative: x => exp(x),
   inverse: { kind: 'exact', at: t => (t > -1 ? Math.log1p(t) : Number.NaN) },
   extremes: [700, -700, 1e-300, -1e-300],

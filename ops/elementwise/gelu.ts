@@ -28,6 +28,7 @@ export const geluOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = value(x[i])
   },
+  wasm: 'gelu',
   derivative: x => {
     const probability = mul(erfc(mul(x, -Math.SQRT1_2)), 0.5)
     const density = mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI))

@@ -17,6 +17,7 @@ export const log1pOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.log1p(x[i])
   },
+  wasm: 'log1p',
   derivative: x => reciprocal(add(x, 1)),
   inverse: { kind: 'exact', at: t => Math.expm1(t) },
   extremes: [1e300, 1e-300, -1e-300],

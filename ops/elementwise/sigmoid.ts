@@ -24,6 +24,7 @@ export const sigmoidOp = elementwise({
   kernel: (x: Data, y: Data) => {
     for (let i = 0; i < x.length; i++) y[i] = sigmoidOf(x[i])
   },
+  wasm: 'sigmoid',
   derivative: (x, y) => mul(y, sigmoid(neg(x))),
   inverse: { kind: 'exact', at: t => (t > 0 && t < 1 ? Math.log(t) - Math.log1p(-t) : Number.NaN) },
   examples: r => [

@@ -24,6 +24,7 @@ export const siluOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = value(x[i])
   },
+  wasm: 'silu',
   derivative: x => mul(sigmoid(x), add(mul(x, sigmoid(neg(x))), 1)),
   inverse: {
     kind: 'local',

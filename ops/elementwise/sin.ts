@@ -24,6 +24,7 @@ export const sinOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.sin(x[i])
   },
+  wasm: 'sin',
   derivative: x => cos(x),
   inverse: {
     kind: 'local',

@@ -15,6 +15,7 @@ export const softplusOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.max(x[i], 0) + Math.log1p(Math.exp(-Math.abs(x[i])))
   },
+  wasm: 'softplus',
   derivative: x => sigmoid(x),
   inverse: { kind: 'exact', at: t => (t > 0 ? t + Math.log(-Math.expm1(-t)) : Number.NaN) },
   examples: r => [

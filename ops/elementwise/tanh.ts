@@ -18,6 +18,7 @@ export const tanhOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.tanh(x[i])
   },
+  wasm: 'tanh',
   derivative: x => mul(mul(sigmoid(mul(x, 2)), sigmoid(mul(x, -2))), 4),
   inverse: { kind: 'exact', at: t => (Math.abs(t) < 1 ? Math.atanh(t) : Number.NaN) },
   examples: r => [

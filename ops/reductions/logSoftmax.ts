@@ -9,7 +9,7 @@ import { checkTensor, mapData, type Tensor, tensor } from '../../core/tensor.js'
 import { exp } from '../elementwise/exp.js'
 import { sub } from '../elementwise/sub.js'
 import { lse, moveLse } from './lse.js'
-import { alongAxes, centredAt, onlyLargest, shiftNear } from './softmax.js'
+import { alongAxes, centredAt, inRows, onlyLargest, shiftNear } from './softmax.js'
 
 export const logSoftmaxOp = defineOp<ReduceAttrs>({
   name: 'logSoftmax',
@@ -28,6 +28,7 @@ export const logSoftmaxOp = defineOp<ReduceAttrs>({
   },
   outShape: ([s]) => s,
   forward: ([x], { axes }) =>
+    inRows('logSoftmax', x, axes) ??
     alongAxes(x, axes, v => {
       // Relative to the largest entry first, so that huge entries keep their differences.
       const max = v.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)

@@ -1,3 +1,4 @@
+import { eachRow } from '../../core/backends/kernels.js'
 import { reduceFibres } from '../../core/backends/plain/fibres.js'
 import { reduction, reductionFunction } from '../../core/families/reduction.js'
 import type { ReduceAttrs } from '../../core/structural/sum.js'
@@ -19,7 +20,9 @@ export const logsumexpOp = reduction<ReduceAttrs>({
     slope: String.raw`\operatorname{softmax}(x)_i`,
     inverse: String.raw`\tilde x_i = -\ln(e^{-x_i} + s),\; s \text{ such that } y(\tilde x) = \tilde y`
   },
-  kernel: (x, y, shape, keep) => reduceFibres(x, y, shape, keep, lse),
+  kernel: (x, y, shape, keep, { axes }) => {
+    if (!eachRow('logsumexp', x, y, shape, axes)) reduceFibres(x, y, shape, keep, lse)
+  },
   slope: (x, _, { axes }) => softmax(x, axes),
   inverse: {
     kind: 'local',

@@ -2,10 +2,10 @@ import { bracketed } from '../elementwise/bracketed.js'
 
 // Arithmetic on one vector, for logsumexp, softmax, logSoftmax and prod.
 
-/** ln Σ e^v, shifted by the largest entry; -∞ for no entries. */
+/** ln Σ e^v, shifted by the largest entry; -∞ for no entries, NaN where an entry is NaN. */
 export function lse(v: Float64Array): number {
   let top = 0
-  for (let i = 1; i < v.length; i++) if (!(v[i] <= v[top])) top = i
+  for (let i = 1; i < v.length; i++) if (v[i] > v[top] || Number.isNaN(v[i])) top = i
   if (v.length === 0 || !Number.isFinite(v[top])) return v.length === 0 ? Number.NEGATIVE_INFINITY : v[top]
   let rest = 0
   for (let i = 0; i < v.length; i++) if (i !== top) rest += Math.exp(v[i] - v[top])

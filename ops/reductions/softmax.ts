@@ -1,4 +1,5 @@
 import { apply } from '../../core/apply.js'
+import { eachRow } from '../../core/backends/kernels.js'
 import { mapFibres } from '../../core/backends/plain/fibres.js'
 import { wanted } from '../../core/claim.js'
 import { keptAxes } from '../../core/families/reduction.js'
@@ -20,6 +21,12 @@ export function alongAxes(
   const y = alloc(x.size, x.dtype)
   mapFibres(x.data, y, x.shape, keptAxes(x.shape, axes), (v, _, place) => f(v, place))
   return new Tensor(x.shape, y)
+}
+
+/** The same in WebAssembly, where that has the function and the axes are the last ones: equal but for the last bits. */
+export function inRows(name: 'softmax' | 'logSoftmax', x: Tensor, axes: readonly number[]): Tensor | undefined {
+  const y = alloc(x.size, x.dtype)
+  return eachRow(name, x.data, y, x.shape, axes) ? new Tensor(x.shape, y) : undefined
 }
 
 /** x + c, in place, with the c that keeps the mean of `near`: the softmax does not see it. */
@@ -47,6 +54,7 @@ export const softmaxOp = defineOp<ReduceAttrs>({
   },
   outShape: ([s]) => s,
   forward: ([x], { axes }) =>
+    inRows('softmax', x, axes) ??
     alongAxes(x, axes, v => {
       const max = v.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)
       let total = 0

@@ -16,13 +16,21 @@ const reduced: boolean[] = []
 const xSteps: number[] = []
 const ySteps: number[] = []
 let rank = 0
+let sumRun = pairwiseSum
 
 const partScratch = new Scratch()
 const totalScratch = new Scratch()
 
-/** y[kept] = Σ x[kept, reduced] over the reduced axes. Overwrites y. */
-export function reduceSum(x: Data, y: Data, shape: readonly number[], keep: readonly boolean[]): void {
+/** y[kept] = Σ x[kept, reduced] over the reduced axes. Overwrites y. `run` sums a contiguous run as pairwiseSum does. */
+export function reduceSum(
+  x: Data,
+  y: Data,
+  shape: readonly number[],
+  keep: readonly boolean[],
+  run = pairwiseSum
+): void {
   collapse(shape, keep)
+  sumRun = run
   const n = y.length
   const part = partScratch.take(n)
   const total = totalScratch.take(n)
@@ -77,7 +85,7 @@ function sumWalk(x: Data, part: Float64Array, total: Float64Array, level: number
   const xStep = xSteps[level]
   const yStep = ySteps[level]
   if (level === rank - 1) {
-    if (reduced[level]) part[yi] += pairwiseSum(x, xi, n)
+    if (reduced[level]) part[yi] += sumRun(x, xi, n)
     else for (let i = 0; i < n; i++) part[yi + i] += x[xi + i]
     return
   }

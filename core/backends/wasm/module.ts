@@ -1,8 +1,10 @@
 import type { Data } from '../plain/data.js'
 import { bytes } from './bytes.js'
 
-/** What assembly/ exports: addresses and sizes are numbers, entries are f32 or f64 by the name's end. */
-type Kernel = (...numbers: number[]) => void
+/**
+ * What assembly/ exports: addresses and sizes are numbers, entries are f32 or f64 by the name's end. Most return nothing.
+ */
+type Kernel = (...numbers: number[]) => number
 export type WasmKernels = Readonly<Record<string, Kernel>>
 
 const PAGE = 1 << 16
