@@ -1,4 +1,5 @@
 import { checkChoice } from '../options.js'
+import { observeKernel, recorder } from '../profile.js'
 import type { ConvGeometry } from './convolutionPlan.js'
 import * as plainConvolution from './plain/convolution.js'
 import type { Data } from './plain/data.js'
@@ -44,29 +45,51 @@ export function backends(): { name: BackendName; available: boolean; reason?: st
 /** Products (multiplications) from which copying to WebAssembly and back pays: where it was even in a run of both. */
 const CROSSOVER = { matmul: 12 ** 3, convolution: 16 ** 3 }
 
-/** Does a kernel with that many products of that many entries go to WebAssembly? */
-function toWasm(products: number, from: number): boolean {
-  if (forced === 'plain' || (forced === undefined && products < from)) return false
-  return wasm().kernels !== undefined
+/** Which backend runs a kernel with that many products. */
+export function backendFor(kernel: keyof typeof CROSSOVER, products: number): BackendName {
+  if (forced === 'plain' || products === 0 || (forced === undefined && products < CROSSOVER[kernel])) return 'plain'
+  return wasm().kernels === undefined ? 'plain' : 'wasm'
 }
 
 type Matmul = typeof plainMatmul
 
 /** C[m, n] (+)= op(A) op(B): see the plain kernel. */
 export const matmul: Matmul = (a, ao, b, bo, c, co, m, n, k, transA, transB, accumulate) => {
-  const kernel = m > 0 && n > 0 && k > 0 && toWasm(m * n * k, CROSSOVER.matmul) ? wasmMatmul : plainMatmul
-  kernel(a, ao, b, bo, c, co, m, n, k, transA, transB, accumulate)
+  const name = backendFor('matmul', m * n * k)
+  const kernel = name === 'wasm' ? wasmMatmul : plainMatmul
+  if (recorder)
+    observeKernel('matmul', name, c, 2 * m * n * k, () =>
+      kernel(a, ao, b, bo, c, co, m, n, k, transA, transB, accumulate)
+    )
+  else kernel(a, ao, b, bo, c, co, m, n, k, transA, transB, accumulate)
 }
 
-const products = (g: ConvGeometry): number =>
+/** How many products a convolution is made of, and each of its adjoints. */
+export const convProducts = (g: ConvGeometry): number =>
   (g.batch * g.outChannels * g.inChannels * sizeOf(g.kernel) * sizeOf(g.size)) / g.groups / sizeOf(g.stride)
 
-const convolution = (g: ConvGeometry, times = 1) =>
-  products(g) > 0 && toWasm(products(g) * times, CROSSOVER.convolution) ? wasmConvolution : plainConvolution
+type Convolution = typeof plainConvolution
 
-export const conv = (x: Data, w: Data, y: Data, g: ConvGeometry): void => convolution(g).conv(x, w, y, g)
-export const convInput = (ct: Data, w: Data, dx: Data, g: ConvGeometry): void => convolution(g).convInput(ct, w, dx, g)
+/** Runs a convolution kernel of the backend that its size asks for; `times` as many products as one cotangent takes. */
+function convolve(
+  kernel: keyof Convolution,
+  like: Data,
+  g: ConvGeometry,
+  times: number,
+  run: (c: Convolution) => void
+) {
+  const products = convProducts(g) * times
+  const name = backendFor('convolution', products)
+  const backend = name === 'wasm' ? wasmConvolution : plainConvolution
+  if (recorder) observeKernel(kernel, name, like, 2 * products, () => run(backend))
+  else run(backend)
+}
+
+export const conv = (x: Data, w: Data, y: Data, g: ConvGeometry): void =>
+  convolve('conv', y, g, 1, c => c.conv(x, w, y, g))
+export const convInput = (ct: Data, w: Data, dx: Data, g: ConvGeometry): void =>
+  convolve('convInput', dx, g, 1, c => c.convInput(ct, w, dx, g))
 export const convWeight = (x: Data, ct: Data, dw: Data, g: ConvGeometry): void =>
-  convolution(g).convWeight(x, ct, dw, g)
+  convolve('convWeight', dw, g, 1, c => c.convWeight(x, ct, dw, g))
 export const convWeightPerSample = (x: Data, ct: Data, dw: Data, g: ConvGeometry, cotangents: number): void =>
-  convolution(g, cotangents).convWeightPerSample(x, ct, dw, g, cotangents)
+  convolve('convWeightPerSample', dw, g, cotangents, c => c.convWeightPerSample(x, ct, dw, g, cotangents))

@@ -2,6 +2,7 @@ import { apply } from '../apply.js'
 import { claim, fillUnclaimed, type Met, meetClaims, muteSamples, noClaim, pickSamples } from '../claim.js'
 import { GradientError, InverseError } from '../errors.js'
 import { type Claim, isRefusal, type Site } from '../op.js'
+import { observeRule, recorder } from '../profile.js'
 import { show } from '../shape.js'
 import { type Tape, unseen } from '../tape.js'
 import { allFinite, mapData, type Tensor } from '../tensor.js'
@@ -191,7 +192,8 @@ class TargetSweep {
     const active = site.inputs.map(region.active)
     const choice = decision.how === 'choose'
     const name = choice ? 'smallest change' : decision.rung
-    const given = choice ? inverse.choose!(site, c) : inverse.apply(site, c, active)
+    const rule = () => (choice ? inverse.choose!(site, c) : inverse.apply(site, c, active))
+    const given = recorder ? observeRule(site.op.name, 'inverse', rule) : rule()
     if (isRefusal(given)) {
       const entries = choice ? entriesOf(region.idom(site.out), region) : activeInputs(site, region)
       const refused = [{ rung: name, reason: given.refuse }]
