@@ -42,27 +42,48 @@ export function backends(): { name: BackendName; available: boolean; reason?: st
   ]
 }
 
-/** Products (multiplications) from which copying to WebAssembly and back pays: where it was even in a run of both. */
-const CROSSOVER = { matmul: 12 ** 3, convolution: 16 ** 3 }
+/**
+ * Products (multiplications) from which copying to WebAssembly and back pays. Measured by bench/crossover.ts: products of
+ * square matrices are even at 8³ to 12³, f64 and f32 alike, and 8 rows times a layer of 20 × 20 twice as fast already;
+ * convolutions of 3 × 3 and their adjoints are even between 2,300 and 9,200 products.
+ */
+const CROSSOVER = { matmul: 11 ** 3, convolution: 16 ** 3 }
 
-/** Which backend runs a kernel with that many products. */
-export function backendFor(kernel: keyof typeof CROSSOVER, products: number): BackendName {
-  if (forced === 'plain' || products === 0 || (forced === undefined && products < CROSSOVER[kernel])) return 'plain'
+/**
+ * Which backend runs a kernel with that many products. `worth`: whether the copies can pay at all.
+ */
+export function backendFor(kernel: keyof typeof CROSSOVER, products: number, worth = true): BackendName {
+  if (forced === 'plain' || products === 0) return 'plain'
+  if (forced === undefined && (products < CROSSOVER[kernel] || !worth)) return 'plain'
   return wasm().kernels === undefined ? 'plain' : 'wasm'
+}
+
+/** Runs a kernel on a backend; a profile hears of it. */
+function run<K>(
+  name: string,
+  backend: BackendName,
+  products: number,
+  like: Data,
+  plain: K,
+  fast: K,
+  call: (kernel: K) => void
+): void {
+  const kernel = backend === 'wasm' ? fast : plain
+  if (recorder) observeKernel(name, backend, like, 2 * products, () => call(kernel))
+  else call(kernel)
 }
 
 type Matmul = typeof plainMatmul
 
+/** With a vector, each entry of the matrix serves one product, and copying it costs as much: measured even at all sizes. */
+export const matmulBackend = (m: number, n: number, k: number): BackendName =>
+  backendFor('matmul', m * n * k, Math.min(m, n, k) > 1)
+
 /** C[m, n] (+)= op(A) op(B): see the plain kernel. */
-export const matmul: Matmul = (a, ao, b, bo, c, co, m, n, k, transA, transB, accumulate) => {
-  const name = backendFor('matmul', m * n * k)
-  const kernel = name === 'wasm' ? wasmMatmul : plainMatmul
-  if (recorder)
-    observeKernel('matmul', name, c, 2 * m * n * k, () =>
-      kernel(a, ao, b, bo, c, co, m, n, k, transA, transB, accumulate)
-    )
-  else kernel(a, ao, b, bo, c, co, m, n, k, transA, transB, accumulate)
-}
+export const matmul: Matmul = (a, ao, b, bo, c, co, m, n, k, transA, transB, accumulate) =>
+  run('matmul', matmulBackend(m, n, k), m * n * k, c, plainMatmul, wasmMatmul, kernel =>
+    kernel(a, ao, b, bo, c, co, m, n, k, transA, transB, accumulate)
+  )
 
 /** How many products a convolution is made of, and each of its adjoints. */
 export const convProducts = (g: ConvGeometry): number =>
@@ -70,19 +91,10 @@ export const convProducts = (g: ConvGeometry): number =>
 
 type Convolution = typeof plainConvolution
 
-/** Runs a convolution kernel of the backend that its size asks for; `times` as many products as one cotangent takes. */
-function convolve(
-  kernel: keyof Convolution,
-  like: Data,
-  g: ConvGeometry,
-  times: number,
-  run: (c: Convolution) => void
-) {
+/** A convolution kernel; `times` as many products as one cotangent takes. */
+function convolve(name: keyof Convolution, like: Data, g: ConvGeometry, times: number, call: (c: Convolution) => void) {
   const products = convProducts(g) * times
-  const name = backendFor('convolution', products)
-  const backend = name === 'wasm' ? wasmConvolution : plainConvolution
-  if (recorder) observeKernel(kernel, name, like, 2 * products, () => run(backend))
-  else run(backend)
+  run(name, backendFor('convolution', products), products, like, plainConvolution, wasmConvolution, call)
 }
 
 export const conv = (x: Data, w: Data, y: Data, g: ConvGeometry): void =>

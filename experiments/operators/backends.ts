@@ -27,6 +27,8 @@ interface Case {
   kernel: BackendRow['kernel']
   size: string
   products: number
+  /** Which one runs. */
+  backend(): BackendName
   prepare(numbers: (n: number) => Data): () => void
 }
 
@@ -35,6 +37,7 @@ function matmulCase(m: number, k = m, n = k): Case {
     kernel: 'matmul',
     size: `[${m},${k}]×[${k},${n}]`,
     products: m * n * k,
+    backend: () => kernels.matmulBackend(m, n, k),
     prepare(numbers) {
       const [a, b, c] = [numbers(m * k), numbers(k * n), numbers(m * n)]
       return () => kernels.matmul(a, 0, b, 0, c, 0, m, n, k, false, false, false)
@@ -59,6 +62,7 @@ function convCase(batch: number, channels = 16, side = 64, filters = channels): 
     kernel: 'conv2d',
     size: `3×3 on [${batch},${channels},${side},${side}] to ${filters}`,
     products: kernels.convProducts(g),
+    backend: () => kernels.backendFor('convolution', kernels.convProducts(g)),
     prepare(numbers) {
       const [x, w] = [numbers(batch * channels * side ** 2), numbers(filters * channels * 9)]
       const y = numbers(batch * filters * side ** 2)
@@ -97,7 +101,7 @@ function caseOf([name, ...rest]: readonly string[]): Case {
   return make(first, ...others)
 }
 
-function measured({ kernel, size, products, prepare }: Case, dtype: BackendRow['dtype']): BackendRow {
+function measured({ kernel, size, products, backend, prepare }: Case, dtype: BackendRow['dtype']): BackendRow {
   const run = prepare(n => {
     const data = random(n).uniform([n], -1, 1).data
     return dtype === 'f64' ? data : Float32Array.from(data)
@@ -110,7 +114,7 @@ function measured({ kernel, size, products, prepare }: Case, dtype: BackendRow['
     kernel,
     size,
     dtype,
-    runs: kernels.backendFor(kernel === 'matmul' ? 'matmul' : 'convolution', products),
+    runs: backend(),
     gflops: Object.fromEntries(entries) as BackendRow['gflops']
   }
 }
