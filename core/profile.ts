@@ -15,7 +15,7 @@ export interface ProfileRow {
   bytes: number
 }
 
-/** One heavy kernel on one backend; its time is part of its operator's. */
+/** One heavy kernel on one backend (or `several`, which it chooses among); its time is part of its operator's, if it has one. */
 export interface KernelRow {
   readonly kernel: string
   readonly backend: string
@@ -100,18 +100,22 @@ export function observeRule<T>(operator: string, rule: ProfiledRule, run: () => 
   }
 }
 
-/** Runs a kernel of so many floating-point operations and adds it. Only to be called while there is a `recorder`. */
-export function observeKernel(
+/**
+ * Runs a kernel of so many floating-point operations (0: not counted) and adds it. Only to be called while there is a
+ * `recorder`.
+ */
+export function observeKernel<T>(
   kernel: string,
   backend: string,
   like: Float64Array | Float32Array,
   flops: number,
-  run: () => void
-): void {
+  run: () => T
+): T {
   const start = performance.now()
-  run()
+  const out = run()
   const dtype = like instanceof Float64Array ? 'f64' : 'f32'
   recorder!.addKernel({ kernel, backend, dtype, calls: 1, ms: performance.now() - start, flops })
+  return out
 }
 
 /** Bytes of a tensor, of each in a list (cotangents per input, some of them null), of the values of claims. */
@@ -179,7 +183,7 @@ function profileText({ ms, outside, rows, kernels }: Omit<Profile, 'toText'>, mo
     `${k.calls}`,
     k.ms.toFixed(2),
     share(k.ms),
-    k.gflops.toFixed(2)
+    k.flops > 0 ? k.gflops.toFixed(2) : '-'
   ])
   if (heavy.length === 0) return columns(lines)
   return `${columns(lines)}\n\n${columns([['kernel', 'backend', 'calls', 'ms', 'share', 'GFLOP/s'], ...heavy])}`
