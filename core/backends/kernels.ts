@@ -6,6 +6,7 @@ import type { Data } from './plain/data.js'
 import { sizeOf } from './plain/data.js'
 import { matmul as plainMatmul } from './plain/matmul.js'
 import * as wasmConvolution from './wasm/convolution.js'
+import * as wasmLinalg from './wasm/linalg.js'
 import { matmul as wasmMatmul } from './wasm/matmul.js'
 import { wasm } from './wasm/module.js'
 
@@ -47,7 +48,7 @@ export function backends(): { name: BackendName; available: boolean; reason?: st
  * square matrices are even at 8³ to 12³, f64 and f32 alike, and 8 rows times a layer of 20 × 20 twice as fast already;
  * convolutions of 3 × 3 and their adjoints are even between 2,300 and 9,200 products.
  */
-const CROSSOVER = { matmul: 11 ** 3, convolution: 16 ** 3 }
+const CROSSOVER = { matmul: 11 ** 3, convolution: 16 ** 3, linalg: 16 ** 3 }
 
 /**
  * Which backend runs a kernel with that many products. `worth`: whether the copies can pay at all.
@@ -105,3 +106,7 @@ export const convWeight = (x: Data, ct: Data, dw: Data, g: ConvGeometry): void =
   convolve('convWeight', dw, g, 1, c => c.convWeight(x, ct, dw, g))
 export const convWeightPerSample = (x: Data, ct: Data, dw: Data, g: ConvGeometry, cotangents: number): void =>
   convolve('convWeightPerSample', dw, g, cotangents, c => c.convWeightPerSample(x, ct, dw, g, cotangents))
+
+/** The factorisations of WebAssembly, for about that many products; undefined where core/linalg does them itself. */
+export const linalgKernels = (products: number): typeof wasmLinalg | undefined =>
+  backendFor('linalg', products) === 'wasm' ? wasmLinalg : undefined
