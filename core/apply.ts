@@ -1,6 +1,7 @@
 import { DTypeError, GradientError, type PhysgradError, RuleError } from './errors.js'
 import type { Op, Saved, Site } from './op.js'
 import { describe } from './options.js'
+import { observeRule, recorder } from './profile.js'
 import { type Shape, sameShape, show } from './shape.js'
 import { recordingTapes, sealedTapes } from './tape.js'
 import { Tensor } from './tensor.js'
@@ -19,7 +20,9 @@ export function apply<A>(
   checkInputs(op, inputs)
   const shape = op.outShape ? op.outShape(shapesOf(inputs), attrs) : []
   const saved: Saved = {}
-  const out = op.forward(inputs, attrs, shape, saved)
+  const out = recorder
+    ? observeRule(op.name, 'forward', () => op.forward(inputs, attrs, shape, saved))
+    : op.forward(inputs, attrs, shape, saved)
   if (!(out instanceof Tensor) || (op.outShape && !sameShape(out.shape, shape))) throw badForward(op, out, shape)
   let site: Site | undefined
   for (const tape of recordingTapes()) {

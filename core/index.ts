@@ -24,6 +24,7 @@ export {
   type Tex,
   type View
 } from './op.js'
+export { type KernelRow, type Profile, type ProfiledRule, type ProfileRow, withProfile } from './profile.js'
 export { Random, random } from './random.js'
 export { broadcastShapes, type Shape, sameShape, size } from './shape.js'
 export { stopGradient } from './structural/identity.js'

@@ -90,8 +90,44 @@ function layout(
 /** 0, 1, … */
 export const range = (length: number): Int32Array => addresses([along(length, 1)])
 
-/** y from x: a product for each group. */
-export function convPlan(g: ConvGeometry): ConvPlan {
+/**
+ * Plans by geometry, the last used last: a training step asks for the same few again and again. What is kept takes no
+ * more than so many integers (16 MB); larger plans are made anew, which costs little beside their products.
+ */
+const KEPT_INTEGERS = 4e6
+const kept = new Map<string, { plan: ConvPlan; integers: number }>()
+let integersKept = 0
+
+function remembered(kind: string, g: ConvGeometry, make: (g: ConvGeometry) => ConvPlan): ConvPlan {
+  const { inChannels, outChannels, groups, size, kernel, stride, dilation, padding } = g
+  const lists = [size, kernel, stride, dilation, padding]
+  const key = `${kind} ${inChannels} ${outChannels} ${groups} ${lists.join(' ')}`
+  const known = kept.get(key)
+  if (known) {
+    kept.delete(key)
+    kept.set(key, known)
+    return known.plan
+  }
+  const plan = make(g)
+  const integers = plan.products.reduce(
+    (sum, p) => sum + p.weights.length + p.offsets.length + p.bases.length + p.columns.length,
+    plan.image.rows.length
+  )
+  if (integers > KEPT_INTEGERS / 4) return plan
+  kept.set(key, { plan, integers })
+  integersKept += integers
+  for (const [oldest, entry] of kept) {
+    if (integersKept <= KEPT_INTEGERS) break
+    kept.delete(oldest)
+    integersKept -= entry.integers
+  }
+  return plan
+}
+
+/** y from x: a product for each group. Kept and shared: not to be written to. */
+export const convPlan = (g: ConvGeometry): ConvPlan => remembered('x', g, makeConvPlan)
+
+function makeConvPlan(g: ConvGeometry): ConvPlan {
   const { inChannels, size, padding, groups, kernel, dilation, stride, outChannels } = g
   const image = layout(
     inChannels,
@@ -129,9 +165,11 @@ export function convPlan(g: ConvGeometry): ConvPlan {
  *     dx[b, c, p] = Σ_{o, t} w[o, c, t] ct[b, o, (p + padding - t dilation) / stride]
  *
  * over the taps t for which the divisions leave no remainder. Which taps those are depends on the remainders of
- * p + padding only, so the pixels of each such phase are one product.
+ * p + padding only, so the pixels of each such phase are one product. Kept and shared, as above.
  */
-export function convInputPlan(g: ConvGeometry): ConvPlan {
+export const convInputPlan = (g: ConvGeometry): ConvPlan => remembered('ct', g, makeConvInputPlan)
+
+function makeConvInputPlan(g: ConvGeometry): ConvPlan {
   const { kernel, stride, dilation, padding, size } = g
   const out = convOutputSize(g)
   // How far before the first output the taps of the first pixel of dx reach.

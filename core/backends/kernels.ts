@@ -1,4 +1,5 @@
 import { checkChoice } from '../options.js'
+import { observeKernel, recorder } from '../profile.js'
 import type { ConvGeometry } from './convolutionPlan.js'
 import * as plainConvolution from './plain/convolution.js'
 import type { Data } from './plain/data.js'
@@ -45,35 +46,69 @@ export function backends(): { name: BackendName; available: boolean; reason?: st
   ]
 }
 
-/** Products (multiplications) from which copying to WebAssembly and back pays: where it was even in a run of both. */
-const CROSSOVER = { matmul: 12 ** 3, convolution: 16 ** 3, linalg: 16 ** 3 }
+/**
+ * Products (multiplications) from which copying to WebAssembly and back pays. Measured by bench/crossover.ts: products of
+ * square matrices are even at 8³ to 12³, f64 and f32 alike, and 8 rows times a layer of 20 × 20 twice as fast already;
+ * convolutions of 3 × 3 and their adjoints are even between 2,300 and 9,200 products. Of a sum, entries of a run.
+ */
+const CROSSOVER = { matmul: 11 ** 3, convolution: 16 ** 3, linalg: 16 ** 3, sum: 256 }
 
-/** Does a kernel with that many products of that many entries go to WebAssembly? */
-function toWasm(products: number, from: number): boolean {
-  if (forced === 'plain' || (forced === undefined && products < from)) return false
-  return wasm().kernels !== undefined
+/**
+ * Which backend runs a kernel with that many products. `worth`: whether the copies can pay at all.
+ */
+export function backendFor(kernel: keyof typeof CROSSOVER, products: number, worth = true): BackendName {
+  if (forced === 'plain' || products === 0) return 'plain'
+  if (forced === undefined && (products < CROSSOVER[kernel] || !worth)) return 'plain'
+  return wasm().kernels === undefined ? 'plain' : 'wasm'
+}
+
+/** Runs a kernel on a backend; a profile hears of it. */
+function run<K>(
+  name: string,
+  backend: BackendName,
+  products: number,
+  like: Data,
+  plain: K,
+  fast: K,
+  call: (kernel: K) => void
+): void {
+  const kernel = backend === 'wasm' ? fast : plain
+  if (recorder) observeKernel(name, backend, like, 2 * products, () => call(kernel))
+  else call(kernel)
 }
 
 type Matmul = typeof plainMatmul
 
-/** C[m, n] (+)= op(A) op(B): see the plain kernel. */
-export const matmul: Matmul = (a, ao, b, bo, c, co, m, n, k, transA, transB, accumulate) => {
-  const kernel = m > 0 && n > 0 && k > 0 && toWasm(m * n * k, CROSSOVER.matmul) ? wasmMatmul : plainMatmul
-  kernel(a, ao, b, bo, c, co, m, n, k, transA, transB, accumulate)
-}
+/** With a vector, each entry of the matrix serves one product, and copying it costs as much: measured even at all sizes. */
+export const matmulBackend = (m: number, n: number, k: number): BackendName =>
+  backendFor('matmul', m * n * k, Math.min(m, n, k) > 1)
 
-const products = (g: ConvGeometry): number =>
+/** C[m, n] (+)= op(A) op(B): see the plain kernel. */
+export const matmul: Matmul = (a, ao, b, bo, c, co, m, n, k, transA, transB, accumulate) =>
+  run('matmul', matmulBackend(m, n, k), m * n * k, c, plainMatmul, wasmMatmul, kernel =>
+    kernel(a, ao, b, bo, c, co, m, n, k, transA, transB, accumulate)
+  )
+
+/** How many products a convolution is made of, and each of its adjoints. */
+export const convProducts = (g: ConvGeometry): number =>
   (g.batch * g.outChannels * g.inChannels * sizeOf(g.kernel) * sizeOf(g.size)) / g.groups / sizeOf(g.stride)
 
-const convolution = (g: ConvGeometry, times = 1) =>
-  products(g) > 0 && toWasm(products(g) * times, CROSSOVER.convolution) ? wasmConvolution : plainConvolution
+type Convolution = typeof plainConvolution
 
-export const conv = (x: Data, w: Data, y: Data, g: ConvGeometry): void => convolution(g).conv(x, w, y, g)
-export const convInput = (ct: Data, w: Data, dx: Data, g: ConvGeometry): void => convolution(g).convInput(ct, w, dx, g)
+/** A convolution kernel; `times` as many products as one cotangent takes. */
+function convolve(name: keyof Convolution, like: Data, g: ConvGeometry, times: number, call: (c: Convolution) => void) {
+  const products = convProducts(g) * times
+  run(name, backendFor('convolution', products), products, like, plainConvolution, wasmConvolution, call)
+}
+
+export const conv = (x: Data, w: Data, y: Data, g: ConvGeometry): void =>
+  convolve('conv', y, g, 1, c => c.conv(x, w, y, g))
+export const convInput = (ct: Data, w: Data, dx: Data, g: ConvGeometry): void =>
+  convolve('convInput', dx, g, 1, c => c.convInput(ct, w, dx, g))
 export const convWeight = (x: Data, ct: Data, dw: Data, g: ConvGeometry): void =>
-  convolution(g).convWeight(x, ct, dw, g)
+  convolve('convWeight', dw, g, 1, c => c.convWeight(x, ct, dw, g))
 export const convWeightPerSample = (x: Data, ct: Data, dw: Data, g: ConvGeometry, cotangents: number): void =>
-  convolution(g, cotangents).convWeightPerSample(x, ct, dw, g, cotangents)
+  convolve('convWeightPerSample', dw, g, cotangents, c => c.convWeightPerSample(x, ct, dw, g, cotangents))
 
 /**
  * y = f(x) entry by entry, where WebAssembly has the function of that name; false where it cannot run, and the caller's
@@ -102,17 +137,14 @@ export function eachRow(name: RowsName, x: Data, y: Data, shape: readonly number
   return true
 }
 
-/** Entries of a run from which copying it to WebAssembly pays for its sum. */
-const LONG_RUN = 256
-
 /** y[kept] = Σ x[kept, reduced]: see the plain kernel, with which it agrees bit for bit. */
 export const reduceSum = (x: Data, y: Data, shape: readonly number[], keep: readonly boolean[]): void => {
   const kept = keep.lastIndexOf(true)
-  const run = sizeOf(shape.slice(kept + 1))
-  if (toWasm(run, LONG_RUN)) plainReduceSum(x, y, shape, keep, wasmPairwiseSum)
+  const entries = sizeOf(shape.slice(kept + 1))
+  if (backendFor('sum', entries) === 'wasm') plainReduceSum(x, y, shape, keep, wasmPairwiseSum)
   else plainReduceSum(x, y, shape, keep)
 }
 
 /** The factorisations of WebAssembly, for about that many products; undefined where core/linalg does them itself. */
 export const linalgKernels = (products: number): typeof wasmLinalg | undefined =>
-  products > 0 && toWasm(products, CROSSOVER.linalg) ? wasmLinalg : undefined
+  backendFor('linalg', products) === 'wasm' ? wasmLinalg : undefined

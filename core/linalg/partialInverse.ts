@@ -1,5 +1,6 @@
 import { ShapeError } from '../errors.js'
 import { checkNumbers } from '../options.js'
+import { observeKernel, recorder } from '../profile.js'
 import { transpose } from './scaling.js'
 import { svdOfWide, type WideSVD } from './svd.js'
 
@@ -78,7 +79,8 @@ export function partialInverseMatrix(
 function factor(J: Float64Array, rows: number, cols: number): WideSVD {
   if (J.length !== rows * cols)
     throw new ShapeError('partialInverse', `${J.length} entries for [${rows}, ${cols}]`, `Give ${rows * cols} entries`)
-  return rows > cols ? svdOfWide(transpose(J, rows, cols), cols, rows) : svdOfWide(J, rows, cols)
+  const run = () => (rows > cols ? svdOfWide(transpose(J, rows, cols), cols, rows) : svdOfWide(J, rows, cols))
+  return recorder ? observeKernel('svd', 'several', J, 0, run) : run()
 }
 
 function powersOf(

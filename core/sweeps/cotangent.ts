@@ -1,4 +1,5 @@
 import type { Site } from '../op.js'
+import { observeRule, recorder } from '../profile.js'
 import { add } from '../structural/add.js'
 import { checkKnown, checkSeeds, type Tape } from '../tape.js'
 import { checkLike, type Tensor } from '../tensor.js'
@@ -41,7 +42,8 @@ export function cotangentSweep(
 /** One application of an adjoint rule. */
 function pull(tape: Tape, site: Site, ct: Tensor): [Tensor, Tensor][] {
   const wants = (i: number) => tape.knows(site.inputs[i])
-  const cts = site.op.vjp(ct, plainView(site, wants))
+  const view = plainView(site, wants)
+  const cts = recorder ? observeRule(site.op.name, 'vjp', () => site.op.vjp(ct, view)) : site.op.vjp(ct, view)
   checkCount(site, 'vjp', cts)
   const out: [Tensor, Tensor][] = []
   for (let i = 0; i < cts.length; i++) {

@@ -1,6 +1,7 @@
 import { RuleError } from '../errors.js'
 import { alloc } from '../memory.js'
 import type { Site } from '../op.js'
+import { observeRule, recorder } from '../profile.js'
 import { size } from '../shape.js'
 import { add } from '../structural/add.js'
 import { embed } from '../structural/embed.js'
@@ -67,7 +68,7 @@ export function sampleSweep(
       if (range && take(site.inputs[0], range, ct)) return []
       const view = rowView(site, carried, wants)
       const rule = carry && site.op.sampleVjp ? 'sampleVjp' : 'vjp'
-      const cts = site.op[rule]!(ct, view)
+      const cts = recorder ? observeRule(site.op.name, rule, () => site.op[rule]!(ct, view)) : site.op[rule]!(ct, view)
       checkCount(site, rule, cts)
       const out: [Tensor, Rows][] = []
       for (let i = 0; i < cts.length; i++) {

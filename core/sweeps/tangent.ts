@@ -1,4 +1,5 @@
 import type { Site } from '../op.js'
+import { observeRule, recorder } from '../profile.js'
 import { add } from '../structural/add.js'
 import { checkKnown, checkSeeds, type Tape } from '../tape.js'
 import { checkLike, type Tensor } from '../tensor.js'
@@ -30,7 +31,8 @@ export function tangentSweep(
 function push(site: Site, at: Map<Tensor, Tensor>): void {
   const dxs = site.inputs.map(t => at.get(t))
   if (!dxs.some(Boolean)) return
-  const dy = site.op.jvp(dxs, plainView(site))
+  const view = plainView(site)
+  const dy = recorder ? observeRule(site.op.name, 'jvp', () => site.op.jvp(dxs, view)) : site.op.jvp(dxs, view)
   if (!dy) return
   checkRule(site, 'jvp', dy, site.out.shape, site.out.dtype, 'the tangent of its output')
   meet(at, site.out, dy)

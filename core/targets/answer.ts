@@ -2,6 +2,7 @@ import { claim } from '../claim.js'
 import { RuleError } from '../errors.js'
 import { type Claim, isRefusal, type Refusal, type Site } from '../op.js'
 import { describe } from '../options.js'
+import { observeRule, recorder } from '../profile.js'
 import { sameShape, show } from '../shape.js'
 import { Tensor } from '../tensor.js'
 
@@ -43,6 +44,7 @@ export function checkAnswer(site: Site, c: Claim, given: unknown): Answer {
 
 /** Runs the operator's inverse rule and checks what it returned. */
 export function runInverse(site: Site, c: Claim, active: readonly boolean[]): Answer | Refusal {
-  const given = site.op.inverse!.apply(site, c, active)
+  const rule = () => site.op.inverse!.apply(site, c, active)
+  const given = recorder ? observeRule(site.op.name, 'inverse', rule) : rule()
   return isRefusal(given) ? given : checkAnswer(site, c, given)
 }

@@ -1,6 +1,7 @@
 import { claim, fillUnclaimed, type Met, meetClaims, muteSamples, noClaim, pickSamples } from '../claim.js'
 import { GradientError, InverseError } from '../errors.js'
 import type { Claim, Site } from '../op.js'
+import { observeRule, recorder } from '../profile.js'
 import { show } from '../shape.js'
 import { type Tape, unseen } from '../tape.js'
 import { allFinite, mapData, type Tensor } from '../tensor.js'
@@ -186,7 +187,8 @@ class TargetSweep {
     const active = site.inputs.map(region.active)
     const choice = decision.how === 'choose'
     const name = choice ? 'smallest change' : decision.rung
-    const { answer: given, lost, reason: why } = askRule(site, c, choice, region.active)
+    const ask = () => askRule(site, c, choice, region.active)
+    const { answer: given, lost, reason: why } = recorder ? observeRule(site.op.name, 'inverse', ask) : ask()
     if (!given) {
       const entries = choice ? entriesOf(region.idom(site.out), region) : activeInputs(site, region)
       return this.#solve(entries, [site.out], [c], `rule of ${site.op.name}`, [{ rung: name, reason: why! }])

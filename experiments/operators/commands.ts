@@ -1,7 +1,7 @@
 import type { Request } from '../shell/cli.js'
 import { catalogue, findOperators } from './catalogue.js'
 
-/** Runs explain, check or ops; says whether all is well. Throws UnknownOperator for a wrong name. */
+/** Runs explain, check, ops or backends; says whether all is well. Throws UnknownOperator for a wrong name. */
 export async function runOperators(
   request: Exclude<Request, { kind: 'list' | 'run' }>,
   width: number
@@ -17,6 +17,12 @@ export async function runOperators(
       const { listText, operatorRows } = await import('./list.js')
       const rows = operatorRows()
       console.log(request.json ? JSON.stringify(rows, null, 2) : listText(rows, width))
+      return true
+    }
+    case 'backends': {
+      const { backendReport, backendText } = await import('./backends.js')
+      const report = backendReport(request.words)
+      console.log(request.json ? JSON.stringify(report, null, 2) : backendText(report))
       return true
     }
     case 'check': {

@@ -17,6 +17,7 @@ export type Request =
   | { kind: 'explain'; names: string[] }
   | { kind: 'check'; names: string[]; verbose: boolean; json: boolean }
   | { kind: 'ops'; json: boolean }
+  | { kind: 'backends'; words: string[]; json: boolean }
   | {
       kind: 'run'
       experiment: AnyExperiment
@@ -70,6 +71,13 @@ export async function readCommandLine(argv: string[], table: ExperimentTable, na
     .option('--json', 'print the list as JSON')
     .action((options: { json?: true }) => {
       request = { kind: 'ops', json: Boolean(options.json) }
+    })
+  program
+    .command('backends [kernel] [sizes...]')
+    .description("the backends of the heavy kernels: what is available, what runs for a size ('matmul 256'), how fast")
+    .option('--json', 'print the results as JSON')
+    .action((kernel: string | undefined, sizes: string[], options: { json?: true }) => {
+      request = { kind: 'backends', words: kernel === undefined ? [] : [kernel, ...sizes], json: Boolean(options.json) }
     })
   // Also for `help heat`.
   const named = argv.find(word => Object.hasOwn(table, word))

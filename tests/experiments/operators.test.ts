@@ -193,3 +193,26 @@ t.test('ops', async t => {
   )
   t.equal(rows.length, catalogue.length)
 })
+
+t.test('backends', async t => {
+  const [all, one, json] = await Promise.all([
+    cli('backends'),
+    cli('backends', 'matmul', '4'),
+    cli('backends', 'conv2d', '1', '2', '32', '--json')
+  ])
+  t.match(all, { code: 0, err: '', out: /^plain +available\nwasm +available\n/ })
+  t.match(all.out, /│ matmul │ \[256,256\]×\[256,256\] +│ f32 +│ wasm │ +[\d.]+ │ +[\d.]+ │/)
+  t.match(all.out, /│ conv2d │ 3×3 on \[4,16,64,64\] to 16 │ f64 /)
+  t.notMatch(all.out, colour)
+  t.match(one.out, /│ matmul │ \[4,4\]×\[4,4\] │ f32 +│ plain │/, 'a small product is not worth the copies')
+  const { backends, rows } = JSON.parse(json.out)
+  t.match(backends, [
+    { name: 'plain', available: true },
+    { name: 'wasm', available: true }
+  ])
+  t.match(rows, [{ kernel: 'conv2d', size: '3×3 on [1,2,32,32] to 2', dtype: 'f32', runs: 'wasm' }, { dtype: 'f64' }])
+  for (const row of rows) for (const name of ['plain', 'wasm']) t.ok(row.gflops[name] > 0)
+  const wrong = [['fft'], ['matmul'], ['matmul', 'x'], ['conv2d', '0'], ['matmul', '1', '2', '3', '4']]
+  for (const ended of await Promise.all(wrong.map(words => cli('backends', ...words))))
+    t.match(ended, { code: 2, out: /^$/, err: /'fft' has no backends\. Kernels|Give the sizes of (matmul|conv2d)/ })
+})

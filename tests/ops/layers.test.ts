@@ -7,8 +7,20 @@ import {
   sampleJacobianCheck,
   secondOrderCheck
 } from '../../core/check/index.js'
-import { type DType, jacobian, RuleError, random, type Shape, sampleJacobian, size, Tensor } from '../../core/index.js'
 import {
+  type DType,
+  jacobian,
+  RuleError,
+  random,
+  type Shape,
+  sampleJacobian,
+  size,
+  Tape,
+  Tensor,
+  vjp
+} from '../../core/index.js'
+import {
+  batchNorm,
   batchNormLayer,
   type Context,
   cast,
@@ -213,4 +225,37 @@ t.test('all of them', async t => {
   const seconds = ((Date.now() - start) / 1000).toFixed(1)
   t.comment(`${Object.keys(table).length} layers and networks, ${count} checks, ${seconds} s`)
   t.ok(count > 500)
+})
+
+t.test('batch norm as one kernel is its composition', async t => {
+  const r = random(5)
+  for (const dtype of ['f64', 'f32'] as const)
+    for (const shape of [
+      [4, 3],
+      [5, 2, 7],
+      [2, 3, 4, 5],
+      [1, 2, 1, 3]
+    ]) {
+      const [x, ct] = [r.normal(shape, 3), r.normal(shape)].map(v => cast(v, dtype))
+      const [w, b] = [r.normal([shape[1]]), r.normal([shape[1]])].map(v => cast(v, dtype))
+      const { value, pullback } = vjp((x, w, b) => batchNorm(x, w, b), { wrt: [0, 1, 2] })(x, w, b)
+      const fused = pullback(ct)
+      // Where a tape records the adjoint, the composition runs.
+      const outer = new Tape()
+      outer.watch(ct)
+      const composed = outer.record(() => pullback(ct))
+      t.ok(outer.sites.length > 3 * 3, 'seen operator by operator')
+      const tolerance = dtype === 'f64' ? 1e-12 : 2e-5
+      for (const i of [0, 1, 2])
+        t.ok(relativeError(fused[i], composed[i]) < tolerance, `${dtype} [${shape}] input ${i}`)
+      const C = shape[1]
+      const n = size(shape.slice(2))
+      for (let c = 0; c < C; c++) {
+        const of = (v: Tensor) => Array.from(v.data).filter((_, i) => Math.floor(i / n) % C === c)
+        const m = of(x).reduce((s, v) => s + v, 0) / of(x).length
+        const s = Math.sqrt(of(x).reduce((s, v) => s + (v - m) ** 2, 0) / of(x).length + 1e-5)
+        const naive = of(x).map(v => (w.data[c] * (v - m)) / s + b.data[c])
+        t.ok(relativeError(of(value), naive) < tolerance, `${dtype} [${shape}] channel ${c}`)
+      }
+    }
 })

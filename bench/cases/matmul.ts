@@ -1,0 +1,31 @@
+import { matmul } from '../../ops/index.js'
+import { type Cases, uniform } from '../case.js'
+import { jaxRun, tfjsRun } from '../peers.js'
+
+/** Products of square matrices, one by one and in a batch, tensors in and out. */
+export const matmulCases: Cases = (extent, { tfjs, jax }) => {
+  const sides = extent === 'quick' ? [64, 256] : [64, 128, 256, 512, 1024]
+  const shapes = [...sides.map(n => [n, n]), [64, 64, 64]]
+  return (['f32', 'f64'] as const).flatMap(dtype =>
+    shapes.map(shape => {
+      const n = shape[shape.length - 1]
+      const batch = shape.length > 2 ? shape[0] : 1
+      return {
+        name: batch > 1 ? `matmul ${dtype} ${batch}×[${n}³]` : `matmul ${dtype} ${n}`,
+        flops: 2 * batch * n ** 3,
+        setup: () => {
+          const [a, b] = [uniform(shape, dtype), uniform(shape, dtype)]
+          return () => matmul(a, b)
+        },
+        peers:
+          dtype === 'f64'
+            ? {}
+            : {
+                tfjs: tfjsRun(tfjs, [shape, shape], (a, b) => tfjs.matMul(a, b)),
+                jax: jaxRun(jax, [shape, shape], (a, b) => jax.numpy.matmul(a, b))
+              },
+        python: { script: 'numpy' as const, key: batch > 1 ? `batched ${dtype} ${batch} ${n}` : `matmul ${dtype} ${n}` }
+      }
+    })
+  )
+}

@@ -1,0 +1,136 @@
+import { cpus } from 'node:os'
+import Table from 'cli-table3'
+import { backends } from '../core/index.js'
+import type { Case, Cases, Extent } from './case.js'
+import { convolutionCases } from './cases/convolution.js'
+import { fourierCases } from './cases/fourier.js'
+import { heatCases } from './cases/heat.js'
+import { linalgCases } from './cases/linalg.js'
+import { matmulCases } from './cases/matmul.js'
+import { oscillatorCases } from './cases/oscillators.js'
+import { passCases } from './cases/passes.js'
+import { alternate } from './measure.js'
+import { INSTALL, loadPeers } from './peers.js'
+import { type PythonTimes, runPython } from './python.js'
+
+/**
+ * `npm run bench -- [names] [--quick | --full] [--json]`: one table of medians, and the same by others in the same run.
+ * A name is a group below. A ratio above 1 says how many times longer the peer takes.
+ */
+const groups: Record<string, Cases> = {
+  matmul: matmulCases,
+  conv: convolutionCases,
+  passes: passCases,
+  linalg: linalgCases,
+  fourier: fourierCases,
+  oscillators: oscillatorCases,
+  heat: heatCases
+}
+
+const flags = process.argv.slice(2).filter(word => word.startsWith('-'))
+const names = process.argv.slice(2).filter(word => !word.startsWith('-'))
+const unknown = [
+  ...names.filter(name => !Object.hasOwn(groups, name)),
+  ...flags.filter(flag => !['--quick', '--full', '--json'].includes(flag))
+]
+if (unknown.length > 0) {
+  console.error(
+    `Unknown: ${unknown.join(' ')}. Names: ${Object.keys(groups).join(' ')}; options: --quick --full --json`
+  )
+  process.exit(2)
+}
+const extent: Extent = flags.includes('--quick') ? 'quick' : flags.includes('--full') ? 'full' : 'usual'
+const json = flags.includes('--json')
+const BUDGET_MS = { quick: 200, usual: 1000, full: 3000 }[extent]
+const THREADS = 1
+
+interface Row {
+  name: string
+  /** Whose: '' for this library. */
+  peer: string
+  /** null: not installed. */
+  ms: number | null
+  best?: number
+  /** The peer's time over ours. */
+  ratio?: number
+  /** GFLOP/s, or GB/s. */
+  rate?: string
+}
+
+const rate = ({ flops, bytes }: Case, ms: number): string =>
+  flops ? `${(flops / ms / 1e6).toFixed(2)} GFLOP/s` : bytes ? `${(bytes / ms / 1e6).toFixed(2)} GB/s` : ''
+
+/** A case and its peers, in turn. */
+function run(one: Case, python: Record<string, PythonTimes>): Row[] {
+  const found = Object.entries(one.peers ?? {})
+  const there = found.flatMap(([peer, setup]) => (setup ? [{ peer, run: setup() }] : []))
+  const [own, ...others] = alternate([one.setup(), ...there.map(p => p.run)], BUDGET_MS)
+  const row = (peer: string, ms: number, best?: number): Row => ({
+    name: one.name,
+    peer,
+    ms,
+    best,
+    ratio: ms / own.median,
+    rate: peer === 'copy loop' ? '' : rate(one, ms)
+  })
+  const external = one.python && python[one.python.script]
+  const pythonMs = one.python && external?.ms[one.python.key]
+  return [
+    { name: one.name, peer: '', ms: own.median, best: own.best, rate: rate(one, own.median) },
+    ...there.map(({ peer }, i) => row(peer, others[i].median, others[i].best)),
+    ...found.filter(([, setup]) => !setup).map(([peer]) => ({ name: one.name, peer, ms: null })),
+    ...(one.python
+      ? [pythonMs ? row(one.python.script, pythonMs) : { name: one.name, peer: one.python.script, ms: null }]
+      : [])
+  ]
+}
+
+const digits = (ms: number): string => (ms >= 100 ? ms.toFixed(0) : ms.toPrecision(3))
+
+const peers = await loadPeers()
+const cases = Object.entries(groups)
+  .filter(([name]) => names.length === 0 || names.includes(name))
+  .flatMap(([, make]) => make(extent, peers))
+const python: Record<string, PythonTimes> = {}
+for (const script of ['numpy', 'torch'] as const) {
+  const keys = [...new Set(cases.flatMap(c => (c.python?.script === script ? [c.python.key] : [])))]
+  if (keys.length > 0) python[script] = runPython(script, keys, THREADS)
+}
+const about = [
+  `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}; peers on ${THREADS} thread`,
+  backends()
+    .map(b => `${b.name} ${b.available ? 'available' : `not available: ${b.reason}`}`)
+    .join('; '),
+  ...peers.about,
+  ...Object.values(python).map(p => p.about)
+]
+if (!json) console.log(`${about.join('\n')}\n`)
+const rows: Row[] = []
+const notes: { name: string; text: string }[] = []
+for (const one of cases) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${one.name}`)
+  rows.push(...run(one, python))
+  if (one.note) notes.push({ name: one.name, text: one.note() })
+}
+if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
+if (json) console.log(JSON.stringify({ about, rows, notes }, null, 2))
+else {
+  const table = new Table({
+    head: ['case', 'peer', 'median ms', 'best ms', 'speed', 'peer / ours'],
+    style: { head: [], border: [], compact: true },
+    colAligns: ['left', 'left', 'right', 'right', 'right', 'right']
+  })
+  for (const { name, peer, ms, best, rate, ratio } of rows)
+    table.push([
+      peer === '' ? name : '',
+      peer,
+      ms === null ? 'not installed' : digits(ms),
+      best === undefined ? '' : digits(best),
+      rate ?? '',
+      ratio === undefined ? '' : ratio.toFixed(2)
+    ])
+  console.log(table.toString())
+  if (rows.some(row => row.ms === null))
+    console.log(`Not installed: ${INSTALL}; apt-get install python3-numpy python3-torch`)
+  for (const { name, text } of notes) console.log(`\n${name}\n${text}`)
+}
