@@ -5,8 +5,11 @@ import type { Data } from './plain/data.js'
 import { sizeOf } from './plain/data.js'
 import { matmul as plainMatmul } from './plain/matmul.js'
 import * as wasmConvolution from './wasm/convolution.js'
-import { matmul as wasmMatmul } from './wasm/matmul.js'
-import { wasm } from './wasm/module.js'
+import { batchedMatmul as wasmBatchedMatmul, matmul as wasmMatmul } from './wasm/matmul.js'
+import { MemoryExhausted, wasm } from './wasm/module.js'
+import { threads } from './wasm/pool.js'
+
+export { setThreads, withThreads } from './wasm/pool.js'
 
 /**
  * The heavy kernels, each in the form that runs fastest for its size: `plain` is TypeScript, the readable definition;
@@ -32,12 +35,12 @@ export function withBackend<T>(name: BackendName, f: () => T): T {
   }
 }
 
-/** The backends of this platform, and why one cannot run. */
-export function backends(): { name: BackendName; available: boolean; reason?: string }[] {
+/** The backends of this platform, on how many threads they run, and why one cannot run. */
+export function backends(): { name: BackendName; available: boolean; threads: number; reason?: string }[] {
   const { reason } = wasm()
   return [
-    { name: 'plain', available: true },
-    { name: 'wasm', available: reason === undefined, reason }
+    { name: 'plain', available: true, threads: 1 },
+    { name: 'wasm', available: reason === undefined, threads: threads(), reason }
   ]
 }
 
@@ -50,23 +53,49 @@ function toWasm(products: number, from: number): boolean {
   return wasm().kernels !== undefined
 }
 
+/** The kernel that runs for so many products; where WebAssembly runs out of memory, plain begins again. */
+function run<K>(products: number, from: number, plain: K, fast: K, call: (kernel: K) => void): void {
+  if (products > 0 && toWasm(products, from))
+    try {
+      call(fast)
+      return
+    } catch (error) {
+      if (!(error instanceof MemoryExhausted)) throw error
+    }
+  call(plain)
+}
+
 type Matmul = typeof plainMatmul
 
 /** C[m, n] (+)= op(A) op(B): see the plain kernel. */
-export const matmul: Matmul = (a, ao, b, bo, c, co, m, n, k, transA, transB, accumulate) => {
-  const kernel = m > 0 && n > 0 && k > 0 && toWasm(m * n * k, CROSSOVER.matmul) ? wasmMatmul : plainMatmul
-  kernel(a, ao, b, bo, c, co, m, n, k, transA, transB, accumulate)
+export const matmul: Matmul = (a, ao, b, bo, c, co, m, n, k, transA, transB, accumulate) =>
+  run(m * n * k, CROSSOVER.matmul, plainMatmul, wasmMatmul, kernel =>
+    kernel(a, ao, b, bo, c, co, m, n, k, transA, transB, accumulate)
+  )
+
+type BatchedMatmul = typeof wasmBatchedMatmul
+
+const plainBatchedMatmul: BatchedMatmul = (a, aos, b, bos, c, m, n, k, transA, transB) => {
+  for (let p = 0; p < aos.length; p++) plainMatmul(a, aos[p], b, bos[p], c, p * m * n, m, n, k, transA, transB, false)
 }
+
+/** C[p] = op(A[p]) op(B[p]) for each of the matrices that start at entries aos[p] and bos[p]; C is dense. */
+export const batchedMatmul: BatchedMatmul = (a, aos, b, bos, c, m, n, k, transA, transB) =>
+  run(aos.length * m * n * k, CROSSOVER.matmul, plainBatchedMatmul, wasmBatchedMatmul, kernel =>
+    kernel(a, aos, b, bos, c, m, n, k, transA, transB)
+  )
 
 const products = (g: ConvGeometry): number =>
   (g.batch * g.outChannels * g.inChannels * sizeOf(g.kernel) * sizeOf(g.size)) / g.groups / sizeOf(g.stride)
 
-const convolution = (g: ConvGeometry, times = 1) =>
-  products(g) > 0 && toWasm(products(g) * times, CROSSOVER.convolution) ? wasmConvolution : plainConvolution
+function convolution(g: ConvGeometry, times: number, call: (kernels: typeof plainConvolution) => void): void {
+  run(products(g) * times, CROSSOVER.convolution, plainConvolution, wasmConvolution, call)
+}
 
-export const conv = (x: Data, w: Data, y: Data, g: ConvGeometry): void => convolution(g).conv(x, w, y, g)
-export const convInput = (ct: Data, w: Data, dx: Data, g: ConvGeometry): void => convolution(g).convInput(ct, w, dx, g)
+export const conv = (x: Data, w: Data, y: Data, g: ConvGeometry): void => convolution(g, 1, k => k.conv(x, w, y, g))
+export const convInput = (ct: Data, w: Data, dx: Data, g: ConvGeometry): void =>
+  convolution(g, 1, k => k.convInput(ct, w, dx, g))
 export const convWeight = (x: Data, ct: Data, dw: Data, g: ConvGeometry): void =>
-  convolution(g).convWeight(x, ct, dw, g)
+  convolution(g, 1, k => k.convWeight(x, ct, dw, g))
 export const convWeightPerSample = (x: Data, ct: Data, dw: Data, g: ConvGeometry, cotangents: number): void =>
-  convolution(g, cotangents).convWeightPerSample(x, ct, dw, g, cotangents)
+  convolution(g, cotangents, k => k.convWeightPerSample(x, ct, dw, g, cotangents))

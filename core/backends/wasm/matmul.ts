@@ -1,13 +1,34 @@
 import type { Data } from '../plain/data.js'
-import { Call, kernelOf } from './module.js'
+import { nameFor } from './module.js'
+import { inTeam, MOST_PARTS, sizes, type TeamCall } from './pool.js'
 
-/** Rows of a block of op(B) that is packed at once, and columns of a tile, as in assembly/gemm.ts. */
+/** Rows of a block of op(B) that is packed at once, rows of a tile and its columns, as in assembly/gemm.ts. */
 const KC = 256
+const ROWS = 4
 const WIDEST = 8
+
+/** Bytes of operands and results of a batch that are in memory at once, about. */
+const CHUNK = 1 << 24
+
+/** From so many products on, each matrix of a batch is a product of its own, shared by all threads. */
+const LARGE = 1 << 24
+
+/** Steps from row to row and from column to column of op(X), X with `rows` rows and `columns` columns after it. */
+const steps = (rows: number, columns: number, transposed: boolean): [number, number] =>
+  transposed ? [1, rows] : [columns, 1]
+
+/** Bytes of a thread's room: the tile of an edge, a panel of A, and panels of so many columns of B. */
+const roomFor = (unit: number, columns: number): number => 128 + (ROWS + columns) * KC * unit
+
+/** [from, to) in at most `most` ranges of a multiple of `unit`, and at least `least` long. */
+function ranges(to: number, unit: number, most: number, least: number): [number, number][] {
+  const step = unit * Math.ceil(Math.max(least, to / most, 1) / unit)
+  return Array.from({ length: Math.ceil(to / step) }, (_, i) => [i * step, Math.min(to, (i + 1) * step)])
+}
 
 /**
  * C[m, n] = op(A) op(B), or C += op(A) op(B): the arguments of the plain kernel. f32 data is summed in f32, in parts of
- * 256 products.
+ * 256 products. Threads take blocks of rows, or of columns where there are few rows.
  */
 export function matmul(
   a: Data,
@@ -23,18 +44,130 @@ export function matmul(
   transB: boolean,
   accumulate: boolean
 ): void {
-  const call = new Call()
+  inTeam(m * n * k, call => {
+    const unit = c.BYTES_PER_ELEMENT
+    const A = call.put(a, ao, m * k)
+    const B = call.put(b, bo, k * n)
+    const C = call.reserve(m * n * unit)
+    const product = call.threads > 1 ? inParts : inOnePiece
+    product(call, c, { A, B, C, m, n, k, a: steps(m, k, transA), b: steps(k, n, transB) }, () => {
+      if (accumulate) call.copy(c, co, m * n, C)
+      else call.zero(C, m * n * unit)
+    })
+    c.subarray(co, co + m * n).set(call.view(c, C, m * n))
+  })
+}
+
+interface Product {
+  readonly A: number
+  readonly B: number
+  readonly C: number
+  readonly m: number
+  readonly n: number
+  readonly k: number
+  readonly a: readonly number[]
+  readonly b: readonly number[]
+}
+
+/** `begin` fills C, when all room is reserved. */
+function inOnePiece(call: TeamCall, like: Data, { A, B, C, m, n, k, a, b }: Product, begin: () => void): void {
+  const work = call.reserve(roomFor(like.BYTES_PER_ELEMENT, n + WIDEST))
+  begin()
+  call.kernel('gemm', like)(A, ...a, B, ...b, C, n, m, n, k, work)
+}
+
+function inParts(call: TeamCall, like: Data, { A, B, C, m, n, k, a, b }: Product, begin: () => void): void {
+  const unit = like.BYTES_PER_ELEMENT
+  const panels = call.reserve(k * (n + WIDEST) * unit)
+  const rooms = call.rooms(roomFor(unit, 0))
+  begin()
+  const columns = ranges(n, WIDEST, MOST_PARTS, sizes.part / 8 / k)
+  call.run(
+    nameFor('packColumns', like),
+    columns.map(([from, to]) => [B, ...b, n, k, from, to, panels]),
+    rooms
+  )
+  const rows = ranges(m, ROWS, MOST_PARTS, sizes.part / n / k)
+  const across = ranges(n, WIDEST, Math.floor(MOST_PARTS / rows.length), sizes.part / m / k)
+  call.run(
+    nameFor('gemmPacked', like),
+    rows.flatMap(([i, end]) =>
+      across.map(([from, to]) => [A + i * a[0] * unit, ...a, panels, C + i * n * unit, n, end - i, n, k, from, to])
+    ),
+    rooms
+  )
+}
+
+/**
+ * C[p] = op(A[p]) op(B[p]), dense [m, n] one after the other, from matrices that start at the given entries: the arguments
+ * of the plain kernel. One call for the whole batch: operands are copied once, whatever they share.
+ */
+export function batchedMatmul(
+  a: Data,
+  aos: Int32Array,
+  b: Data,
+  bos: Int32Array,
+  c: Data,
+  m: number,
+  n: number,
+  k: number,
+  transA: boolean,
+  transB: boolean
+): void {
+  if (m * n * k >= LARGE) {
+    for (let p = 0; p < aos.length; p++) matmul(a, aos[p], b, bos[p], c, p * m * n, m, n, k, transA, transB, false)
+    return
+  }
   const unit = c.BYTES_PER_ELEMENT
-  const A = call.put(a, ao, m * k)
-  const B = call.put(b, bo, k * n)
-  const C = call.reserve(m * n * unit)
-  const work = call.reserve(128 + (4 + n + WIDEST) * KC * unit)
-  const view = call.view(c, C, m * n)
-  const target = c.subarray(co, co + m * n)
-  if (accumulate) view.set(target)
-  else view.fill(0)
-  const [aRow, aCol] = transA ? [1, m] : [k, 1]
-  const [bRow, bCol] = transB ? [1, k] : [n, 1]
-  kernelOf('gemm', c)(A, aRow, aCol, B, bRow, bCol, C, n, m, n, k, work)
-  target.set(view)
+  const together = Math.max(1, Math.floor(CHUNK / (unit * (m * k + k * n + m * n))))
+  for (let p = 0; p < aos.length; p += together) {
+    const [A, B] = [aos.subarray(p, p + together), bos.subarray(p, p + together)]
+    const C = c.subarray(p * m * n, (p + A.length) * m * n)
+    inTeam(A.length * m * n * k, call => batch(call, a, A, b, B, C, m, n, k, transA, transB))
+  }
+}
+
+function batch(
+  call: TeamCall,
+  a: Data,
+  aos: Int32Array,
+  b: Data,
+  bos: Int32Array,
+  c: Data,
+  m: number,
+  n: number,
+  k: number,
+  transA: boolean,
+  transB: boolean
+): void {
+  const unit = c.BYTES_PER_ELEMENT
+  const [A, fromA] = putRange(call, a, aos, m * k)
+  const [B, fromB] = putRange(call, b, bos, k * n)
+  const C = call.reserve(c.byteLength)
+  const pairs = new Uint32Array(2 * aos.length)
+  for (let p = 0; p < aos.length; p++) {
+    pairs[2 * p] = (aos[p] - fromA) * unit
+    pairs[2 * p + 1] = (bos[p] - fromB) * unit
+  }
+  const at = call.putIntegers(pairs)
+  const rooms = call.rooms(roomFor(unit, n + WIDEST))
+  const [aSteps, bSteps] = [steps(m, k, transA), steps(k, n, transB)]
+  call.run(
+    nameFor('gemmBatch', c),
+    ranges(aos.length, 1, MOST_PARTS, sizes.part / (m * n * k)).map(([p, end]) => {
+      return [A, ...aSteps, B, ...bSteps, C + p * m * n * unit, m, n, k, at + 8 * p, end - p]
+    }),
+    rooms
+  )
+  c.set(call.view(c, C, c.length))
+}
+
+/** The address of the matrices of `size` entries that start at `offsets`, with what lies between them, and the first start. */
+function putRange(call: TeamCall, x: Data, offsets: Int32Array, size: number): [number, number] {
+  let [first, last] = [offsets[0], offsets[0]]
+  for (const offset of offsets) {
+    first = Math.min(first, offset)
+    last = Math.max(last, offset)
+  }
+  return [call.put(x, first, last - first + size), first]
 }
