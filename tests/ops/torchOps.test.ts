@@ -74,4 +74,6 @@ for (const [name, f] of Object.entries(cases)) {
   })
 }
 
-t.comment(`${Object.keys(cases).length} of ${Object.keys(golden).length} cases of the file`)
+t.comment(
+  `${Object.keys(cases).length} of ${Object.keys(golden).length} cases; the other, batchnorm2d_module, in networks.test.ts`
+)

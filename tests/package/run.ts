@@ -132,7 +132,7 @@ await checks.check('the same after npm ci from its lock file', () => {
 })
 
 const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-const entries = Object.keys(exports).filter(name => exports[name].default)
+const entries = Object.keys(exports).filter(name => exports[name].default ?? exports[name].node)
 await checks.check('every entry can be imported', () => {
   runModule('entries.mjs', entries.map(name => `await import('${join('physgrad', name)}')`).join('\n'))
   return entries.map(name => join('physgrad', name)).join(', ')
