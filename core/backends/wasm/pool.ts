@@ -22,7 +22,7 @@ const ARGUMENTS = 128
 const WORDS = ARGUMENTS + MOST_PARTS * 16
 
 /** Products (multiplications) from which a second thread pays, and of a part at least. Tests lower them. */
-export const sizes = { pays: 1 << 20, part: 1 << 17 }
+export const sizes = { pays: 1 << 22, part: 1 << 17 }
 
 /** Milliseconds that the caller waits for a part after all others are done, plus ten times as long as those took. */
 const PATIENCE = 1000
