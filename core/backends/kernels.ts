@@ -47,6 +47,9 @@ export function backends(): { name: BackendName; available: boolean; threads: nu
 /** Products (multiplications) from which copying to WebAssembly and back pays: where it was even in a run of both. */
 const CROSSOVER = { matmul: 12 ** 3, convolution: 16 ** 3 }
 
+/** Products of each matrix of a batch from which packing it pays, when the batch as a whole does. */
+const SMALLEST_OF_BATCH = 128
+
 /** Does a kernel with that many products of that many entries go to WebAssembly? */
 function toWasm(products: number, from: number): boolean {
   if (forced === 'plain' || (forced === undefined && products < from)) return false
@@ -81,8 +84,12 @@ const plainBatchedMatmul: BatchedMatmul = (a, aos, b, bos, c, m, n, k, transA, t
 
 /** C[p] = op(A[p]) op(B[p]) for each of the matrices that start at entries aos[p] and bos[p]; C is dense. */
 export const batchedMatmul: BatchedMatmul = (a, aos, b, bos, c, m, n, k, transA, transB) =>
-  run(aos.length * m * n * k, CROSSOVER.matmul, plainBatchedMatmul, wasmBatchedMatmul, kernel =>
-    kernel(a, aos, b, bos, c, m, n, k, transA, transB)
+  run(
+    aos.length * m * n * k,
+    m * n * k < SMALLEST_OF_BATCH ? Number.POSITIVE_INFINITY : CROSSOVER.matmul,
+    plainBatchedMatmul,
+    wasmBatchedMatmul,
+    kernel => kernel(a, aos, b, bos, c, m, n, k, transA, transB)
   )
 
 const products = (g: ConvGeometry): number =>

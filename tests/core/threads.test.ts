@@ -7,7 +7,7 @@ import { type ConvGeometry, convOutputSize } from '../../core/backends/convoluti
 import { type Data, sizeOf } from '../../core/backends/plain/data.js'
 import * as convolution from '../../core/backends/wasm/convolution.js'
 import { batchedMatmul, matmul } from '../../core/backends/wasm/matmul.js'
-import { Call, type Home } from '../../core/backends/wasm/module.js'
+import { Call, type Home, MemoryExhausted } from '../../core/backends/wasm/module.js'
 import { inspectTeam, sizes } from '../../core/backends/wasm/pool.js'
 import { backends, random, setThreads, withThreads } from '../../core/index.js'
 
@@ -74,7 +74,15 @@ t.test('1, 2 and 3 threads give the same bits', async t => {
   await warm(3)
   t.ok(inspectTeam()!.run.filter(parts => parts > 0).length === 3, `all threads work: ${inspectTeam()!.run}`)
   const CASES = 2000
-  const equal = { matmul: 0, batchedMatmul: 0, conv: 0, convInput: 0, convWeight: 0, convWeightPerSample: 0 }
+  const equal = {
+    matmul: 0,
+    batchedMatmul: 0,
+    batchOneByOne: 0,
+    conv: 0,
+    convInput: 0,
+    convWeight: 0,
+    convWeightPerSample: 0
+  }
   for (let i = 0; i < CASES; i++) {
     const f64 = i % 2 === 0
     const [m, n, k] = [whole(1, 50), whole(1, 50), whole(1, i % 10 === 0 ? 700 : 50)]
@@ -89,6 +97,11 @@ t.test('1, 2 and 3 threads give the same bits', async t => {
     const starts = (size: number) => Int32Array.from({ length: 6 }, () => whole(0, 5) * size)
     const [sa, sb] = [starts(m * k), starts(k * n)]
     equal.batchedMatmul += +sameBits(6 * m * n, f64, y => batchedMatmul(a, sa, b, sb, y, m, n, k, ta, tb))
+    const batch = empty(6 * m * n, f64)
+    const oneByOne = empty(6 * m * n, f64)
+    batchedMatmul(a, sa, b, sb, batch, m, n, k, ta, tb)
+    for (let p = 0; p < 6; p++) matmul(a, sa[p], b, sb[p], oneByOne, p * m * n, m, n, k, ta, tb, false)
+    equal.batchOneByOne += +same(batch, oneByOne)
     const g = geometry()
     const [nx, ny] = [g.batch * g.inChannels * sizeOf(g.size), g.batch * g.outChannels * sizeOf(convOutputSize(g))]
     const nw = (g.outChannels * g.inChannels * sizeOf(g.kernel)) / g.groups
@@ -142,6 +155,9 @@ t.test('operands in the memory of a call are used where they are', t => {
   const x = new Float64Array(memory.buffer, 3 * 65536, 10)
   t.equal(call.put(x, 2, 4), 3 * 65536 + 16)
   t.equal(call.put(x.slice()), 65536, 'others are copied')
+  const little = new Call({ kernels: {}, memory: new WebAssembly.Memory({ initial: 2, maximum: 3 }) } as Home)
+  t.equal(little.reserve(100_000), 65536)
+  t.throws(() => little.reserve(100_000), new MemoryExhausted('265664 bytes of WebAssembly memory'))
   t.end()
 })
 

@@ -10,8 +10,7 @@ import { ROWS, splatAt, width } from './lanes'
 const KC: i32 = 256
 
 /** Panels of `across` columns: out[panel][k][j] = x[k kStep + j jStep], zero beyond `count`. */
-// @ts-ignore: decorator
-@inline function pack<T>(x: usize, kStep: i32, jStep: i32, kc: i32, count: i32, across: i32, out: usize): void {
+function pack<T>(x: usize, kStep: i32, jStep: i32, kc: i32, count: i32, across: i32, out: usize): void {
   const unit = <usize>sizeof<T>()
   for (let j0 = 0; j0 < count; j0 += across) {
     const w = min(across, count - j0)
@@ -79,8 +78,7 @@ const KC: i32 = 256
 @inline const EDGE: usize = 128
 
 /** C[m, n] += A B for one block of at most KC columns of A; B in panels. */
-// @ts-ignore: decorator
-@inline function block<T>(a: usize, am: i32, ak: i32, panelB: usize, c: usize, ldc: i32, m: i32, n: i32, kc: i32, room: usize): void {
+function block<T>(a: usize, am: i32, ak: i32, panelB: usize, c: usize, ldc: i32, m: i32, n: i32, kc: i32, room: usize): void {
   const unit = <usize>sizeof<T>()
   const NR = width<T>()
   const panelA = room + EDGE
@@ -110,8 +108,7 @@ const KC: i32 = 256
  * C[m, n] += A B; A has steps (am, ak) along its rows and along the contraction, B (bk, bn), C (ldc, 1), in entries.
  * work: room for panels of A (ROWS KC), of B (KC ceil(n / NR) NR) and one tile.
  */
-// @ts-ignore: decorator
-@inline function gemm<T>(a: usize, am: i32, ak: i32, b: usize, bk: i32, bn: i32, c: usize, ldc: i32, m: i32, n: i32, k: i32, work: usize): void {
+function gemm<T>(a: usize, am: i32, ak: i32, b: usize, bk: i32, bn: i32, c: usize, ldc: i32, m: i32, n: i32, k: i32, work: usize): void {
   const unit = <usize>sizeof<T>()
   const panelB = work + EDGE + <usize>(ROWS * KC) * unit
   for (let k0 = 0; k0 < k; k0 += KC) {

@@ -42,8 +42,7 @@ export function samplesProduct64(x: usize, xStep: usize, y: usize, yStep: usize,
 }
 
 /** Adds the adjoint of the loaded image in the weights, all products after each other, to f64 totals. */
-// @ts-ignore: decorator
-@inline function addAdjoint<T>(ct: usize, plan: usize, image: usize, total: usize): void {
+function addAdjoint<T>(ct: usize, plan: usize, image: usize, total: usize): void {
   let p = plan + 20
   for (let i = field(plan, 4); i > 0; i--) {
     tapAdjoint<T>(ct + <usize>field(p, 6), field(p, 7), field(p, 1), image, <usize>field(p, 3), field(p, 2), <usize>field(p, 4), field(p, 5), total)

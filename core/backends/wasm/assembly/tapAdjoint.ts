@@ -10,8 +10,7 @@
   return f64x2.extract_lane(v, 0) + f64x2.extract_lane(v, 1)
 }
 
-// @ts-ignore: decorator
-@inline export function tapAdjoint<T>(ct: usize, rowStep: i32, rows: i32, image: usize, offsets: usize, k: i32, runs: usize, runCount: i32, out: usize): void {
+export function tapAdjoint<T>(ct: usize, rowStep: i32, rows: i32, image: usize, offsets: usize, k: i32, runs: usize, runCount: i32, out: usize): void {
   const unit = <usize>sizeof<T>()
   const L = 16 / <i32>sizeof<T>()
   const step = <usize>rowStep * unit
