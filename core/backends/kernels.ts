@@ -5,6 +5,7 @@ import type { Data } from './plain/data.js'
 import { sizeOf } from './plain/data.js'
 import { matmul as plainMatmul } from './plain/matmul.js'
 import * as wasmConvolution from './wasm/convolution.js'
+import * as wasmLinalg from './wasm/linalg.js'
 import { batchedMatmul as wasmBatchedMatmul, matmul as wasmMatmul } from './wasm/matmul.js'
 import { MemoryExhausted, wasm } from './wasm/module.js'
 import { threads } from './wasm/pool.js'
@@ -45,7 +46,7 @@ export function backends(): { name: BackendName; available: boolean; threads: nu
 }
 
 /** Products (multiplications) from which copying to WebAssembly and back pays: where it was even in a run of both. */
-const CROSSOVER = { matmul: 12 ** 3, convolution: 16 ** 3 }
+const CROSSOVER = { matmul: 12 ** 3, convolution: 16 ** 3, linalg: 16 ** 3 }
 
 /** Products of each matrix of a batch from which packing it pays, when the batch as a whole does. */
 const SMALLEST_OF_BATCH = 128
@@ -106,3 +107,7 @@ export const convWeight = (x: Data, ct: Data, dw: Data, g: ConvGeometry): void =
   convolution(g, 1, k => k.convWeight(x, ct, dw, g))
 export const convWeightPerSample = (x: Data, ct: Data, dw: Data, g: ConvGeometry, cotangents: number): void =>
   convolution(g, cotangents, k => k.convWeightPerSample(x, ct, dw, g, cotangents))
+
+/** The factorisations of WebAssembly, for about that many products; undefined where core/linalg does them itself. */
+export const linalgKernels = (products: number): typeof wasmLinalg | undefined =>
+  products > 0 && toWasm(products, CROSSOVER.linalg) ? wasmLinalg : undefined

@@ -61,7 +61,16 @@ const carry = ({ out, attrs }: Site<AlongAxisAttrs>): readonly boolean[] | undef
  *     tangent  dy = M dx        adjoint  Mᵀ ct        inverse  by `kind`
  */
 export function alongAxis<A extends AlongAxisAttrs>(rules: AlongAxis<A>): Op<A> {
-  const matrixOf = (x: Tensor, attrs: A): Sparse => rules.matrix(x.shape[x.rank + attrs.axis], attrs)
+  // Shape, value and rules of one application ask for the same matrix, which may be as large as the tensor.
+  const made = new WeakMap<A, { length: number; matrix: Sparse }>()
+  const matrixFor = (length: number, attrs: A): Sparse => {
+    const known = made.get(attrs)
+    if (known?.length === length) return known.matrix
+    const matrix = rules.matrix(length, attrs)
+    made.set(attrs, { length, matrix })
+    return matrix
+  }
+  const matrixOf = (x: Tensor, attrs: A): Sparse => matrixFor(x.shape[x.rank + attrs.axis], attrs)
   const op: Op<A> = defineOp<A>({
     name: rules.name,
     doc: withCost(
@@ -71,7 +80,7 @@ export function alongAxis<A extends AlongAxisAttrs>(rules: AlongAxis<A>): Op<A> 
         : '2 flops per entry of M, for each vector along the axis'
     ),
     tex: rules.tex,
-    outShape: ([s], attrs) => resized(s, attrs.axis, rules.matrix(s[s.length + attrs.axis], attrs).rows),
+    outShape: ([s], attrs) => resized(s, attrs.axis, matrixFor(s[s.length + attrs.axis], attrs).rows),
     forward: ([x], attrs) => multiply(matrixOf(x, attrs), x, attrs.axis),
     jvp: ([dx], v) => dx && apply(op as Op, [dx], v.attrs),
     vjp: (ct, { x, attrs }) => [

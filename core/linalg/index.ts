@@ -8,7 +8,7 @@ export {
   lstsqMinNorm,
   lstsqMinNormBatch
 } from './lstsq.js'
-export { type LU, lu, luSolve, solveTriangle, type Triangle } from './lu.js'
+export { determinant, type LU, lu, luSolve, solveTriangle, type Triangle } from './lu.js'
 export {
   type PartialInverseOptions,
   partialInverseApply,

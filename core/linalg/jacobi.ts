@@ -4,7 +4,8 @@ import { norm2 } from './scaling.js'
  * One-sided Jacobi: plane rotations make the rows of W orthogonal, W ← M W, so that afterwards row k = σ_k u_kᵀ.
  * With W = R of a QR factorisation, R = Mᵀ diag(σ) [u_k]ᵀ is its singular value decomposition.
  *
- * Why this rather than bidiagonalisation (Golub-Kahan, which ml-matrix has): the small square factors here are
+ * The definition; large factors go another way where there is WebAssembly (squareSvd.ts). Why this in TypeScript rather
+ * than bidiagonalisation (Golub-Kahan, which ml-matrix has): the small square factors here are
  * triangular and roughly graded, where it needs 6 to 9 sweeps; the inner loops are two contiguous rows; small
  * singular values come out to high *relative* accuracy; and the rotations can be logged and applied to one vector
  * instead of being multiplied out, which spares a third of the time of an update. Measured on random n × n, the

@@ -1,3 +1,4 @@
+import { linalgKernels } from '../backends/kernels.js'
 import { ShapeError } from '../errors.js'
 import { norm2 } from './scaling.js'
 
@@ -7,6 +8,9 @@ import { norm2 } from './scaling.js'
  * J's rows are the columns of Jᵀ and lie contiguously, so every inner loop below runs along memory and nothing is
  * transposed. Q is never formed: it stays a product of reflectors H_k = I - τ_k v_k v_kᵀ (v_k zero before entry k, one
  * at k), since an update needs only a vector or two to pass through it.
+ *
+ * This is the definition; large factors go to WebAssembly (core/backends/wasm/assembly/reflectors.ts), which does the same
+ * in blocks of 32.
  *
  * Source: Golub & Van Loan, Matrix Computations, 4th ed., 5.1-5.2 (reflectors), Schreiber & Van Loan 1989 (the compact
  * block form H_1...H_4 = I - Y T Yᵀ with T upper triangular).
@@ -27,12 +31,17 @@ export interface WideQR {
 /** Reflectors per block, and vectors per pass: 4 × 2 keeps 8 sums in registers and loads 6 values for 16 flops. */
 const BLOCK = 4
 
-interface Reflectors {
+/** A product H_0 H_1 ... of reflectors. */
+export interface Reflectors {
   rows: number
   cols: number
-  /** [rows, cols]: row k is v_k. */
+  /** [rows, cols]: row k is v_k, zero before entry k. */
   Y: Float64Array
   tau: Float64Array
+}
+
+/** The same with what its blocks need, as the loops below want it. */
+interface Blocks extends Reflectors {
   /** One 4×4 T per block. */
   T: Float64Array
 }
@@ -41,10 +50,47 @@ export function qrOfTranspose(J: Float64Array, rows: number, cols: number): Wide
   if (rows > cols) throw new ShapeError('qrOfTranspose', `[${rows}, ${cols}], needs rows <= cols`, 'Pass the transpose')
   if (J.length !== rows * cols)
     throw new ShapeError('qrOfTranspose', `${J.length} entries for [${rows}, ${cols}]`, `Give ${rows * cols} entries`)
+  const fast = linalgKernels(rows * rows * cols)
+  const { h, R, applyRows } = fast ? fast.qr(J, rows, cols) : plainQR(J, rows, cols)
+  const applyQRows = (Z: Float64Array, count: number) => {
+    if (Z.length !== count * rows) throw new ShapeError('applyQ', `${Z.length} entries`, `It needs ${count * rows}`)
+    const X = new Float64Array(count * cols)
+    for (let i = 0; i < count; i++) X.set(Z.subarray(i * rows, (i + 1) * rows), i * cols)
+    if (count === 1) reflect(h, X)
+    else applyRows(X, count)
+    return X
+  }
+  const applyQt = (x: Float64Array) => {
+    if (x.length !== cols) throw new ShapeError('applyQt', `${x.length} entries`, `It needs ${cols}`)
+    const X = x.slice()
+    reflectBack(h, X)
+    return X.slice(0, rows)
+  }
+  return { rows, cols, R, applyQ: z => applyQRows(z, 1), applyQt, applyQRows }
+}
+
+/** x ← H_0 H_1 ... x, for one vector in place. */
+export function reflect(h: Reflectors, x: Float64Array): void {
+  for (let k = h.rows - 1; k >= 0; k--) applyOne(h, k, x, 0)
+}
+
+/** x ← (H_0 H_1 ...)ᵀ x, for one vector in place. */
+export function reflectBack(h: Reflectors, x: Float64Array): void {
+  for (let k = 0; k < h.rows; k++) applyOne(h, k, x, 0)
+}
+
+/** The reflectors of J, R, and what applies their product to each row of X[count, cols]. */
+export interface Factored {
+  h: Reflectors
+  R: Float64Array
+  applyRows(X: Float64Array, count: number): void
+}
+
+function plainQR(J: Float64Array, rows: number, cols: number): Factored {
   const Y = J.slice()
   const tau = new Float64Array(rows)
   const T = new Float64Array(Math.ceil(rows / BLOCK) * BLOCK * BLOCK)
-  const h: Reflectors = { rows, cols, Y, tau, T }
+  const h: Blocks = { rows, cols, Y, tau, T }
   const R = new Float64Array(rows * rows)
   for (let k0 = 0; k0 < rows; k0 += BLOCK) {
     const k1 = Math.min(rows, k0 + BLOCK)
@@ -55,27 +101,19 @@ export function qrOfTranspose(J: Float64Array, rows: number, cols: number): Wide
     makeT(h, k0, k1)
     applyBlock(h, k0, k1, true, Y, k1, rows)
   }
-  const applyQRows = (Z: Float64Array, count: number) => {
-    if (Z.length !== count * rows) throw new ShapeError('applyQ', `${Z.length} entries`, `It needs ${count * rows}`)
-    const X = new Float64Array(count * cols)
-    for (let i = 0; i < count; i++) X.set(Z.subarray(i * rows, (i + 1) * rows), i * cols)
+  const applyRows = (X: Float64Array, count: number) => {
     for (let k0 = BLOCK * Math.floor((rows - 1) / BLOCK); k0 >= 0; k0 -= BLOCK) {
       applyBlock(h, k0, Math.min(rows, k0 + BLOCK), false, X, 0, count)
     }
-    return X
   }
-  const applyQt = (x: Float64Array) => {
-    if (x.length !== cols) throw new ShapeError('applyQt', `${x.length} entries`, `It needs ${cols}`)
-    const X = x.slice()
-    for (let k = 0; k < rows; k++) applyOne(h, k, X, 0)
-    return X.slice(0, rows)
-  }
-  return { rows, cols, R, applyQ: z => applyQRows(z, 1), applyQt, applyQRows }
+  return { h, R, applyRows }
 }
 
 /**
  * Turns row k of Y into v_k, and moves what lies before entry k, with the new diagonal entry, to column k of R.
- * x₀ - β adds two numbers of one sign, so that nothing cancels; a zero column gives H = I.
+ * x₀ - β adds two numbers of one sign, so that nothing cancels; a zero column gives H = I. Subnormal numbers, which have
+ * few digits, are scaled up before, or H would not be orthogonal: they are what rounding leaves of rounding in a J of low
+ * rank.
  */
 function makeReflector({ rows, cols, Y, tau }: Reflectors, k: number, R: Float64Array): void {
   const row = k * cols
@@ -83,24 +121,29 @@ function makeReflector({ rows, cols, Y, tau }: Reflectors, k: number, R: Float64
     R[i * rows + k] = Y[row + i]
     Y[row + i] = 0
   }
-  const x0 = Y[row + k]
   if (norm2(Y, row + k + 1, row + cols) === 0) {
     // Already a multiple of e_k (or zero): nothing to reflect.
+    R[k * rows + k] = Y[row + k]
     Y[row + k] = 1
-    R[k * rows + k] = x0
     return
   }
-  const norm = norm2(Y, row + k, row + cols)
+  let norm = norm2(Y, row + k, row + cols)
+  const scale = norm < 1e-280 ? 2 ** 600 : 1
+  if (scale > 1) {
+    for (let i = row + k; i < row + cols; i++) Y[i] *= scale
+    norm = norm2(Y, row + k, row + cols)
+  }
+  const x0 = Y[row + k]
   const beta = x0 > 0 ? -norm : norm
   const pivot = x0 - beta
   for (let i = row + k + 1; i < row + cols; i++) Y[i] /= pivot
   Y[row + k] = 1
   tau[k] = (beta - x0) / beta
-  R[k * rows + k] = beta
+  R[k * rows + k] = beta / scale
 }
 
 /** T of the block: T_ii = τ_i, T[0..i, i] = -τ_i T[0..i, 0..i] (Y_0..iᵀ y_i). */
-function makeT({ cols, Y, tau, T }: Reflectors, k0: number, k1: number): void {
+function makeT({ cols, Y, tau, T }: Blocks, k0: number, k1: number): void {
   const t = k0 * BLOCK
   const dots = new Float64Array(BLOCK)
   for (let i = 0; i < k1 - k0; i++) {
@@ -138,7 +181,7 @@ function applyOne({ cols, Y, tau }: Reflectors, k: number, X: Float64Array, x: n
 
 /** X_j ← Q_b X_j, or Q_bᵀ X_j, for the rows j in [from, to) of X, where Q_b = H_k0 ... H_k1-1. */
 function applyBlock(
-  h: Reflectors,
+  h: Blocks,
   k0: number,
   k1: number,
   transposed: boolean,
@@ -156,7 +199,7 @@ function applyBlock(
 }
 
 /** The hot loop: a ← a - Y T Yᵀ a (or Tᵀ) for the two neighbouring rows a, b of X, four reflectors at once. */
-function applyFourToTwo({ cols, Y, T }: Reflectors, k0: number, transposed: boolean, X: Float64Array, x: number): void {
+function applyFourToTwo({ cols, Y, T }: Blocks, k0: number, transposed: boolean, X: Float64Array, x: number): void {
   const n = cols - k0
   const y0 = k0 * cols + k0
   const y1 = y0 + cols

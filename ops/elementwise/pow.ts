@@ -1,14 +1,22 @@
 import { apply } from '../../core/apply.js'
+import { stretch } from '../../core/claim.js'
 import { binary, binaryFunction } from '../../core/families/binary.js'
 import { elementwise } from '../../core/families/elementwise.js'
+import type { View } from '../../core/op.js'
 import { mul } from '../../core/structural/mul.js'
-import { full, type Tensor } from '../../core/tensor.js'
+import { full, mapData, type Tensor } from '../../core/tensor.js'
 import { log } from './log.js'
+import { neg } from './neg.js'
 import { sub } from './sub.js'
+import { where } from './where.js'
+
+/** a^b as IEEE 754 and NumPy have it: 1^b = 1 for NaN too, and (±1)^±∞ = 1, where JavaScript says NaN. */
+export const power = (a: number, b: number): number =>
+  a === 1 || (a === -1 && Math.abs(b) === Number.POSITIVE_INFINITY) ? 1 : a ** b
 
 export const powerOp = elementwise<{ exponent: number }>({
   name: 'power',
-  doc: `y = x^p for a number p
+  doc: `y = x^p for a number p, as IEEE 754 has it: x^0 = 1^p = 1, whatever x and p are
   tangent  dy = p x^(p-1) dx
   adjoint  p x^(p-1) ct
   inverse  p odd: the p-th root with the sign of ỹ. p even: with the sign of x (plus at 0). p no integer: the positive
@@ -18,7 +26,7 @@ export const powerOp = elementwise<{ exponent: number }>({
   tex: { y: 'y = x^p', slope: 'p x^{p-1}', inverse: String.raw`\tilde x = \pm\tilde y^{1/p}` },
   extremes: [1e100, -1e100, 1e-100, -1e-100],
   kernel: (x, y, { exponent: p }) => {
-    for (let i = 0; i < x.length; i++) y[i] = x[i] ** p
+    for (let i = 0; i < x.length; i++) y[i] = power(x[i], p)
   },
   derivative: (x, _, { exponent: p }) => (p === 0 ? 0 : p === 1 ? 1 : p === 2 ? mul(x, 2) : mul(pow(x, p - 1), p)),
   inverse: { kind: 'local', at: (t, x, { exponent }) => root(t, x, exponent) },
@@ -45,11 +53,12 @@ function root(t: number, x: number, p: number): number {
 
 export const powOp = binary({
   name: 'pow',
-  doc: `y = a^b for tensors
+  doc: `y = a^b for tensors, as IEEE 754 has it: a^0 = 1^b = 1, whatever a and b are
   tangent  dy = b a^(b-1) da + y ln a db
   adjoint  b a^(b-1) ct to a, y ln a ct to b, summed over broadcast axes
   inverse  ã = ỹ^(1/b), b̃ = ln ỹ / ln a; none for ỹ ≤ 0, nor b̃ for a = 1
-  domain   a > 0; for other bases give the exponent as a number`,
+  domain   a > 0; for other bases give the exponent as a number
+  caveats  a = 0: the slope in b is its limit 0 for b > 0, and -∞ for b = 0, where 0^b falls from 1 to 0`,
   tex: {
     y: 'y = a^b',
     tangent: String.raw`dy = b a^{b-1}\,da + y \ln a\,db`,
@@ -64,10 +73,10 @@ export const powOp = binary({
     [1e-150, 2]
   ],
   row: (a, ia, da, b, ib, db, y, iy, n) => {
-    for (let j = 0; j < n; j++, ia += da, ib += db) y[iy + j] = a[ia] ** b[ib]
+    for (let j = 0; j < n; j++, ia += da, ib += db) y[iy + j] = power(a[ia], b[ib])
   },
-  jvp: [(da, v) => mul(da, baseSlope(v.x[0], v.x[1])), (db, v) => mul(db, mul(v.y, log(v.x[0])))],
-  vjp: [(ct, v) => mul(ct, baseSlope(v.x[0], v.x[1])), (ct, v) => mul(ct, mul(v.y, log(v.x[0])))],
+  jvp: [(da, v) => mul(da, baseSlope(v.x[0], v.x[1])), (db, v) => mul(db, exponentSlope(v))],
+  vjp: [(ct, v) => mul(ct, baseSlope(v.x[0], v.x[1])), (ct, v) => mul(ct, exponentSlope(v))],
   solve: [
     (t, b, a) => (b === 0 ? (t === 1 ? a : Number.NaN) : t > 0 ? t ** (1 / b) : Number.NaN),
     (t, a, b) => (a === 1 ? (t === 1 ? b : Number.NaN) : t > 0 ? Math.log(t) / Math.log(a) : Number.NaN)
@@ -80,6 +89,18 @@ export const powOp = binary({
 
 /** b a^(b-1) */
 const baseSlope = (a: Tensor, b: Tensor): Tensor => mul(b, powTensors(a, sub(b, 1)))
+
+/**
+ * y ln a. At a = 0 < b this is -a^e, which is 0 and has the derivative in a that y ln a has there, a^(b-1) (b ln a + 1):
+ * 0 for b > 1 (e = b) and -∞ for b ≤ 1 (e = b/2).
+ */
+function exponentSlope({ x: [a, b], y }: View<undefined>): Tensor {
+  const [p, q] = [stretch(a, y.shape), stretch(b, y.shape)]
+  const zero = mapData(y, (_, i) => (p.data[i] === 0 && q.data[i] > 0 ? 1 : 0))
+  if (!zero.data.includes(1)) return mul(y, log(a))
+  const e = mapData(q, (v, i) => (zero.data[i] === 0 ? 1 : v > 1 ? v : v / 2))
+  return where(zero, neg(powTensors(a, e)), mul(y, log(where(zero, 1, a))))
+}
 
 const powTensors = binaryFunction(powOp)
 

@@ -5,7 +5,7 @@ import { alloc } from '../../core/memory.js'
 import { type Claim, carryAligned, defineOp } from '../../core/op.js'
 import { broadcastShapes, sameShape, size } from '../../core/shape.js'
 import { expand } from '../../core/structural/expand.js'
-import { mapData, Tensor, tensor } from '../../core/tensor.js'
+import { checkTensor, type DType, mapData, Tensor, tensor } from '../../core/tensor.js'
 
 export const whereOp = defineOp({
   name: 'where',
@@ -68,10 +68,21 @@ export const whereOp = defineOp({
   ]
 })
 
-/** a where `condition` is not 0, b elsewhere, broadcasting. */
+/**
+ * a where `condition` is not 0, b elsewhere, broadcasting. The condition may have another dtype than a and b, which have
+ * one and the same: it only chooses.
+ */
 export const where = (condition: Tensor, a: Tensor | number, b: Tensor | number): Tensor => {
+  checkTensor(condition, 'where', 'its condition')
   const [p, q] = typeof a === 'number' && typeof b === 'number' ? numbers(condition, a, b) : operands(a, b, 'where')
-  return apply(whereOp, [condition, p, q])
+  return apply(whereOp, [condition.dtype === p.dtype ? condition : choice(condition, p.dtype), p, q])
+}
+
+/** The condition in another dtype, as ones and zeros: what is not 0 must not round to 0. */
+function choice(condition: Tensor, dtype: DType): Tensor {
+  const c = alloc(condition.size, dtype)
+  for (let i = 0; i < c.length; i++) c[i] = condition.data[i] !== 0 ? 1 : 0
+  return new Tensor(condition.shape, c)
 }
 
 const numbers = (like: Tensor, a: number, b: number): readonly [Tensor, Tensor] => [

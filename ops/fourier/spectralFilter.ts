@@ -1,7 +1,7 @@
 import { apply } from '../../core/apply.js'
 import { fftAlong } from '../../core/backends/plain/fft.js'
 import { wanted } from '../../core/claim.js'
-import { NonFiniteError, OptionError, ShapeError } from '../../core/errors.js'
+import { DTypeError, NonFiniteError, OptionError, ShapeError } from '../../core/errors.js'
 import { edgesOfLinear, withEdges } from '../../core/families/edges.js'
 import { carryInFront, defineOp, type Op, type Site } from '../../core/op.js'
 import { type Shape, sameShape, show, size } from '../../core/shape.js'
@@ -109,12 +109,19 @@ export const spectralFilterOp: Op<SpectralFilterAttrs> = defineOp<SpectralFilter
  * (`fftfreq`), with T(-k) = T(k). A periodic convolution with a symmetric kernel: smoothing, diffusion, derivatives of
  * even order, the inverse of the Laplacian. T is a constant for every derivative.
  *
- * Throws ShapeError where T is no field of x, OptionError where T is not even, NonFiniteError where it is not finite.
+ * Throws ShapeError where T is no field of x, DTypeError where it has another dtype, OptionError where T is not even,
+ * NonFiniteError where it is not finite.
  */
 export function spectralFilter(x: Tensor, transfer: Tensor): Tensor {
   checkTensor(x, 'spectralFilter')
   checkTensor(transfer, 'spectralFilter', 'its transfer function')
   checkTransfer(transfer)
+  if (transfer.dtype !== x.dtype)
+    throw new DTypeError(
+      'spectralFilter',
+      `${x.dtype} ${show(x.shape)} with ${transfer.dtype} factors`,
+      "dtypes are not mixed silently: convert one by cast(t, 'f32') or cast(t, 'f64')"
+    )
   return apply(spectralFilterOp, [x], { transfer })
 }
 

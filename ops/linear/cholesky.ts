@@ -10,9 +10,9 @@ import { swapAxes } from '../../core/structural/permute.js'
 import { checkTensor, eye, full, type Tensor, tensor } from '../../core/tensor.js'
 import {
   batch,
+  finiteMatrixAt,
   fromPieces,
   mask,
-  matrixAt,
   product,
   skew,
   square,
@@ -71,7 +71,7 @@ export const choleskyOp = defineOp({
     const n = square(shape, 'cholesky')
     const count = size(batch(shape))
     return fromPieces(shape, A, count, i => {
-      const S = symmetricPart(matrixAt(A, i), n)
+      const S = symmetricPart(finiteMatrixAt(A, i, 'cholesky'), n)
       const L = factor(S, n)
       if (!L)
         throw new InverseError(
@@ -128,7 +128,7 @@ const positive = (A: Tensor): Tensor => {
 
 /**
  * The lower triangular L with L Lᵀ = A for positive definite A [..., n, n]; only the symmetric part of A counts. Throws
- * ShapeError, and InverseError naming the first leading minor that is not positive.
+ * ShapeError, InverseError naming the first leading minor that is not positive, and NonFiniteError for NaN or infinity.
  */
 export function cholesky(A: Tensor): Tensor {
   checkTensor(A, 'cholesky')

@@ -1,5 +1,5 @@
 import { apply } from '../../core/apply.js'
-import { lu } from '../../core/linalg/lu.js'
+import { determinant, lu } from '../../core/linalg/lu.js'
 import { carryInFront, defineOp, type View } from '../../core/op.js'
 import type { Random } from '../../core/random.js'
 import { type Shape, size } from '../../core/shape.js'
@@ -9,7 +9,7 @@ import { checkTensor, full, mapData, type Tensor, tensor } from '../../core/tens
 import { stack } from '../shape/concat.js'
 import { asMatrices, cofactorsOfAny, cofactorsOfRegular } from './cofactors.js'
 import { detFlow } from './detFlow.js'
-import { batch, fromPieces, matrixAt, square, times } from './matrices.js'
+import { batch, finiteMatrixAt, fromPieces, square, times } from './matrices.js'
 import { regular } from './solve.js'
 import { matrixByMatrix } from './targets.js'
 
@@ -48,11 +48,12 @@ export const detOp = defineOp({
     const singular: boolean[] = []
     saved.singular = singular
     return fromPieces(shape, A, size(shape), i => {
-      const f = lu(matrixAt(A, i), n)
+      const f = lu(finiteMatrixAt(A, i, 'det'), n)
       singular.push(f.singular >= 0)
-      let product: number = f.sign
-      for (let k = 0; k < n; k++) product *= f.lu[k * n + k]
-      return [product]
+      const { sign, significand, exponent } = determinant(f)
+      // In two steps: 2^exponent alone may leave the range where the product does not.
+      const half = Math.floor(exponent / 2)
+      return [sign * significand * 2 ** half * 2 ** (exponent - half)]
     })
   },
   jvp: ([dA], v) => dA && sum(mul(cofactors(v), dA), [-2, -1]),
@@ -100,7 +101,7 @@ function rank(r: Random, k: number): Tensor {
   return times(whole([3, k]), whole([k, 3]))
 }
 
-/** det A of square matrices [..., n, n] → [...], with derivatives of every order, singular A included. Throws ShapeError. */
+/** det A of square matrices [..., n, n] → [...], with derivatives of every order, singular A included. Throws ShapeError, NonFiniteError. */
 export function det(A: Tensor): Tensor {
   checkTensor(A, 'det')
   return apply(detOp, [A])

@@ -1,17 +1,12 @@
-import { lu } from '../../core/linalg/lu.js'
+import { determinant, lu } from '../../core/linalg/lu.js'
 import { svd } from '../../core/linalg/svd.js'
 import { assemble } from './targets.js'
 
 /** Sign and ln |det| of a matrix; 0 and -∞ for a singular one. */
 export function signAndLog(A: Float64Array, n: number): readonly [number, number] {
-  const f = lu(A, n)
-  let sign: number = f.sign
-  let log = 0
-  for (let k = 0; k < n; k++) {
-    sign *= Math.sign(f.lu[k * n + k])
-    log += Math.log(Math.abs(f.lu[k * n + k]))
-  }
-  return [sign, log]
+  const { sign, significand, exponent } = determinant(lu(A, n))
+  const inRange = Math.abs(exponent) < 1000
+  return [sign, inRange ? Math.log(significand * 2 ** exponent) : Math.log(significand) + exponent * Math.LN2]
 }
 
 /**

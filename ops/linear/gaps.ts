@@ -3,18 +3,19 @@ import { size } from '../../core/shape.js'
 import { add } from '../../core/structural/add.js'
 import { mul } from '../../core/structural/mul.js'
 import { swapAxes } from '../../core/structural/permute.js'
-import { Tensor } from '../../core/tensor.js'
-import { reciprocal } from '../elementwise/reciprocal.js'
-import { where } from '../elementwise/where.js'
+import { eye, Tensor } from '../../core/tensor.js'
+import { mask } from './matrices.js'
+import { overGap } from './overGap.js'
 
 /**
  * The quotients of the derivatives of eigenvectors and singular vectors, differentiable themselves. `values` is a row
- * [..., 1, n] of each matrix; what is below 4 n ε times its largest entry is rounding and counts as 0, and so does the
- * quotient there: equal values have no single vectors, hence no derivatives of them.
+ * [..., 1, n] of each matrix; a gap below 4 n ε times its largest entry is rounding, and 0. Equal values have no single
+ * vectors: what would turn them into each other (a numerator that is not 0) gives NaN, not a number that is wrong, and
+ * what leaves them alone, as a function of the values only, gives 0.
  */
 
-/** 1/x where |x| is more than rounding beside `values`, 0 elsewhere. */
-function quotient(x: Tensor, values: Tensor): Tensor {
+/** x, with 0 for what is no more than rounding beside `values`. */
+function withoutRounding(x: Tensor, values: Tensor): Tensor {
   const n = values.shape[values.rank - 1]
   const per = size(x.shape.slice(-2))
   const epsilon = values.dtype === 'f64' ? Number.EPSILON : 2 ** -23
@@ -25,18 +26,25 @@ function quotient(x: Tensor, values: Tensor): Tensor {
     for (let k = 0; k < n; k++) largest = Math.max(largest, Math.abs(values.data[b * n + k]))
     keep[i] = Math.abs(x.data[i]) > 4 * n * epsilon * largest ? 1 : 0
   }
-  const kept = new Tensor(x.shape, keep)
-  return mul(reciprocal(where(kept, x, 1)), kept)
+  return mul(x, new Tensor(x.shape, keep))
 }
 
-/** G_ij = 1/(v_j - v_i), 0 where they are equal. */
-export const reciprocalGaps = (values: Tensor): Tensor => quotient(add(values, mul(swapAxes(values), -1)), values)
+/** N_ij / g_ij for i ≠ j, 0 on the diagonal. */
+function offDiagonal(N: Tensor, gaps: Tensor): Tensor {
+  const off = mask(N, (i, j) => (i === j ? 0 : 1))
+  return mul(overGap(mul(N, off), add(mul(gaps, off), eye(N.shape[N.rank - 1], N.dtype))), off)
+}
 
-/** H_ij = 1/(v_j + v_i), 0 where both are 0. */
-export const reciprocalSums = (values: Tensor): Tensor => quotient(add(values, swapAxes(values)), values)
+/** N_ij / (v_j - v_i), 0 on the diagonal. */
+export const overGaps = (N: Tensor, values: Tensor): Tensor =>
+  offDiagonal(N, withoutRounding(add(values, mul(swapAxes(values), -1)), values))
 
-/** 1/v_j, 0 where it is 0. */
-export const reciprocals = (values: Tensor): Tensor => quotient(values, values)
+/** N_ij / (v_j + v_i), 0 on the diagonal. */
+export const overSums = (N: Tensor, values: Tensor): Tensor =>
+  offDiagonal(N, withoutRounding(add(values, swapAxes(values)), values))
+
+/** N_ij / v_j */
+export const overValues = (N: Tensor, values: Tensor): Tensor => overGap(N, withoutRounding(values, values))
 
 /**
  * Fixes the signs of the columns of U [m, r], which are free: the first entry of more than 0.6 of the largest is

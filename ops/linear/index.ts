@@ -5,6 +5,7 @@ import { dotOp } from './dot.js'
 import { eighOp } from './eigh.js'
 import { invOp } from './inv.js'
 import { matmulOp } from './matmul.js'
+import { overGapOp } from './overGap.js'
 import { logAbsDetOp } from './slogdet.js'
 import { solveOp } from './solve.js'
 import { svdOp } from './svd.js'
@@ -37,5 +38,6 @@ export const linearOps: readonly Op[] = [
   choleskyOp,
   eighOp,
   svdOp,
-  svdvalsOp
+  svdvalsOp,
+  overGapOp
 ]

@@ -61,7 +61,7 @@ export const invOp = defineOp({
   ]
 })
 
-/** A⁻¹ of square matrices [..., n, n]. Throws ShapeError, and InverseError where one is singular. */
+/** A⁻¹ of square matrices [..., n, n]. Throws ShapeError, InverseError where one is singular, NonFiniteError. */
 export function inv(A: Tensor): Tensor {
   checkTensor(A, 'inv')
   return apply(invOp, [A])

@@ -43,20 +43,10 @@ export const matmulOp: Op<MatmulAttrs> = defineOp<MatmulAttrs>({
     inverse: String.raw`\tilde A = A + (\tilde Y - Y) B^+,\; \tilde B = B + A^+ (\tilde Y - Y)`
   },
   outShape: ([a, b], { ta, tb }) => {
-    if (a.length < 2 || b.length < 2)
-      throw new ShapeError(
-        `matmul of ${show(a)} and ${show(b)}`,
-        'a vector or a scalar',
-        'Give matrices; reshape a vector'
-      )
+    if (a.length < 2 || b.length < 2) throw noMatrices(a, b)
     const [m, k] = dims(a, ta)
     const [k2, n] = dims(b, tb)
-    if (k !== k2)
-      throw new ShapeError(
-        `matmul of ${show(a)}${ta ? 'ᵀ' : ''} and ${show(b)}${tb ? 'ᵀ' : ''}`,
-        `${k} columns meet ${k2} rows`,
-        'The inner axes must be equal: [..., m, k] times [..., k, n]'
-      )
+    if (k !== k2) throw unequal(show(a) + (ta ? 'ᵀ' : ''), show(b) + (tb ? 'ᵀ' : ''), k, k2)
     return [...broadcastShapes(batch(a), batch(b), 'matmul, leading axes'), m, n]
   },
   forward: ([a, b], { ta, tb }, shape) => new Tensor(shape, multiply(a, b, ta, tb, shape)),
@@ -124,6 +114,16 @@ export const matmulOp: Op<MatmulAttrs> = defineOp<MatmulAttrs>({
     }
   ]
 })
+
+const noMatrices = (a: Shape, b: Shape): ShapeError =>
+  new ShapeError(`matmul of ${show(a)} and ${show(b)}`, 'a scalar among them', 'Give matrices or vectors; mul scales')
+
+const unequal = (a: string, b: string, k: number, k2: number): ShapeError =>
+  new ShapeError(
+    `matmul of ${a} and ${b}`,
+    `${k} columns meet ${k2} rows`,
+    'The inner axes must be equal: [..., m, k] times [..., k, n], a vector being one row or one column'
+  )
 
 function multiply(a: Tensor, b: Tensor, ta: boolean, tb: boolean, shape: Shape) {
   const [m, k] = dims(a.shape, ta)
@@ -206,6 +206,9 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   checkTensor(a, 'matmul', 'its left factor')
   checkTensor(b, 'matmul', 'its right factor')
   if (a.rank === 1 || b.rank === 1) {
+    if (a.rank === 0 || b.rank === 0) throw noMatrices(a.shape, b.shape)
+    const [k, k2] = [a.shape[a.rank - 1], b.shape[Math.max(0, b.rank - 2)]]
+    if (k !== k2) throw unequal(show(a.shape), show(b.shape), k, k2)
     const left = a.rank === 1 ? reshape(a, [1, a.shape[0]]) : a
     const right = b.rank === 1 ? reshape(b, [b.shape[0], 1]) : b
     const y = matmul(left, right)

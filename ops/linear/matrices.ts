@@ -1,7 +1,7 @@
 import { apply } from '../../core/apply.js'
 import { matmul as kernel } from '../../core/backends/kernels.js'
 import { stretch } from '../../core/claim.js'
-import { ShapeError } from '../../core/errors.js'
+import { NonFiniteError, ShapeError } from '../../core/errors.js'
 import { alloc } from '../../core/memory.js'
 import { type Shape, show, size } from '../../core/shape.js'
 import { add } from '../../core/structural/add.js'
@@ -38,6 +38,29 @@ export function rectangle(s: Shape, op: string): readonly [number, number] {
 export function matrixAt(x: Tensor, i: number): Float64Array {
   const n = size(x.shape.slice(-2))
   return Float64Array.from(x.data.subarray(i * n, (i + 1) * n))
+}
+
+/**
+ * The rule of this folder for NaN and infinity: in a matrix that is decomposed or solved with they throw NonFiniteError,
+ * which names operator, matrix and entry, since a decomposition of them is nothing; in a right-hand side they pass on to
+ * its own columns of the solution. Entries that the operator does not read do not count.
+ */
+export function finiteMatrixAt(
+  x: Tensor,
+  i: number,
+  op: string,
+  reads: (row: number, column: number) => boolean = () => true
+): Float64Array {
+  const A = matrixAt(x, i)
+  const n = x.shape[x.rank - 1]
+  for (let k = 0; k < A.length; k++)
+    if (!Number.isFinite(A[k]) && reads(Math.floor(k / n), k % n))
+      throw new NonFiniteError(
+        `${op} of a matrix ${show(x.shape)}`,
+        `entry ${show([Math.floor(k / n), k % n])} is ${A[k]}${which(i, size(batch(x.shape)))}`,
+        'Give a matrix of finite numbers; only right-hand sides may hold others'
+      )
+  return A
 }
 
 /** A tensor of `shape` made piece by piece, one for each of `count` matrices, rounded to the dtype. */

@@ -9,12 +9,14 @@ import { asMatrices } from './cofactors.js'
 import { perMatrix } from './det.js'
 import { detFlow, signAndLog } from './detFlow.js'
 import { inv } from './inv.js'
-import { batch, fromPieces, matrixAt } from './matrices.js'
+import { batch, finiteMatrixAt, fromPieces } from './matrices.js'
 import { regular } from './solve.js'
 import { matrixByMatrix } from './targets.js'
 
 const each = (A: Tensor, part: 0 | 1): Tensor =>
-  fromPieces(batch(A.shape), A, size(batch(A.shape)), i => [signAndLog(matrixAt(A, i), A.shape[A.rank - 1])[part]])
+  fromPieces(batch(A.shape), A, size(batch(A.shape)), i => [
+    signAndLog(finiteMatrixAt(A, i, 'slogdet'), A.shape[A.rank - 1])[part]
+  ])
 
 export const logAbsDetOp = defineOp({
   name: 'logAbsDet',
@@ -73,7 +75,7 @@ export const logAbsDetOp = defineOp({
 /**
  * det A = sign · e^logAbsDet of square matrices [..., n, n], each [...]: for determinants beyond 1e±308. The sign is
  * -1, 0 or 1, a constant for every derivative. A singular A has sign 0 and logAbsDet -∞; derivatives there throw
- * InverseError.
+ * InverseError. Throws NonFiniteError for NaN or infinity.
  */
 export function slogdet(A: Tensor): { sign: Tensor; logAbsDet: Tensor } {
   checkTensor(A, 'slogdet')

@@ -11,7 +11,7 @@ import { mul } from '../../core/structural/mul.js'
 import { reshape } from '../../core/structural/reshape.js'
 import { checkTensor, eye, full, type Tensor, tensor } from '../../core/tensor.js'
 import { matmulOp } from './matmul.js'
-import { batch, fromPieces, matrixAt, positions, product, square, timesT, which } from './matrices.js'
+import { batch, finiteMatrixAt, fromPieces, matrixAt, positions, product, square, timesT, which } from './matrices.js'
 import { matrixByMatrix } from './targets.js'
 
 interface SolveAttrs {
@@ -26,7 +26,7 @@ export function factorsOf(A: Tensor, op: string): readonly LU[] {
   const count = size(batch(A.shape))
   const n = A.shape[A.rank - 1]
   return Array.from({ length: count }, (_, i) => {
-    const f = lu(matrixAt(A, i), n)
+    const f = lu(finiteMatrixAt(A, i, op), n)
     if (f.singular >= 0)
       throw new InverseError(
         `${op} with A ${show(A.shape)}`,
@@ -62,8 +62,10 @@ export const solveOp: Op<SolveAttrs> = defineOp<SolveAttrs>({
            columns, or where the free one is shared by several systems
   domain   A regular
   cost     2/3 n³ flops to factor A, once for value and rules together, 2 n² k to solve
-  caveats  a pivot below n ε times its column counts as none: A is singular, and an InverseError names the matrix and
-           the column. An ill-conditioned A is solved: X is then right for a matrix within rounding of A
+  caveats  a pivot that may be all rounding, 4 n ε of its column and of what it is the difference of, counts as none: A is
+           singular in any units of rows and columns, and an InverseError names the matrix and the column. An
+           ill-conditioned A is solved: X is then right for a matrix within rounding of A. NaN or infinity in A is an
+           error, in B they pass on to the same columns of X
   source   Giles 2008, "Collected matrix derivative results", 2.2.3 and 2.3.1`,
   tex: {
     y: 'X = A^{-1} B',
@@ -174,7 +176,8 @@ function matrixFor(site: Site<SolveAttrs>, claimed: Claim): (Claim | null)[] | R
 
 /**
  * X with A X = B: A [..., n, n], B [..., n, k] → [..., n, k]; leading axes broadcast. B of rank 1, [n], counts as one
- * column, and X is [..., n]. Throws ShapeError, and InverseError where an A is singular.
+ * column, and X is [..., n]. Throws ShapeError, InverseError where an A is singular, and NonFiniteError for NaN or
+ * infinity in A; in B they pass on.
  */
 export function solve(A: Tensor, B: Tensor): Tensor {
   checkTensor(A, 'solve', 'A')

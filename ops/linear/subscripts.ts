@@ -14,7 +14,7 @@ const ELLIPSIS = '...'
 
 /** Reads 'ij,jk->ik': one label per axis of each operand, and of the output. Errors name the letter. */
 export function readSubscripts(text: string, shapes: readonly Shape[]): Subscripts {
-  const asked = `einsum '${typeof text === 'string' ? text : describe(text)}' of ${shapes.map(show).join(', ')}`
+  const asked = `einsum ${typeof text === 'string' ? `'${text}'` : `with ${describe(text)} for its subscripts`} of ${shapes.map(show).join(', ')}`
   const form = typeof text === 'string' && /^([A-Za-z.,]*)(->([A-Za-z.]*))?$/.exec(text.replaceAll(' ', ''))
   if (!form)
     throw new OptionError(asked, 'subscripts that cannot be read', "Write letters, commas and an arrow: 'ij,jk->ik'")

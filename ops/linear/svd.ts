@@ -8,12 +8,12 @@ import { reshape } from '../../core/structural/reshape.js'
 import { checkTensor, full, type Tensor, tensor } from '../../core/tensor.js'
 import { sub } from '../elementwise/sub.js'
 import { concat } from '../shape/concat.js'
-import { fixSigns, reciprocalGaps, reciprocalSums, reciprocals } from './gaps.js'
+import { fixSigns, overGaps, overSums, overValues } from './gaps.js'
 import {
   batch,
   diagonalRow,
+  finiteMatrixAt,
   fromPieces,
-  matrixAt,
   rectangle,
   rowDiagonal,
   rowsOf,
@@ -55,9 +55,9 @@ export const svdOp = defineOp({
            the way while that would lead away from the target
   cost     about 15 max(m, n) r² flops
   caveats  a pair of vectors may change sign together: the first entry of u above 0.6 of its largest is positive. Equal
-           singular values (to 4 r ε) have no single vectors, zero ones no determined ones: G, H, 1/s count as 0
-           there. First derivatives are right for sums of a function over them and for projectors on their spaces; what
-           mixes their vectors, as in U diag(f(s)) Vᵀ or in second derivatives, is left out
+           singular values (to 4 r ε) have no single vectors, zero ones no determined ones: a derivative is NaN where
+           it turns such vectors into each other or asks for those of 0 (a numerator of G, H or 1/s is not 0). Functions
+           of the values alone that treat equal ones alike have right first derivatives, and second ones of NaN
   source   Townsend 2016, "Differentiating the singular value decomposition", with 1/(s_j² - s_i²) split into G and H`,
   tex: {
     y: String.raw`A = U\,\mathrm{diag}(s)\,V^\top`,
@@ -79,7 +79,7 @@ export const svdOp = defineOp({
   },
   forward: ([A], _, shape) => {
     const [m, n] = A.shape.slice(-2)
-    return fromPieces(shape, A, size(batch(shape)), i => packed(matrixAt(A, i), m, n))
+    return fromPieces(shape, A, size(batch(shape)), i => packed(finiteMatrixAt(A, i, 'svd'), m, n))
   },
   jvp: ([dA], { x: [A], y }) => {
     if (!dA) return undefined
@@ -87,12 +87,12 @@ export const svdOp = defineOp({
     const [m, n, r] = [...A.shape.slice(-2), s.shape[s.rank - 1]]
     const AV = times(dA, V)
     const P = tTimes(U, AV)
-    const even = mul(reciprocalGaps(s), symmetric(P))
-    const odd = mul(reciprocalSums(s), skew(P))
+    const even = overGaps(symmetric(P), s)
+    const odd = overSums(skew(P), s)
     let dU = times(U, add(even, odd))
     let dV = times(V, sub(even, odd))
-    if (m > r) dU = add(dU, mul(sub(AV, times(U, P)), reciprocals(s)))
-    if (n > r) dV = add(dV, mul(sub(tTimes(dA, U), timesT(V, P)), reciprocals(s)))
+    if (m > r) dU = add(dU, overValues(sub(AV, times(U, P)), s))
+    if (n > r) dV = add(dV, overValues(sub(tTimes(dA, U), timesT(V, P)), s))
     return concat([diagonalRow(P), dU, dV], -2)
   },
   vjp: (ct, { x: [A], y }) => {
@@ -100,12 +100,12 @@ export const svdOp = defineOp({
     const [ds, dU, dV] = partsOf(ct, A.shape)
     const [m, n, r] = [...A.shape.slice(-2), s.shape[s.rank - 1]]
     const [X, Y] = [tTimes(U, dU), tTimes(V, dV)]
-    const even = symmetric(mul(reciprocalGaps(s), add(X, Y)))
-    const odd = skew(mul(reciprocalSums(s), sub(X, Y)))
+    const even = symmetric(overGaps(add(X, Y), s))
+    const odd = skew(overSums(sub(X, Y), s))
     let left = times(U, add(rowDiagonal(ds), add(even, odd)))
-    if (m > r) left = add(left, mul(sub(dU, times(U, X)), reciprocals(s)))
+    if (m > r) left = add(left, overValues(sub(dU, times(U, X)), s))
     const c = timesT(left, V)
-    return [n > r ? add(c, timesT(U, mul(sub(dV, times(V, Y)), reciprocals(s)))) : c]
+    return [n > r ? add(c, timesT(U, overValues(sub(dV, times(V, Y)), s))) : c]
   },
   carry: carryInFront(2),
   inverse: {
@@ -130,27 +130,6 @@ export const svdOp = defineOp({
     { inputs: [tensor([[1], [2], [2]])], note: 'one column' },
     { inputs: [mul(spread(r.normal([3, 2])), 1e-300)], note: '1e-300', extreme: true },
     { inputs: [mul(spread(r.normal([3, 2])), 1e300)], note: '1e300', extreme: true },
-    {
-      inputs: [
-        tensor([
-          [2, 0, 0],
-          [0, 2, 0]
-        ])
-      ],
-      note: 'equal singular values',
-      smooth: false
-    },
-    {
-      inputs: [
-        tensor([
-          [1, 2],
-          [2, 4],
-          [0, 0]
-        ])
-      ],
-      note: 'rank 1',
-      smooth: false
-    },
     { inputs: [full([0, 2], 0)], note: 'no rows' }
   ]
 })

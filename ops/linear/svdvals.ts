@@ -5,7 +5,7 @@ import { size } from '../../core/shape.js'
 import { mul } from '../../core/structural/mul.js'
 import { reshape } from '../../core/structural/reshape.js'
 import { checkTensor, full, type Tensor, tensor } from '../../core/tensor.js'
-import { batch, diagonalRow, fromPieces, matrixAt, rectangle, times, timesT, tTimes } from './matrices.js'
+import { batch, diagonalRow, finiteMatrixAt, fromPieces, rectangle, times, timesT, tTimes } from './matrices.js'
 import { partsOf, spread, svdOp } from './svd.js'
 import { assemble, matrixByMatrix, singularValues } from './targets.js'
 
@@ -17,7 +17,7 @@ export const svdvalsOp = defineOp({
   inverse  the smallest change Ã = A + U diag(s̃ - s) Vᵀ; s̃ negative counts as 0, out of order as the mean
   cost     the decomposition, once more for the rules, which need U and V
   caveats  equal singular values: their sum has a derivative, each alone has not; the rule gives one of the one-sided
-           ones. Zero: the same, as |x| at 0. Second derivatives lack what couples equal values, even of their sum
+           ones. Zero: the same, as |x| at 0. Second derivatives at equal or zero values are NaN, of their sum too
   source   Giles 2008, "Collected matrix derivative results", 3.2`,
   tex: {
     y: String.raw`A = U\,\mathrm{diag}(s)\,V^\top`,
@@ -28,7 +28,12 @@ export const svdvalsOp = defineOp({
   outShape: ([s]) => [...batch(s), Math.min(...rectangle(s, 'svdvals'))],
   forward: ([A], _, shape) => {
     const [m, n] = A.shape.slice(-2)
-    return fromPieces(shape, A, m * n === 0 ? 0 : size(batch(A.shape)), i => decompose(matrixAt(A, i), m, n).s)
+    return fromPieces(
+      shape,
+      A,
+      m * n === 0 ? 0 : size(batch(A.shape)),
+      i => decompose(finiteMatrixAt(A, i, 'svdvals'), m, n).s
+    )
   },
   jvp: ([dA], { x: [A], y }) => {
     if (!dA) return undefined

@@ -10,7 +10,7 @@ import { mul } from '../../core/structural/mul.js'
 import { unseen } from '../../core/tape.js'
 import { checkTensor, full, type Tensor, tensor } from '../../core/tensor.js'
 import { matmulOp } from './matmul.js'
-import { batch, fromPieces, mask, matrixAt, positions, timesT, which } from './matrices.js'
+import { batch, finiteMatrixAt, fromPieces, mask, matrixAt, positions, timesT, which } from './matrices.js'
 import { carryPair, regular, solvedShape, withColumns } from './solve.js'
 
 /** The entries of T [..., n, n] that count; those of the diagonal only where it is not taken as ones. */
@@ -49,7 +49,8 @@ export const triangularSolveOp: Op<Triangle> = defineOp<Triangle>({
            for several, for a diagonal of ones, and where the free one is shared by several systems
   domain   no zero on the diagonal
   cost     n² k flops
-  caveats  a zero on the diagonal is an InverseError. The other triangle is not read: its derivatives are 0
+  caveats  a zero on the diagonal is an InverseError. The other triangle is not read: its derivatives are 0.
+           NaN or infinity in T is an error, in B they pass on to the same columns of X
   source   Giles 2008, "Collected matrix derivative results", 2.2.3 and 2.3.1, on the triangle`,
   tex: {
     y: 'X = T^{-1} B',
@@ -61,11 +62,12 @@ export const triangularSolveOp: Op<Triangle> = defineOp<Triangle>({
   forward: ([T, b], attrs, shape) => {
     const leads = batch(shape)
     const [n, k] = shape.slice(-2)
+    const reads = (i: number, j: number): boolean => (i === j ? !attrs.unitDiagonal : i > j === attrs.lower)
     if (!attrs.unitDiagonal) checkDiagonal(T, size(batch(T.shape)), n)
     const [ofT, ofB] = [positions(batch(T.shape), leads), positions(batch(b.shape), leads)]
     return fromPieces(shape, T, size(leads), i => {
       const X = matrixAt(b, ofB[i])
-      solveTriangle(matrixAt(T, ofT[i]), n, X, k, attrs)
+      solveTriangle(finiteMatrixAt(T, ofT[i], 'triangularSolve', reads), n, X, k, attrs)
       return X
     })
   },
@@ -158,7 +160,8 @@ function triangleFor({ inputs: [T, b], out, attrs }: Site<Triangle>, claimed: Cl
 /**
  * X with T X = B for a triangle T [..., n, n], B [..., n, k] → [..., n, k]; leading axes broadcast, a B of rank 1 counts
  * as one column. Options: `upper` reads the upper triangle (the other one is never read), `transposed` solves Tᵀ X = B,
- * `unitDiagonal` takes ones for the diagonal. Throws ShapeError, and InverseError for a zero on a diagonal.
+ * `unitDiagonal` takes ones for the diagonal. Throws ShapeError, InverseError for a zero on a diagonal,
+ * and NonFiniteError for NaN or infinity in the triangle; in B they pass on.
  */
 export function triangularSolve(
   T: Tensor,

@@ -2,6 +2,7 @@ import { apply } from '../../core/apply.js'
 import { reduceFibres } from '../../core/backends/plain/fibres.js'
 import { pairwiseSum } from '../../core/backends/plain/reduce.js'
 import { reduction } from '../../core/families/reduction.js'
+import { powerOfTwoScale } from '../../core/linalg/scaling.js'
 import type { Op } from '../../core/op.js'
 import { checkFlags, checkNumbers, checkOptions } from '../../core/options.js'
 import { axesFromEnd } from '../../core/shape.js'
@@ -26,6 +27,22 @@ export function centre(v: Float64Array): number {
   const shift = pairwiseSum(v, 0, v.length) / v.length
   for (let i = 0; i < v.length; i++) v[i] -= shift
   return first + shift
+}
+
+/** Σ v²/n; in units of the largest entry where squares would leave the range though their mean does not. */
+function meanSquare(v: Float64Array, n: number): number {
+  const total = pairwiseSum(
+    v.map(d => d * d),
+    0,
+    v.length
+  )
+  if (total > 1e-290 && total < 1e300) return total / n
+  let largest = 0
+  for (const d of v) largest = Math.max(largest, Math.abs(d))
+  if (!(largest > 0 && largest < Number.POSITIVE_INFINITY)) return total / n
+  const unit = powerOfTwoScale(largest)
+  const scaled = v.map(d => (d / unit) ** 2)
+  return (pairwiseSum(scaled, 0, v.length) / n) * unit * unit
 }
 
 /** Moves entries about their mean, in place, until the deviations have this norm. Equal entries become a ramp. */
@@ -62,8 +79,7 @@ export const varianceOp: Op<VarianceAttrs> = reduction<VarianceAttrs>({
   kernel: (x, y, shape, keep, { correction }) =>
     reduceFibres(x, y, shape, keep, v => {
       centre(v)
-      for (let i = 0; i < v.length; i++) v[i] *= v[i]
-      return pairwiseSum(v, 0, v.length) / (v.length - correction)
+      return meanSquare(v, v.length - correction)
     }),
   slope: (x, _, attrs) => mul(centred(x, attrs.axes), 2 / freedom(x, attrs)),
   least: ({ correction }) => Math.floor(correction) + 1,

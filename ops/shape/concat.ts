@@ -3,7 +3,7 @@ import { sliceCopy, slicePut } from '../../core/backends/plain/permute.js'
 import { ShapeError } from '../../core/errors.js'
 import { alloc } from '../../core/memory.js'
 import { defineOp, type Op } from '../../core/op.js'
-import { fromEnd, type Shape, show, size } from '../../core/shape.js'
+import { fromEnd, type Shape, sameShape, show, size } from '../../core/shape.js'
 import { reshape } from '../../core/structural/reshape.js'
 import { checkTensor, Tensor, tensor, zerosLike } from '../../core/tensor.js'
 import { slice } from './slice.js'
@@ -120,6 +120,13 @@ export function stack(xs: readonly Tensor[], axis = -1): Tensor {
   checkList(xs, 'stack')
   const rank = xs[0].rank + 1
   const a = fromEnd(axis, rank, 'stack') + rank
+  for (const x of xs)
+    if (!sameShape(x.shape, xs[0].shape))
+      throw new ShapeError(
+        `stack of ${xs.map(t => show(t.shape)).join(', ')}`,
+        `${show(x.shape)} is not ${show(xs[0].shape)}`,
+        'All shapes must be equal; concat joins along an axis that is there'
+      )
   return concat(
     xs.map(x => reshape(x, [...x.shape.slice(0, a), 1, ...x.shape.slice(a)])),
     a - rank

@@ -1,13 +1,13 @@
 import { apply } from '../../core/apply.js'
 import { axesFromEnd } from '../../core/shape.js'
 import { checkTensor, type Tensor, tensor } from '../../core/tensor.js'
-import { indexMap } from './indexMap.js'
+import { indexList, indexMap } from './indexMap.js'
 
 export const flipOp = indexMap({
   name: 'flip',
   doc: 'y_i = x_{n-1-i} along an axis: a permutation, and its own inverse',
   y: 'y_i = x_{n-1-i}',
-  index: n => Int32Array.from({ length: n }, (_, i) => n - 1 - i),
+  index: n => indexList(n, i => n - 1 - i),
   examples: r => [
     { inputs: [r.normal([2, 3])], attrs: { axis: -1 } },
     { inputs: [r.normal([3, 2])], attrs: { axis: -2 } },

@@ -3,6 +3,13 @@ import { type AlongAxisAttrs, alongAxis } from '../../core/families/alongAxis.js
 import type { Example, Op } from '../../core/op.js'
 import type { Random } from '../../core/random.js'
 
+/** An index list of n entries; several times faster than Int32Array.from. */
+export function indexList(n: number, at: (i: number) => number): Int32Array {
+  const index = new Int32Array(n)
+  for (let i = 0; i < n; i++) index[i] = at(i)
+  return index
+}
+
 export interface IndexMap<A extends AlongAxisAttrs> {
   name: string
   /** The formula; the lines about its rules are those of the family. */

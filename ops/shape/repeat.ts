@@ -2,14 +2,14 @@ import { apply } from '../../core/apply.js'
 import { checkNumbers } from '../../core/options.js'
 import { fromEnd } from '../../core/shape.js'
 import { checkTensor, type Tensor, tensor } from '../../core/tensor.js'
-import { indexMap } from './indexMap.js'
+import { indexList, indexMap } from './indexMap.js'
 import type { TimesAttrs } from './tile.js'
 
 export const repeatOp = indexMap<TimesAttrs>({
   name: 'repeat',
   doc: 'y_i = x_{⌊i/times⌋}: every entry several times, a a b b',
   y: String.raw`y_i = x_{\lfloor i/m \rfloor}`,
-  index: (n, { times }) => Int32Array.from({ length: n * times }, (_, i) => Math.floor(i / times)),
+  index: (n, { times }) => indexList(n * times, i => Math.floor(i / times)),
   examples: r => [
     { inputs: [r.normal([2, 2])], attrs: { axis: -1, times: 3 } },
     { inputs: [r.normal([3, 2])], attrs: { axis: -2, times: 2 } },

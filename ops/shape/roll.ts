@@ -3,7 +3,7 @@ import { ShapeError } from '../../core/errors.js'
 import type { AlongAxisAttrs } from '../../core/families/alongAxis.js'
 import { fromEnd, show } from '../../core/shape.js'
 import { checkTensor, type Tensor, tensor } from '../../core/tensor.js'
-import { indexMap } from './indexMap.js'
+import { indexList, indexMap } from './indexMap.js'
 
 interface RollAttrs extends AlongAxisAttrs {
   /** By how many places entries move up; what leaves at one end enters at the other. */
@@ -14,7 +14,7 @@ export const rollOp = indexMap<RollAttrs>({
   name: 'roll',
   doc: 'y_i = x_{(i-s) mod n} along an axis: a permutation; its inverse shifts by -s',
   y: String.raw`y_i = x_{(i-s) \bmod n}`,
-  index: (n, { shift }) => Int32Array.from({ length: n }, (_, i) => (((i - shift) % n) + n) % n),
+  index: (n, { shift }) => indexList(n, i => (((i - shift) % n) + n) % n),
   examples: r => [
     { inputs: [r.normal([2, 3])], attrs: { axis: -1, shift: 1 } },
     { inputs: [r.normal([4, 2])], attrs: { axis: -2, shift: -6 }, note: 'more than once around, down' },

@@ -4,7 +4,7 @@ import type { AlongAxisAttrs } from '../../core/families/alongAxis.js'
 import { show } from '../../core/shape.js'
 import { reshape } from '../../core/structural/reshape.js'
 import { checkTensor, type Tensor, tensor } from '../../core/tensor.js'
-import { indexMap } from './indexMap.js'
+import { indexList, indexMap } from './indexMap.js'
 
 export interface TimesAttrs extends AlongAxisAttrs {
   readonly times: number
@@ -14,7 +14,7 @@ export const tileOp = indexMap<TimesAttrs>({
   name: 'tile',
   doc: 'y_i = x_{i mod n}, i < n times: the whole axis again and again, a b a b',
   y: String.raw`y_i = x_{i \bmod n}`,
-  index: (n, { times }) => Int32Array.from({ length: n * times }, (_, i) => i % n),
+  index: (n, { times }) => indexList(n * times, i => i % n),
   examples: r => [
     { inputs: [r.normal([2, 2])], attrs: { axis: -1, times: 3 } },
     { inputs: [r.normal([3, 2])], attrs: { axis: -2, times: 2 } },

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Matrix, SVD as MlSVD } from 'ml-matrix'
-import t from 'tap'
+import t, { type Test as Tap } from 'tap'
+import { withBackend } from '../../core/backends/kernels.js'
 import { NonFiniteError, OptionError } from '../../core/errors.js'
 import {
   cg,
@@ -32,6 +33,12 @@ function gauss(): number {
   return sum
 }
 const noise = (n: number) => Float64Array.from({ length: n }, gauss)
+
+/** A test that runs with every factorisation in TypeScript, and again with every one in WebAssembly. */
+function onBoth(name: string, body: (t: Tap) => void): void {
+  for (const backend of ['plain', 'wasm'] as const)
+    t.test(`${name} (${backend})`, async t => withBackend(backend, () => body(t)))
+}
 
 /** [m, k] × [k, n] */
 function multiply(A: Float64Array, B: Float64Array, m: number, k: number, n: number): Float64Array {
@@ -86,7 +93,7 @@ const matrices: [name: string, A: Float64Array, m: number, n: number][] = [
   ['a number', Float64Array.of(-4), 1, 1]
 ]
 
-t.test('svd: A = U S Vᵀ, orthonormal, descending, for every kind of matrix', async t => {
+onBoth('svd: A = U S Vᵀ, orthonormal, descending, for every kind of matrix', t => {
   for (const [name, A, m, n] of matrices) {
     const r = Math.min(m, n)
     const { U, s, V } = svd(A, m, n)
@@ -104,7 +111,7 @@ t.test('svd: A = U S Vᵀ, orthonormal, descending, for every kind of matrix', a
   }
 })
 
-t.test('svd: small singular values to the backward-stable limit', async t => {
+onBoth('svd: small singular values to the backward-stable limit', t => {
   for (const [m, n] of [
     [13, 13],
     [13, 60],
@@ -124,7 +131,7 @@ t.test('svd: small singular values to the backward-stable limit', async t => {
   }
 })
 
-t.test('svd: rows of very different size keep their relative accuracy', async t => {
+onBoth('svd: rows of very different size keep their relative accuracy', t => {
   // diag(d) times a well-conditioned matrix: one-sided Jacobi finds all values to relative accuracy; compare with the
   // same matrix, its rows in reverse order.
   const A = noise(12 * 20).map((v, i) => v * 10 ** (-3 * Math.floor(i / 20)))
@@ -134,7 +141,7 @@ t.test('svd: rows of very different size keep their relative accuracy', async t 
   t.ok(a.every((v, k) => Math.abs(v / b[k] - 1) < ROUNDING))
 })
 
-t.test('svdOfWide: the four products agree with the thin factors', async t => {
+onBoth('svdOfWide: the four products agree with the thin factors', t => {
   for (const [name, J, rows, cols] of matrices.filter(([, , m, n]) => m <= n)) {
     const f = svdOfWide(J, rows, cols)
     const { V } = svd(J, rows, cols)
@@ -147,7 +154,7 @@ t.test('svdOfWide: the four products agree with the thin factors', async t => {
   }
 })
 
-t.test('qrOfTranspose: Jᵀ = Q R, Q orthonormal, R triangular', async t => {
+onBoth('qrOfTranspose: Jᵀ = Q R, Q orthonormal, R triangular', t => {
   const wide = matrices.filter(([name, , m, n]) => m <= n && name !== 'at the top of the range')
   for (const [name, J, rows, cols] of [...wide, ['128 rows', noise(128 * 200), 128, 200] as const]) {
     const { R, applyQ, applyQt, applyQRows } = qrOfTranspose(J, rows, cols)
@@ -163,7 +170,7 @@ t.test('qrOfTranspose: Jᵀ = Q R, Q orthonormal, R triangular', async t => {
   t.throws(() => qrOfTranspose(new Float64Array(6), 3, 2), /rows <= cols/)
 })
 
-t.test('partial inverse: every case of the golden file', async t => {
+onBoth('partial inverse: every case of the golden file', t => {
   // kappa is positive there: s^-kappa. The singular subspaces that are kept are determined by the matrix to
   // 2⁻⁵² · s_max / s_min,kept, so that is the tolerance, times 20; the dropped ones must leave no trace.
   const { cases } = JSON.parse(readFileSync(join(process.cwd(), 'tests/golden/half_inverse.json'), 'utf8'))
@@ -183,7 +190,7 @@ t.test('partial inverse: every case of the golden file', async t => {
   }
 })
 
-t.test('partial inverse: laws', async t => {
+onBoth('partial inverse: laws', t => {
   for (const [m, n] of [
     [6, 15],
     [15, 6],
@@ -204,7 +211,7 @@ t.test('partial inverse: laws', async t => {
   }
 })
 
-t.test('partial inverse: truncation drops, strictly, relative or absolute', async t => {
+onBoth('partial inverse: truncation drops, strictly, relative or absolute', t => {
   const J = Float64Array.of(4, 0, 0, 0, 2, 0, 0, 0, 1)
   const g = Float64Array.of(1, 1, 1)
   const run = (options: object) => {
@@ -238,7 +245,7 @@ t.test('partial inverse: truncation drops, strictly, relative or absolute', asyn
   t.throws(() => partialInverseApply(J, 3, 3, Float64Array.of(1)), /1 entries of g/)
 })
 
-t.test('lstsqMinNorm: rank, least norm, normal equations, tiny and large alike', async t => {
+onBoth('lstsqMinNorm: rank, least norm, normal equations, tiny and large alike', t => {
   for (const [name, A, m, n] of matrices) {
     const b = noise(m)
     const { x, rank, singularValues } = lstsqMinNorm(A, m, n, b, { rcond: 1e-11 })
@@ -255,7 +262,7 @@ t.test('lstsqMinNorm: rank, least norm, normal equations, tiny and large alike',
   t.ok(maxOf(minus(x, [1, 1])) < ROUNDING, 'the least-norm one')
 })
 
-t.test('lstsqMinNormBatch: its systems one by one, and a bad one by itself', async t => {
+onBoth('lstsqMinNormBatch: its systems one by one, and a bad one by itself', t => {
   for (const [m, n] of [
     [2, 2],
     [4, 24],

@@ -78,6 +78,7 @@ t.test('1, 2 and 3 threads give the same bits', async t => {
     matmul: 0,
     batchedMatmul: 0,
     batchOneByOne: 0,
+    gram: 0,
     conv: 0,
     convInput: 0,
     convWeight: 0,
@@ -97,6 +98,7 @@ t.test('1, 2 and 3 threads give the same bits', async t => {
     const starts = (size: number) => Int32Array.from({ length: 6 }, () => whole(0, 5) * size)
     const [sa, sb] = [starts(m * k), starts(k * n)]
     equal.batchedMatmul += +sameBits(6 * m * n, f64, y => batchedMatmul(a, sa, b, sb, y, m, n, k, ta, tb))
+    equal.gram += +sameBits(m * m, f64, y => matmul(a, 0, a, 0, y, 0, m, m, k, ta, !ta, false))
     const batch = empty(6 * m * n, f64)
     const oneByOne = empty(6 * m * n, f64)
     batchedMatmul(a, sa, b, sb, batch, m, n, k, ta, tb)

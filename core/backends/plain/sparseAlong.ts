@@ -18,10 +18,17 @@ const BLOCK = 2048
 /** From here on a contiguous run is copied faster by the platform than by a loop. */
 const LONG = 64
 
+/** So few vectors are multiplied one by one: a row of M is then shorter than what leads to it. */
+const FEW = 8
+
 /** y[o, i, r] = Σ_j M[i, j] x[o, j, r] for x [outer, columns, inner]; y is overwritten. Sums run in f64. */
 export function sparseAlong(m: Sparse, x: Data, y: Data, outer: number, inner: number): void {
   if (inner === 0) return
   const { rows, columns } = m
+  if (inner === 1 && outer < FEW) {
+    for (let o = 0; o < outer; o++) oneVector(m, x, o * columns, y, o * rows)
+    return
+  }
   // A row of M meets many vectors at once: those next to each other along `inner`, or along the last axis a block of
   // the outer ones, small enough that the next row finds it in the cache.
   const block = inner > 1 ? 1 : Math.max(8, Math.floor(BLOCK / (rows + columns + 1)))
@@ -31,6 +38,18 @@ export function sparseAlong(m: Sparse, x: Data, y: Data, outer: number, inner: n
     const count = inner > 1 ? inner : Math.min(block, outer - o)
     const [stepX, stepY] = inner > 1 ? [1, 1] : [columns, rows]
     for (let i = 0; i < rows; i++) rowOf(m, i, inner, x, from, stepX, y, to + i * inner, stepY, count)
+  }
+}
+
+/** y[to + i] = Σ_j M[i, j] x[from + j]: one vector. */
+function oneVector({ rows, start, column, weight }: Sparse, x: Data, from: number, y: Data, to: number): void {
+  for (let i = 0, k = 0; i < rows; i++) {
+    const last = start[i + 1]
+    let sum = 0
+    if (weight) for (; k < last; k++) sum += weight[k] * x[from + column[k]]
+    else if (last - k === 1) sum = x[from + column[k++]]
+    else for (; k < last; k++) sum += x[from + column[k]]
+    y[to + i] = sum
   }
 }
 

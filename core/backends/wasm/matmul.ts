@@ -7,6 +7,9 @@ const KC = 256
 const ROWS = 4
 const WIDEST = 8
 
+/** Rows of a symmetric product at a time. */
+const STRIPE = 64
+
 /** Bytes of operands and results of a batch that are in memory at once, about. */
 const CHUNK = 1 << 24
 
@@ -28,7 +31,7 @@ function ranges(to: number, unit: number, most: number, least: number): [number,
 
 /**
  * C[m, n] = op(A) op(B), or C += op(A) op(B): the arguments of the plain kernel. f32 data is summed in f32, in parts of
- * 256 products. Threads take blocks of rows, or of columns where there are few rows.
+ * 256 products. Of a Gram matrix, A Aᵀ or Aᵀ A, only one triangle is computed. Threads take blocks of rows, or of columns where there are few rows.
  */
 export function matmul(
   a: Data,
@@ -47,14 +50,17 @@ export function matmul(
   inTeam(m * n * k, call => {
     const unit = c.BYTES_PER_ELEMENT
     const A = call.put(a, ao, m * k)
-    const B = call.put(b, bo, k * n)
+    const gram = a === b && ao === bo && m === n && transA !== transB && !accumulate
+    const B = gram ? A : call.put(b, bo, k * n)
     const C = call.reserve(m * n * unit)
     const product = call.threads > 1 ? inParts : inOnePiece
-    product(call, c, { A, B, C, m, n, k, a: steps(m, k, transA), b: steps(k, n, transB) }, () => {
+    product(call, c, { A, B, C, m, n, k, gram, a: steps(m, k, transA), b: steps(k, n, transB) }, () => {
       if (accumulate) call.copy(c, co, m * n, C)
       else call.zero(C, m * n * unit)
     })
-    c.subarray(co, co + m * n).set(call.view(c, C, m * n))
+    const view = call.view(c, C, m * n)
+    if (gram) for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) view[i * n + j] = view[j * n + i]
+    c.subarray(co, co + m * n).set(view)
   })
 }
 
@@ -65,18 +71,26 @@ interface Product {
   readonly m: number
   readonly n: number
   readonly k: number
+  /** Only the triangle from the diagonal on to the right. */
+  readonly gram: boolean
   readonly a: readonly number[]
   readonly b: readonly number[]
 }
 
 /** `begin` fills C, when all room is reserved. */
-function inOnePiece(call: TeamCall, like: Data, { A, B, C, m, n, k, a, b }: Product, begin: () => void): void {
+function inOnePiece(call: TeamCall, like: Data, { A, B, C, m, n, k, gram, a, b }: Product, begin: () => void): void {
   const work = call.reserve(roomFor(like.BYTES_PER_ELEMENT, n + WIDEST))
   begin()
-  call.kernel('gemm', like)(A, ...a, B, ...b, C, n, m, n, k, work)
+  const [gemm, unit] = [call.kernel('gemm', like), like.BYTES_PER_ELEMENT]
+  const stripe = gram ? STRIPE : m
+  for (let i = 0; i < m; i += stripe) {
+    const j = gram ? i : 0
+    const [rows, first] = [Math.min(stripe, m - i), C + (i * n + j) * unit]
+    gemm(A + i * a[0] * unit, ...a, B + j * b[1] * unit, ...b, first, n, rows, n - j, k, work)
+  }
 }
 
-function inParts(call: TeamCall, like: Data, { A, B, C, m, n, k, a, b }: Product, begin: () => void): void {
+function inParts(call: TeamCall, like: Data, { A, B, C, m, n, k, gram, a, b }: Product, begin: () => void): void {
   const unit = like.BYTES_PER_ELEMENT
   const panels = call.reserve(k * (n + WIDEST) * unit)
   const rooms = call.rooms(roomFor(unit, 0))
@@ -89,13 +103,16 @@ function inParts(call: TeamCall, like: Data, { A, B, C, m, n, k, a, b }: Product
   )
   const rows = ranges(m, ROWS, MOST_PARTS, sizes.part / n / k)
   const across = ranges(n, WIDEST, Math.floor(MOST_PARTS / rows.length), sizes.part / m / k)
-  call.run(
-    nameFor('gemmPacked', like),
-    rows.flatMap(([i, end]) =>
-      across.map(([from, to]) => [A + i * a[0] * unit, ...a, panels, C + i * n * unit, n, end - i, n, k, from, to])
-    ),
-    rooms
-  )
+  const parts = rows.flatMap(([i, end]) => {
+    const least = gram ? i - (i % WIDEST) : 0
+    return across
+      .filter(([, to]) => to > least)
+      .map(([from, to]) => {
+        const [first, line] = [Math.max(from, least), C + i * n * unit]
+        return [A + i * a[0] * unit, ...a, panels, line, n, end - i, n, k, first, to]
+      })
+  })
+  call.run(nameFor('gemmPacked', like), parts, rooms)
 }
 
 /**
