@@ -1,5 +1,8 @@
 // Compiles the AssemblyScript kernels and writes their bytes, as base64, into a module: core/backends/wasm/bytes.ts.
 // Part of `npm run build` and `npm run typecheck`; does nothing while the bytes are newer than the sources.
+//
+// Threads need a shared memory, one thread is faster without. The two builds differ in a single byte, the flags of the
+// imported memory (1: it has a maximum, 3: and is shared), so one of them ships, with the place of that byte.
 import { readdirSync, statSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import asc from 'assemblyscript/asc'
@@ -9,13 +12,13 @@ const out = new URL('bytes.ts', folder)
 const age = url => statSync(url, { throwIfNoEntry: false })?.mtimeMs ?? 0
 const sources = readdirSync(new URL('assembly/', folder)).map(name => new URL(`assembly/${name}`, folder))
 
-if (age(out) < Math.max(age(import.meta.filename), ...sources.map(age))) {
+async function compile(...options) {
   let bytes
   const { error, stderr } = await asc.main(
     [
       'assembly/index.ts',
       ...['--baseDir', fileURLToPath(folder), '--outFile', 'kernels.wasm', '--importMemory', '--runtime', 'stub'],
-      ...['-O3', '--noAssert', '--enable', 'simd', '--enable', 'bulk-memory']
+      ...['-O3', '--noAssert', '--enable', 'simd', '--enable', 'bulk-memory', '--maximumMemory', '65536', ...options]
     ],
     {
       writeFile: (_, content) => {
@@ -24,8 +27,23 @@ if (age(out) < Math.max(age(import.meta.filename), ...sources.map(age))) {
     }
   )
   if (error || !bytes) throw new Error(`The kernels do not compile:\n${stderr}`)
+  return bytes
+}
+
+if (age(out) < Math.max(age(import.meta.filename), ...sources.map(age))) {
+  const bytes = await compile()
+  const shared = await compile('--enable', 'threads', '--sharedMemory')
+  const differ = [...bytes.keys()].filter(i => bytes[i] !== shared[i])
+  const [flags] = differ
+  if (bytes.length !== shared.length || differ.length !== 1 || bytes[flags] !== 1 || shared[flags] !== 3)
+    throw new Error('With shared memory, the kernels differ in more than the flags of the memory: ship both builds')
   writeFileSync(
     out,
-    `// Made by tools/wasm.js from assembly/: ${bytes.length} bytes of WebAssembly.\nexport const bytes =\n  '${Buffer.from(bytes).toString('base64')}'\n`
+    [
+      `// Made by tools/wasm.js from assembly/: ${bytes.length} bytes of WebAssembly.`,
+      '/** Where the flags of the memory are: 1, or 3 for a shared one. */',
+      `export const memoryFlags = ${flags}`,
+      `export const bytes =\n  '${Buffer.from(bytes).toString('base64')}'\n`
+    ].join('\n')
   )
 }

@@ -9,9 +9,12 @@ import { reduceSum as plainReduceSum } from './plain/reduce.js'
 import * as wasmConvolution from './wasm/convolution.js'
 import * as wasmLinalg from './wasm/linalg.js'
 import { type MapName, map as wasmMap, pairwiseSum as wasmPairwiseSum } from './wasm/map.js'
-import { matmul as wasmMatmul } from './wasm/matmul.js'
-import { wasm } from './wasm/module.js'
+import { batchedMatmul as wasmBatchedMatmul, matmul as wasmMatmul } from './wasm/matmul.js'
+import { MemoryExhausted, wasm } from './wasm/module.js'
+import { threads } from './wasm/pool.js'
 import { type RowsName, eachRow as wasmEachRow } from './wasm/softmax.js'
+
+export { setThreads, withThreads } from './wasm/pool.js'
 
 /**
  * The heavy kernels, each in the form that runs fastest for its size: `plain` is TypeScript, the readable definition;
@@ -37,12 +40,12 @@ export function withBackend<T>(name: BackendName, f: () => T): T {
   }
 }
 
-/** The backends of this platform, and why one cannot run. */
-export function backends(): { name: BackendName; available: boolean; reason?: string }[] {
+/** The backends of this platform, on how many threads they run, and why one cannot run. */
+export function backends(): { name: BackendName; available: boolean; threads: number; reason?: string }[] {
   const { reason } = wasm()
   return [
-    { name: 'plain', available: true },
-    { name: 'wasm', available: reason === undefined, reason }
+    { name: 'plain', available: true, threads: 1 },
+    { name: 'wasm', available: reason === undefined, threads: threads(), reason }
   ]
 }
 
@@ -62,7 +65,10 @@ export function backendFor(kernel: keyof typeof CROSSOVER, products: number, wor
   return wasm().kernels === undefined ? 'plain' : 'wasm'
 }
 
-/** Runs a kernel on a backend; a profile hears of it. */
+/** Products of each matrix of a batch from which packing it pays, when the batch as a whole does. */
+const SMALLEST_OF_BATCH = 128
+
+/** Runs a kernel on a backend, of which a profile hears; where WebAssembly runs out of memory, plain begins again. */
 function run<K>(
   name: string,
   backend: BackendName,
@@ -72,9 +78,17 @@ function run<K>(
   fast: K,
   call: (kernel: K) => void
 ): void {
-  const kernel = backend === 'wasm' ? fast : plain
-  if (recorder) observeKernel(name, backend, like, 2 * products, () => call(kernel))
-  else call(kernel)
+  const on = (backend: BackendName) => {
+    const kernel = backend === 'wasm' ? fast : plain
+    if (recorder) observeKernel(name, backend, like, 2 * products, () => call(kernel))
+    else call(kernel)
+  }
+  try {
+    on(backend)
+  } catch (error) {
+    if (!(error instanceof MemoryExhausted)) throw error
+    on('plain')
+  }
 }
 
 type Matmul = typeof plainMatmul
@@ -88,6 +102,21 @@ export const matmul: Matmul = (a, ao, b, bo, c, co, m, n, k, transA, transB, acc
   run('matmul', matmulBackend(m, n, k), m * n * k, c, plainMatmul, wasmMatmul, kernel =>
     kernel(a, ao, b, bo, c, co, m, n, k, transA, transB, accumulate)
   )
+
+type BatchedMatmul = typeof wasmBatchedMatmul
+
+const plainBatchedMatmul: BatchedMatmul = (a, aos, b, bos, c, m, n, k, transA, transB) => {
+  for (let p = 0; p < aos.length; p++) plainMatmul(a, aos[p], b, bos[p], c, p * m * n, m, n, k, transA, transB, false)
+}
+
+/** C[p] = op(A[p]) op(B[p]) for each of the matrices that start at entries aos[p] and bos[p]; C is dense. */
+export const batchedMatmul: BatchedMatmul = (a, aos, b, bos, c, m, n, k, transA, transB) => {
+  const products = aos.length * m * n * k
+  const backend = backendFor('matmul', products, m * n * k >= SMALLEST_OF_BATCH)
+  run('batchedMatmul', backend, products, c, plainBatchedMatmul, wasmBatchedMatmul, kernel =>
+    kernel(a, aos, b, bos, c, m, n, k, transA, transB)
+  )
+}
 
 /** How many products a convolution is made of, and each of its adjoints. */
 export const convProducts = (g: ConvGeometry): number =>

@@ -1,5 +1,6 @@
 import { apply } from '../../core/apply.js'
-import { matmul as product } from '../../core/backends/kernels.js'
+import { batchedMatmul, matmul as product } from '../../core/backends/kernels.js'
+import { addresses, along } from '../../core/backends/plain/addresses.js'
 import { wanted } from '../../core/claim.js'
 import { ShapeError } from '../../core/errors.js'
 import { partialInverseMatrix } from '../../core/linalg/partialInverse.js'
@@ -134,20 +135,10 @@ function multiply(a: Tensor, b: Tensor, ta: boolean, tb: boolean, shape: Shape) 
     return y
   }
   const leads = batch(shape)
-  const stepA = strides(batch(a.shape), leads, m * k)
-  const stepB = strides(batch(b.shape), leads, k * n)
-  const index = leads.map(() => 0)
-  for (let p = 0, ia = 0, ib = 0; p < size(leads); p++) {
-    product(a.data, ia, b.data, ib, y, p * m * n, m, n, k, ta, tb, false)
-    for (let d = leads.length - 1; d >= 0; d--) {
-      ia += stepA[d]
-      ib += stepB[d]
-      if (++index[d] < leads[d]) break
-      index[d] = 0
-      ia -= stepA[d] * leads[d]
-      ib -= stepB[d] * leads[d]
-    }
-  }
+  const starts = (own: Shape, unit: number) =>
+    addresses(strides(own, leads, unit).map((step, d) => along(leads[d], step)))
+  const [startsA, startsB] = [starts(batch(a.shape), m * k), starts(batch(b.shape), k * n)]
+  batchedMatmul(a.data, startsA, b.data, startsB, y, m, n, k, ta, tb)
   return y
 }
 

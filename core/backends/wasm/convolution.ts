@@ -1,9 +1,20 @@
 import { type ConvGeometry, type ConvPlan, convInputPlan, convPlan } from '../convolutionPlan.js'
+import { along } from '../plain/addresses.js'
 import type { Data } from '../plain/data.js'
-import { Call, kernelOf, wasm } from './module.js'
+import { nameFor } from './module.js'
+import { inTeam, type TeamCall } from './pool.js'
 
 /** Bytes behind an image that vectors may read beyond its last entry. */
 const SLACK = 64
+
+/** Bytes of samples and results that are in memory at once, about. */
+const CHUNK = 1 << 23
+
+/** Runs of samples that a chunk is cut into, and sums over samples, at most. */
+const RUNS = 32
+const SUMS = 8
+
+const SUM = new Float64Array(0)
 
 /** Pixels of a product that lie s apart in the image and d apart in the result, as assembly/ wants them. */
 interface Runs {
@@ -27,52 +38,65 @@ function runsOf(bases: Int32Array, columns: Int32Array): Runs {
 
 const inBytes = (entries: Int32Array, unit: number): Int32Array => entries.map(n => n * unit)
 
-/** A plan in memory: the addresses of its lists, and an image of zeros. */
-function place(call: Call, plan: ConvPlan, like: Data) {
+/** What lies in memory for a call: the plan, a room with an image for each thread, and a chunk of samples with results. */
+function place(call: TeamCall, plan: ConvPlan, like: Data, panels: readonly number[], behindImage: number) {
   const unit = like.BYTES_PER_ELEMENT
   const { length, rows, width } = plan.image
-  const image = call.reserve(length * unit + SLACK)
+  const image = length * unit + SLACK
   const starts = call.putIntegers(inBytes(rows, unit))
-  const sample = call.reserve(rows.length * width * unit)
-  const products = plan.products.map(p => {
-    const runs = runsOf(p.bases, p.columns)
-    return {
-      ...p,
-      k: p.offsets.length,
-      offsetsAt: call.putIntegers(inBytes(p.offsets, unit)),
-      runsAt: call.putIntegers(runs.list),
-      runCount: runs.count
-    }
+  const products = plan.products.flatMap((p, i) => {
+    const { list, count } = runsOf(p.bases, p.columns)
+    const [offsets, runs] = [call.putIntegers(inBytes(p.offsets, unit)), call.putIntegers(list)]
+    return [panels[i] ?? 0, p.rows, p.offsets.length, offsets, runs, count, p.at * unit, p.rowStep]
   })
-  /** Copies a sample into the image; the border keeps its zeros. */
-  const load = (x: Data, b: number) => {
-    const n = rows.length * width
-    call.view(like, sample, n).set(x.subarray(b * n, (b + 1) * n))
-    wasm().kernels!.loadImage(sample, width * unit, starts, rows.length, image)
-  }
-  return { image, products, load, clear: () => call.view(like, image, length).fill(0) }
+  const at = call.putIntegers([image, width * unit, starts, rows.length, plan.products.length, ...products])
+  const rooms = call.rooms(image + behindImage)
+  for (let i = 0; i < rooms.count; i++) call.zero(rooms.at + i * rooms.step, image)
+  return { at, rooms }
 }
 
+/** Products of one sample. */
+const productsOf = (plan: ConvPlan): number =>
+  plan.products.reduce((sum, p) => sum + p.rows * p.offsets.length * p.bases.length, 0)
+
+const sampleOf = ({ image }: ConvPlan): number => image.rows.length * image.width
+
+/** How many samples of so many bytes are in memory at once: a multiple of `unit`. */
+const together = (bytes: number, batch: number, unit = 1): number =>
+  unit * Math.max(1, Math.min(Math.ceil(batch / unit), Math.floor(CHUNK / (unit * bytes))))
+
+/** [0, count) in runs: first sample and how many. */
+function runsOfSamples(count: number): [number, number][] {
+  const step = Math.ceil(count / RUNS)
+  return along(Math.ceil(count / step), step).map(from => [from, Math.min(step, count - from)])
+}
+
+/** Threads take runs of samples; the bits of a result do not depend on which. */
 function multiply(plan: ConvPlan, x: Data, w: Data, y: Data, batch: number): void {
-  const call = new Call()
-  const unit = y.BYTES_PER_ELEMENT
-  const { image, products, load, clear } = place(call, plan, x)
-  const W = call.put(w)
-  const most = Math.max(...products.map(p => p.k))
-  const work = call.reserve(128 + 32 * most)
-  const result = call.reserve(plan.results * unit)
-  const panels = products.map(p => call.reserve(Math.ceil(p.rows / 4) * 4 * p.k * unit))
-  const weights = products.map(p => call.putIntegers(p.weights))
-  const [pack, product] = [kernelOf('packRows', x), kernelOf('tapProduct', x)]
-  for (const [i, p] of products.entries()) pack(W, p.weightStep, weights[i], p.rows, p.k, panels[i])
-  clear()
-  const out = call.view(y, result, plan.results)
-  for (let b = 0; b < batch; b++) {
-    load(x, b)
-    for (const [i, p] of products.entries())
-      product(panels[i], p.rows, p.k, image, p.offsetsAt, p.runsAt, p.runCount, result + p.at * unit, p.rowStep, work)
-    y.set(out, b * plan.results)
-  }
+  inTeam(batch * productsOf(plan), call => {
+    const unit = y.BYTES_PER_ELEMENT
+    const sample = sampleOf(plan)
+    const W = call.put(w)
+    const most = Math.max(...plan.products.map(p => p.offsets.length))
+    const panels = plan.products.map(p => {
+      const at = call.reserve(Math.ceil(p.rows / 4) * 4 * p.offsets.length * unit)
+      call.kernel('packRows', x)(W, p.weightStep, call.putIntegers(p.weights), p.rows, p.offsets.length, at)
+      return at
+    })
+    const { at, rooms } = place(call, plan, x, panels, 128 + 32 * most)
+    const n = together((sample + plan.results) * unit, batch)
+    const [X, Y] = [call.reserve(n * sample * unit), call.reserve(n * plan.results * unit)]
+    for (let b = 0; b < batch; b += n) {
+      const count = Math.min(n, batch - b)
+      call.copy(x, b * sample, count * sample, X)
+      const part = ([from, count]: [number, number]) => {
+        const [xStep, yStep] = [sample * unit, plan.results * unit]
+        return [X + from * xStep, xStep, Y + from * yStep, yStep, count, at]
+      }
+      call.run(nameFor('samplesProduct', x), runsOfSamples(count).map(part), rooms)
+      y.set(call.view(y, Y, count * plan.results), b * plan.results)
+    }
+  })
 }
 
 /** y[B, O, ...] from x[B, C, ...size] and w[O, C/groups, ...kernel]. */
@@ -82,65 +106,69 @@ export const conv = (x: Data, w: Data, y: Data, g: ConvGeometry): void => multip
 export const convInput = (ct: Data, w: Data, dx: Data, g: ConvGeometry): void =>
   multiply(convInputPlan(g), ct, w, dx, g.batch)
 
-/** dw[O, C/groups, ...kernel], the adjoint with respect to w; summed over samples in f64. */
+/**
+ * dw[O, C/groups, ...kernel], the adjoint with respect to w; summed over samples in f64. Sample b belongs to sum b mod S;
+ * a sum is one thread's, and the S sums, whose number follows from the shape, are added up in the end.
+ */
 export function convWeight(x: Data, ct: Data, dw: Data, g: ConvGeometry): void {
+  const { batch } = g
   const plan = convPlan(g)
-  eachSample(plan, x, ct, g.batch, dw.length, (b, add, total) => {
-    add(b)
-    if (b === g.batch - 1) dw.set(total())
+  const own = dw.length
+  inTeam(batch * productsOf(plan), call => {
+    const unit = x.BYTES_PER_ELEMENT
+    const [sample, results] = [sampleOf(plan), plan.results]
+    const { at, rooms } = place(call, plan, x, [], 0)
+    const S = Math.min(batch, SUMS, Math.max(1, Math.floor(CHUNK / (8 * own))))
+    const sums = call.reserve(S * own * 8)
+    const n = together((sample + results) * unit, batch, S)
+    const [X, CT] = [call.reserve(n * sample * unit), call.reserve(n * results * unit)]
+    call.zero(sums, S * own * 8)
+    for (let b = 0; b < batch; b += n) {
+      const count = Math.min(n, batch - b)
+      call.copy(x, b * sample, count * sample, X)
+      call.copy(ct, b * results, count * results, CT)
+      const parts = along(Math.min(S, count), 1).map(s => {
+        const [xStep, ctStep] = [sample * unit, results * unit]
+        const samples = Math.ceil((count - s) / S)
+        return [X + s * xStep, S * xStep, CT + s * ctStep, S * ctStep, samples, sums + s * own * 8, at]
+      })
+      call.run(nameFor('samplesAdjoint', x), parts, rooms)
+    }
+    const all = call.view(SUM, sums, S * own)
+    for (let i = 0; i < own; i++) {
+      let total = all[i]
+      for (let s = 1; s < S; s++) total += all[s * own + i]
+      dw[i] = total
+    }
   })
 }
 
 /** dw[R, B, O, C/groups, ...kernel] from x[B, C, ...size] and ct[R, B, O, ...]: for each cotangent and each sample. */
 export function convWeightPerSample(x: Data, ct: Data, dw: Data, g: ConvGeometry, cotangents: number): void {
-  const own = dw.length / (cotangents * g.batch)
-  eachSample(convPlan(g), x, ct, g.batch, own, (b, add, total) => {
-    for (let r = 0; r < cotangents; r++) {
-      total().fill(0)
-      add(r * g.batch + b)
-      dw.set(total(), (r * g.batch + b) * own)
+  const { batch } = g
+  const plan = convPlan(g)
+  const own = dw.length / (cotangents * batch)
+  inTeam(cotangents * batch * productsOf(plan), call => {
+    const unit = x.BYTES_PER_ELEMENT
+    const [sample, results] = [sampleOf(plan), plan.results]
+    const { at, rooms } = place(call, plan, x, [], own * 8)
+    const n = together((sample + cotangents * (results + own)) * unit, batch)
+    const X = call.reserve(n * sample * unit)
+    const CT = call.reserve(n * cotangents * results * unit)
+    const DW = call.reserve(n * cotangents * own * unit)
+    for (let b = 0; b < batch; b += n) {
+      const count = Math.min(n, batch - b)
+      // Where the samples of cotangent r are, in units of one sample: in all of them, and in the chunk.
+      const each = along(cotangents, 1).map(r => [r * batch + b, r * count])
+      call.copy(x, b * sample, count * sample, X)
+      for (const [from, to] of each) call.copy(ct, from * results, count * results, CT + to * results * unit)
+      const part = ([from, samples]: [number, number]) => {
+        const [xStep, ctStep, step] = [sample * unit, results * unit, own * unit]
+        const [x0, ct0, out] = [X + from * xStep, CT + from * ctStep, DW + from * step]
+        return [x0, xStep, ct0, ctStep, count * ctStep, samples, cotangents, out, count * step, own, at]
+      }
+      call.run(nameFor('sampleAdjoints', x), runsOfSamples(count).map(part), rooms)
+      for (const [to, from] of each) dw.set(call.view(dw, DW + from * own * unit, count * own), to * own)
     }
   })
-}
-
-/**
- * With each sample's image loaded: `add(i)` adds the products of cotangent i with it to a total of `own` numbers, zero at
- * first; `total` is a view of them.
- */
-function eachSample(
-  plan: ConvPlan,
-  x: Data,
-  ct: Data,
-  batch: number,
-  own: number,
-  visit: (b: number, add: (i: number) => void, total: () => Float64Array) => void
-): void {
-  const call = new Call()
-  const unit = x.BYTES_PER_ELEMENT
-  const { image, products, load, clear } = place(call, plan, x)
-  const sum = call.reserve(own * 8)
-  const cotangent = call.reserve(plan.results * unit)
-  clear()
-  const total = () => new Float64Array(wasm().memory!.buffer, sum, own)
-  total().fill(0)
-  const adjoint = kernelOf('tapAdjoint', x)
-  const add = (i: number) => {
-    call.view(x, cotangent, plan.results).set(ct.subarray(i * plan.results, (i + 1) * plan.results))
-    for (const [group, p] of products.entries())
-      adjoint(
-        cotangent + p.at * unit,
-        p.rowStep,
-        p.rows,
-        image,
-        p.offsetsAt,
-        p.k,
-        p.runsAt,
-        p.runCount,
-        sum + group * p.rows * p.k * 8
-      )
-  }
-  for (let b = 0; b < batch; b++) {
-    load(x, b)
-    visit(b, add, total)
-  }
 }

@@ -10,8 +10,7 @@ import { ROWS, splatAt, width } from './lanes'
 const KC: i32 = 256
 
 /** Panels of `across` columns: out[panel][k][j] = x[k kStep + j jStep], zero beyond `count`. */
-// @ts-ignore: decorator
-@inline function pack<T>(x: usize, kStep: i32, jStep: i32, kc: i32, count: i32, across: i32, out: usize): void {
+function pack<T>(x: usize, kStep: i32, jStep: i32, kc: i32, count: i32, across: i32, out: usize): void {
   const unit = <usize>sizeof<T>()
   for (let j0 = 0; j0 < count; j0 += across) {
     const w = min(across, count - j0)
@@ -74,40 +73,48 @@ const KC: i32 = 256
   v128.store(c, v128.add<T>(v128.load(c, 16), c31), 16)
 }
 
+/** Room for one thread: the tile of an edge, then panels of A (ROWS KC). */
+// @ts-ignore: decorator
+@inline const EDGE: usize = 128
+
+/** C[m, n] += A B for one block of at most KC columns of A; B in panels. */
+function block<T>(a: usize, am: i32, ak: i32, panelB: usize, c: usize, ldc: i32, m: i32, n: i32, kc: i32, room: usize): void {
+  const unit = <usize>sizeof<T>()
+  const NR = width<T>()
+  const panelA = room + EDGE
+  for (let i = 0; i < m; i += ROWS) {
+    const rows = min(ROWS, m - i)
+    pack<T>(a + <usize>(i * am) * unit, ak, am, kc, rows, ROWS, panelA)
+    let B = panelB
+    for (let j = 0; j < n; j += NR) {
+      const columns = min(NR, n - j)
+      const at = c + <usize>(i * ldc + j) * unit
+      if (rows == ROWS && columns == NR) tile<T>(panelA, B, kc, at, ldc)
+      else {
+        memory.fill(room, 0, EDGE)
+        tile<T>(panelA, B, kc, room, NR)
+        for (let r = 0; r < rows; r++)
+          for (let q = 0; q < columns; q++) {
+            const to = at + <usize>(r * ldc + q) * unit
+            store<T>(to, load<T>(to) + load<T>(room + <usize>(r * NR + q) * unit))
+          }
+      }
+      B += <usize>(kc * NR) * unit
+    }
+  }
+}
+
 /**
  * C[m, n] += A B; A has steps (am, ak) along its rows and along the contraction, B (bk, bn), C (ldc, 1), in entries.
  * work: room for panels of A (ROWS KC), of B (KC ceil(n / NR) NR) and one tile.
  */
-// @ts-ignore: decorator
-@inline function gemm<T>(a: usize, am: i32, ak: i32, b: usize, bk: i32, bn: i32, c: usize, ldc: i32, m: i32, n: i32, k: i32, work: usize): void {
+function gemm<T>(a: usize, am: i32, ak: i32, b: usize, bk: i32, bn: i32, c: usize, ldc: i32, m: i32, n: i32, k: i32, work: usize): void {
   const unit = <usize>sizeof<T>()
-  const NR = width<T>()
-  const edge = work
-  const panelA = edge + 128
-  const panelB = panelA + <usize>(ROWS * KC) * unit
+  const panelB = work + EDGE + <usize>(ROWS * KC) * unit
   for (let k0 = 0; k0 < k; k0 += KC) {
     const kc = min(KC, k - k0)
-    pack<T>(b + <usize>(k0 * bk) * unit, bk, bn, kc, n, NR, panelB)
-    for (let i = 0; i < m; i += ROWS) {
-      const rows = min(ROWS, m - i)
-      pack<T>(a + <usize>(i * am + k0 * ak) * unit, ak, am, kc, rows, ROWS, panelA)
-      let B = panelB
-      for (let j = 0; j < n; j += NR) {
-        const columns = min(NR, n - j)
-        const at = c + <usize>(i * ldc + j) * unit
-        if (rows == ROWS && columns == NR) tile<T>(panelA, B, kc, at, ldc)
-        else {
-          memory.fill(edge, 0, 128)
-          tile<T>(panelA, B, kc, edge, NR)
-          for (let r = 0; r < rows; r++)
-            for (let q = 0; q < columns; q++) {
-              const to = at + <usize>(r * ldc + q) * unit
-              store<T>(to, load<T>(to) + load<T>(edge + <usize>(r * NR + q) * unit))
-            }
-        }
-        B += <usize>(kc * NR) * unit
-      }
-    }
+    pack<T>(b + <usize>(k0 * bk) * unit, bk, bn, kc, n, width<T>(), panelB)
+    block<T>(a + <usize>(k0 * ak) * unit, am, ak, panelB, c, ldc, m, n, kc, work)
   }
 }
 
@@ -116,4 +123,61 @@ export function gemm32(a: usize, am: i32, ak: i32, b: usize, bk: i32, bn: i32, c
 }
 export function gemm64(a: usize, am: i32, ak: i32, b: usize, bk: i32, bn: i32, c: usize, ldc: i32, m: i32, n: i32, k: i32, work: usize): void {
   gemm<f64>(a, am, ak, b, bk, bn, c, ldc, m, n, k, work)
+}
+
+/** `count` products of contiguous [m, n] results from zero; the bytes from a and b to each operand are in a list of pairs. */
+// @ts-ignore: decorator
+@inline function gemmBatch<T>(a: usize, am: i32, ak: i32, b: usize, bk: i32, bn: i32, c: usize, m: i32, n: i32, k: i32, pairs: usize, count: i32, work: usize): void {
+  const bytes = <usize>(m * n) * <usize>sizeof<T>()
+  memory.fill(c, 0, bytes * <usize>count)
+  for (let i = 0; i < count; i++) {
+    gemm<T>(a + <usize>load<u32>(pairs), am, ak, b + <usize>load<u32>(pairs, 4), bk, bn, c, n, m, n, k, work)
+    pairs += 8
+    c += bytes
+  }
+}
+export function gemmBatch32(a: usize, am: i32, ak: i32, b: usize, bk: i32, bn: i32, c: usize, m: i32, n: i32, k: i32, pairs: usize, count: i32, work: usize): void {
+  gemmBatch<f32>(a, am, ak, b, bk, bn, c, m, n, k, pairs, count, work)
+}
+export function gemmBatch64(a: usize, am: i32, ak: i32, b: usize, bk: i32, bn: i32, c: usize, m: i32, n: i32, k: i32, pairs: usize, count: i32, work: usize): void {
+  gemmBatch<f64>(a, am, ak, b, bk, bn, c, m, n, k, pairs, count, work)
+}
+
+// The same product in two steps that threads share: all of B in panels, a range of columns each (from a multiple of NR), then
+// C, a block of rows and columns each. Every entry of C has the same sums in the same order as in one piece.
+
+/** Columns [from, to) of B in panels: those of the rows from k0 on begin at entry k0 ceil(n / NR) NR. */
+// @ts-ignore: decorator
+@inline function packColumns<T>(b: usize, bk: i32, bn: i32, n: i32, k: i32, from: i32, to: i32, panels: usize): void {
+  const unit = <usize>sizeof<T>()
+  const NR = width<T>()
+  const all = (n + NR - 1) / NR * NR
+  for (let k0 = 0; k0 < k; k0 += KC) {
+    const kc = min(KC, k - k0)
+    pack<T>(b + <usize>(k0 * bk + from * bn) * unit, bk, bn, kc, to - from, NR, panels + <usize>(k0 * all + from * kc) * unit)
+  }
+}
+export function packColumns32(b: usize, bk: i32, bn: i32, n: i32, k: i32, from: i32, to: i32, panels: usize, room: usize): void {
+  packColumns<f32>(b, bk, bn, n, k, from, to, panels)
+}
+export function packColumns64(b: usize, bk: i32, bn: i32, n: i32, k: i32, from: i32, to: i32, panels: usize, room: usize): void {
+  packColumns<f64>(b, bk, bn, n, k, from, to, panels)
+}
+
+/** C[m, from … to) += A B for m rows of A and columns [from, to) of n; a and c are the addresses of their first rows. */
+// @ts-ignore: decorator
+@inline function gemmPacked<T>(a: usize, am: i32, ak: i32, panels: usize, c: usize, ldc: i32, m: i32, n: i32, k: i32, from: i32, to: i32, room: usize): void {
+  const unit = <usize>sizeof<T>()
+  const NR = width<T>()
+  const all = (n + NR - 1) / NR * NR
+  for (let k0 = 0; k0 < k; k0 += KC) {
+    const kc = min(KC, k - k0)
+    block<T>(a + <usize>(k0 * ak) * unit, am, ak, panels + <usize>(k0 * all + from * kc) * unit, c + <usize>from * unit, ldc, m, to - from, kc, room)
+  }
+}
+export function gemmPacked32(a: usize, am: i32, ak: i32, panels: usize, c: usize, ldc: i32, m: i32, n: i32, k: i32, from: i32, to: i32, room: usize): void {
+  gemmPacked<f32>(a, am, ak, panels, c, ldc, m, n, k, from, to, room)
+}
+export function gemmPacked64(a: usize, am: i32, ak: i32, panels: usize, c: usize, ldc: i32, m: i32, n: i32, k: i32, from: i32, to: i32, room: usize): void {
+  gemmPacked<f64>(a, am, ak, panels, c, ldc, m, n, k, from, to, room)
 }

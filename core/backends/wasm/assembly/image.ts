@@ -5,3 +5,8 @@ export function loadImage(x: usize, width: i32, starts: usize, rows: i32, image:
     x += <usize>width
   }
 }
+
+/** n bytes of zeros, which is faster here than from JavaScript when the memory is shared. */
+export function zero(at: usize, n: usize): void {
+  memory.fill(at, 0, n)
+}

@@ -10,8 +10,7 @@
   return f64x2.extract_lane(v, 0) + f64x2.extract_lane(v, 1)
 }
 
-// @ts-ignore: decorator
-@inline function tapAdjoint<T>(ct: usize, rowStep: i32, rows: i32, image: usize, offsets: usize, k: i32, runs: usize, runCount: i32, out: usize): void {
+export function tapAdjoint<T>(ct: usize, rowStep: i32, rows: i32, image: usize, offsets: usize, k: i32, runs: usize, runCount: i32, out: usize): void {
   const unit = <usize>sizeof<T>()
   const L = 16 / <i32>sizeof<T>()
   const step = <usize>rowStep * unit
@@ -74,11 +73,4 @@
 @inline function add(to: usize, a: f64, b: f64, last: bool): void {
   store<f64>(to, load<f64>(to) + a)
   if (!last) store<f64>(to, load<f64>(to, 8) + b, 8)
-}
-
-export function tapAdjoint32(ct: usize, rowStep: i32, rows: i32, image: usize, offsets: usize, k: i32, runs: usize, runCount: i32, out: usize): void {
-  tapAdjoint<f32>(ct, rowStep, rows, image, offsets, k, runs, runCount, out)
-}
-export function tapAdjoint64(ct: usize, rowStep: i32, rows: i32, image: usize, offsets: usize, k: i32, runs: usize, runCount: i32, out: usize): void {
-  tapAdjoint<f64>(ct, rowStep, rows, image, offsets, k, runs, runCount, out)
 }

@@ -24,8 +24,7 @@ export function packRows32(a: usize, rowStep: i32, taps: usize, rows: i32, k: i3
 export function packRows64(a: usize, rowStep: i32, taps: usize, rows: i32, k: i32, out: usize): void { packRows<f64>(a, rowStep, taps, rows, k, out) }
 
 /** runs: five integers each: q0, s, first column of y, d, count. offsets in bytes. */
-// @ts-ignore: decorator
-@inline function tapProduct<T>(panels: usize, rows: i32, k: i32, image: usize, offsets: usize, runs: usize, runCount: i32, y: usize, rowStep: i32, work: usize): void {
+export function tapProduct<T>(panels: usize, rows: i32, k: i32, image: usize, offsets: usize, runs: usize, runCount: i32, y: usize, rowStep: i32, work: usize): void {
   const unit = <usize>sizeof<T>()
   const NR = width<T>()
   const edge = work
@@ -87,10 +86,4 @@ export function packRows64(a: usize, rowStep: i32, taps: usize, rows: i32, k: i3
       }
     }
   }
-}
-export function tapProduct32(panels: usize, rows: i32, k: i32, image: usize, offsets: usize, runs: usize, runCount: i32, y: usize, rowStep: i32, work: usize): void {
-  tapProduct<f32>(panels, rows, k, image, offsets, runs, runCount, y, rowStep, work)
-}
-export function tapProduct64(panels: usize, rows: i32, k: i32, image: usize, offsets: usize, runs: usize, runCount: i32, y: usize, rowStep: i32, work: usize): void {
-  tapProduct<f64>(panels, rows, k, image, offsets, runs, runCount, y, rowStep, work)
 }

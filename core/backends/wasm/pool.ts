@@ -1,0 +1,255 @@
+import { checkNumbers } from '../../options.js'
+import { member } from './member.js'
+import { Call, compile, type Home, instantiate, MemoryExhausted, newMemory, wasm } from './module.js'
+
+/**
+ * Threads for the kernels: workers that share one memory, started on first use, and called synchronously. How work is cut
+ * into parts follows from shapes alone, so results are the same bits for any number of threads.
+ *
+ * The caller takes parts like everybody else, and waits only for parts that others hold. If one does not come back (its
+ * worker died inside of a kernel), the whole team is given up together with its memory, where a straggler may write what
+ * it likes, and the caller begins again, alone, on the memory of its own.
+ */
+
+/** Most threads by default, and at all. */
+const USUAL = 8
+const MOST = 64
+
+/** Parts of a job at most, and arguments of all of them: see member.ts. */
+export const MOST_PARTS = 64
+const RUN = 64
+const ARGUMENTS = 128
+const WORDS = ARGUMENTS + MOST_PARTS * 16
+
+/** Products (multiplications) from which a second thread pays, and of a part at least. Tests lower them. */
+export const sizes = { pays: 1 << 22, part: 1 << 17 }
+
+/** Milliseconds that the caller waits for a part after all others are done, plus ten times as long as those took. */
+const PATIENCE = 1000
+
+/** Teams that may be given up before threads are no longer tried. */
+const TRIALS = 3
+
+interface Worker {
+  terminate(): unknown
+}
+
+interface Team extends Home {
+  readonly names: readonly string[]
+  readonly control: Int32Array
+  readonly me: ReturnType<typeof member>
+  readonly module: WebAssembly.Module
+  readonly workers: Worker[]
+}
+
+let wanted: number | undefined
+let trials = TRIALS
+let team: Team | undefined
+
+/**
+ * How many threads heavy kernels run on: what was set, or the number of cores, at most 8. One where there is no shared
+ * memory (in a browser, a page that is not cross-origin isolated), where waiting is forbidden (the main thread of a
+ * page), and by default in worker threads, whose program has spread its work over the cores already.
+ */
+export function threads(): number {
+  if (trials === 0 || wasm().kernels === undefined) return 1
+  const { start, cores } = platform()
+  return start === undefined ? 1 : (wanted ?? Math.min(USUAL, cores))
+}
+
+/**
+ * Heavy kernels run on n threads from now on, as far as the platform has them (and 64 at most); without n, on as many
+ * as by default. The number changes the time only, never a bit of a result. Throws OptionError for what is no whole number
+ * from 1 on.
+ */
+export function setThreads(n?: number): void {
+  want('setThreads', n)
+  trials = TRIALS
+}
+
+function want(asked: string, n: number | undefined): void {
+  if (n !== undefined) checkNumbers(asked, 'count', { threads: n })
+  wanted = n === undefined ? undefined : Math.min(n, MOST)
+}
+
+/** Runs f with the heavy kernels on n threads, then sets back what was set before. f is synchronous. */
+export function withThreads<T>(n: number, f: () => T): T {
+  const before = wanted
+  want('withThreads', n)
+  try {
+    return f()
+  } finally {
+    wanted = before
+  }
+}
+
+/** How workers start here; undefined where they cannot, or where nobody may wait for them. */
+interface Platform {
+  readonly start?: (program: string, data: unknown) => Worker
+  readonly cores: number
+}
+
+let known: Platform | undefined
+
+const platform = (): Platform => (known ??= find())
+
+/** No import from `node:`, so that bundlers for browsers have nothing to resolve. */
+function find(): Platform {
+  const builtin = globalThis.process?.getBuiltinModule
+  if (typeof SharedArrayBuffer !== 'function') return { cores: 1 }
+  if (builtin) {
+    const { Worker, isMainThread } = builtin('node:worker_threads')
+    return {
+      cores: isMainThread ? builtin('node:os').availableParallelism() : 1,
+      start: (program, workerData) => {
+        const text = `const { workerData } = require('node:worker_threads');${program}(workerData)`
+        // Neither the flags nor the environment of the process: no loaders, no hooks.
+        const worker = new Worker(text, { eval: true, workerData, execArgv: [], env: {}, name: 'physgrad' })
+        worker.unref()
+        // One that has gone is not replaced: the others do its work.
+        worker.on('error', () => {})
+        return worker
+      }
+    }
+  }
+  const inWorker = typeof document === 'undefined' && globalThis.crossOriginIsolated && typeof Worker === 'function'
+  if (!inWorker) return { cores: 1 }
+  return {
+    cores: 1,
+    start: (program, data) => {
+      const url = URL.createObjectURL(new Blob([`onmessage = m => ${program}(m.data)`], { type: 'text/javascript' }))
+      const worker = new Worker(url)
+      worker.postMessage(data)
+      return worker
+    }
+  }
+}
+
+/** What a worker runs: instantiates the kernels on the shared memory, and serves. */
+const PROGRAM = `(({ module, memory, control, slot }) => {
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } })
+  ;(${member})(Object.values(exports), control, slot).serve()
+})`
+
+/** A team of n threads, the caller among them; none where workers are not permitted after all. */
+function teamOf(n: number): Team | undefined {
+  try {
+    return grown(n)
+  } catch {
+    trials = 0
+    return undefined
+  }
+}
+
+function grown(n: number): Team {
+  team ??= newTeam()
+  const { module, memory, control, workers } = team
+  while (workers.length < n - 1)
+    workers.push(platform().start!(PROGRAM, { module, memory, control, slot: workers.length + 1 }))
+  return team
+}
+
+function newTeam(): Team {
+  const memory = newMemory(true)
+  const module = compile(true)
+  const kernels = instantiate(module, memory)
+  const control = new Int32Array(new SharedArrayBuffer(4 * WORDS))
+  const me = member(Object.values(kernels), control, 0)
+  return { names: Object.keys(kernels), kernels, memory, module, control, me, workers: [] }
+}
+
+/** The team at work, for tests: parts that each thread has run, its workers, and its control words. */
+export const inspectTeam = () =>
+  team && { run: [...team.control.subarray(RUN, RUN + 1 + team.workers.length)], ...team, trials }
+
+/** A worker did not bring its part back. */
+class TeamLost extends Error {}
+
+function giveUp(): never {
+  for (const worker of team!.workers) worker.terminate()
+  team = undefined
+  trials--
+  throw new TeamLost()
+}
+
+/** A call whose kernels run in parts: in turn, or on the threads of a team. */
+export class TeamCall extends Call {
+  private readonly team?: Team
+
+  /** On a team, or alone. */
+  constructor(
+    readonly threads = 1,
+    team?: Team
+  ) {
+    super(team)
+    this.team = team
+    // Whoever sleeps wakes up while the operands are being copied.
+    if (team) Atomics.notify(team.control, 0)
+  }
+
+  /** n bytes of zeros. */
+  zero(at: number, n: number): void {
+    this.home.kernels.zero(at, n)
+  }
+
+  /** The address of n bytes for each thread, which follow each other. */
+  rooms(n: number): Rooms {
+    const step = Math.ceil(n / 64) * 64 + 64
+    return { at: this.reserve(this.threads * step), step, count: this.threads }
+  }
+
+  /**
+   * Runs the kernel once for each row of arguments (all of one length, at most 64 rows of at most 15), with the address
+   * of the thread's room as last argument.
+   */
+  run(name: string, parts: readonly (readonly number[])[], rooms: Rooms): void {
+    if (this.team && parts.length > 1) dispatch(this.team, name, parts, rooms)
+    else for (const part of parts) this.home.kernels[name](...part, rooms.at)
+  }
+}
+
+/** Room for each thread: where the first is, and how far apart they are. */
+export interface Rooms {
+  readonly at: number
+  readonly step: number
+  readonly count: number
+}
+
+function dispatch({ names, control, me }: Team, name: string, parts: readonly (readonly number[])[], r: Rooms): void {
+  const begun = performance.now()
+  const count = parts.length
+  control.set([names.indexOf(name), count, parts[0].length, r.at, r.step, r.count], 48)
+  for (let i = 0; i < count; i++) control.set(parts[i], ARGUMENTS + i * parts[i].length)
+  Atomics.store(control, 16, 0)
+  Atomics.store(control, 32, 0)
+  Atomics.store(control, 0, (((control[0] >> 12) + 1) << 12) | count)
+  Atomics.notify(control, 0)
+  while (me.takePart());
+  const mine = performance.now()
+  const until = mine + PATIENCE + 10 * (mine - begun)
+  for (let spin = 0; ; spin++) {
+    const done = Atomics.load(control, 16)
+    if (done === count) break
+    if (spin < 10_000) continue
+    if (performance.now() > until) giveUp()
+    Atomics.wait(control, 16, done, 10)
+  }
+  if (Atomics.load(control, 32)) giveUp()
+}
+
+/**
+ * Runs a kernel of so many products on a team, or alone where that is faster. f may run twice, so it must write its result
+ * only at the end, or all of it.
+ */
+export function inTeam(products: number, f: (call: TeamCall) => void): void {
+  const n = products < sizes.pays ? 1 : threads()
+  const team = n > 1 && teamOf(n)
+  if (team)
+    try {
+      f(new TeamCall(n, team))
+      return
+    } catch (error) {
+      if (!(error instanceof TeamLost || error instanceof MemoryExhausted)) throw error
+    }
+  f(new TeamCall())
+}
