@@ -15,7 +15,7 @@ import {
   valueAndGrad
 } from '../../core/index.js'
 import { activeTapes } from '../../core/tape.js'
-import { add, batchNorm, div, identity, log, maxPool2d, mlp, mul, reshape, square, sum } from '../../ops/index.js'
+import { add, div, identity, layerNorm, log, maxPool2d, mlp, mul, reshape, square, sum } from '../../ops/index.js'
 
 const cube = defineBlock({
   name: 'cube',
@@ -302,7 +302,7 @@ t.test('inspection', async t => {
     const strange = defineOp({ ...cube, name: 'a "strange"\\name', noInverse: 'none' })
     const tape = new Tape()
     const x = tape.watch(random(0).normal([3, 2]))
-    tape.record(() => sum(batchNorm(apply(strange, [x]), tensor([1, 1]), tensor([0, 0]))))
+    tape.record(() => sum(layerNorm(apply(strange, [x]), tensor([1, 1]), tensor([0, 0]))))
     for (const expand of [false, true]) {
       const dot = tape.toDot({ expand })
       const node = /"(?:[^"\\]|\\.)*"/y
