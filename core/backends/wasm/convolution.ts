@@ -1,4 +1,4 @@
-import { type ConvGeometry, type ConvPlan, convInputPlan, convPlan } from '../convolutionPlan.js'
+import { type ConvGeometry, type ConvPlan, type ConvProduct, convInputPlan, convPlan } from '../convolutionPlan.js'
 import { along } from '../plain/addresses.js'
 import type { Data } from '../plain/data.js'
 import { nameFor } from './module.js'
@@ -23,7 +23,16 @@ interface Runs {
   readonly count: number
 }
 
-function runsOf(bases: Int32Array, columns: Int32Array): Runs {
+/** Plans are kept by geometry, so what follows from their products is kept with them. */
+const known = new WeakMap<ConvProduct, Runs>()
+
+function runsOf(product: ConvProduct): Runs {
+  let runs = known.get(product)
+  if (!runs) known.set(product, (runs = findRuns(product)))
+  return runs
+}
+
+function findRuns({ bases, columns }: ConvProduct): Runs {
   const list: number[] = []
   for (let q = 0; q < bases.length; ) {
     const [s, d] = q + 1 < bases.length ? [bases[q + 1] - bases[q], columns[q + 1] - columns[q]] : [1, 1]
@@ -45,7 +54,7 @@ function place(call: TeamCall, plan: ConvPlan, like: Data, panels: readonly numb
   const image = length * unit + SLACK
   const starts = call.putIntegers(inBytes(rows, unit))
   const products = plan.products.flatMap((p, i) => {
-    const { list, count } = runsOf(p.bases, p.columns)
+    const { list, count } = runsOf(p)
     const [offsets, runs] = [call.putIntegers(inBytes(p.offsets, unit)), call.putIntegers(list)]
     return [panels[i] ?? 0, p.rows, p.offsets.length, offsets, runs, count, p.at * unit, p.rowStep]
   })
