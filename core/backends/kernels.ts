@@ -1,16 +1,18 @@
 import { checkChoice } from '../options.js'
 import { observeKernel, recorder } from '../profile.js'
 import type { ConvGeometry } from './convolutionPlan.js'
+import { binaryBroadcast, type RowKernel } from './plain/broadcast.js'
 import * as plainConvolution from './plain/convolution.js'
 import type { Data } from './plain/data.js'
 import { sizeOf } from './plain/data.js'
 import { matmul as plainMatmul } from './plain/matmul.js'
 import { reduceSum as plainReduceSum } from './plain/reduce.js'
+import { type BinaryName, type UnaryName, binary as wasmBinary, unary as wasmUnary } from './wasm/binary.js'
 import * as wasmConvolution from './wasm/convolution.js'
 import * as wasmLinalg from './wasm/linalg.js'
 import { type MapName, map as wasmMap, pairwiseSum as wasmPairwiseSum } from './wasm/map.js'
 import { batchedMatmul as wasmBatchedMatmul, matmul as wasmMatmul } from './wasm/matmul.js'
-import { MemoryExhausted, wasm } from './wasm/module.js'
+import { inMemory, MemoryExhausted, wasm } from './wasm/module.js'
 import { threads } from './wasm/pool.js'
 import { type RowsName, eachRow as wasmEachRow } from './wasm/softmax.js'
 
@@ -164,6 +166,60 @@ export function eachRow(name: RowsName, x: Data, y: Data, shape: readonly number
     axes.reduce((n, a) => n * shape[shape.length + a], 1)
   )
   return true
+}
+
+/** Bytes from which calling WebAssembly is worth it for a pass over memory. */
+const PASS = 1 << 13
+
+/**
+ * Which backend makes one pass over memory: copies would cost more than it gains, so it runs in WebAssembly where y and
+ * all large operands lie there already. The choice changes the time only: results are the same bits.
+ */
+function passBackend(y: Data, ...operands: readonly Data[]): BackendName {
+  if (forced === 'plain' || y.length === 0 || wasm().kernels === undefined) return 'plain'
+  if (forced === 'wasm') return 'wasm'
+  const there = y.byteLength >= PASS && inMemory(y)
+  return there && operands.every(x => inMemory(x) || 8 * x.length <= y.length) ? 'wasm' : 'plain'
+}
+
+/** y = f(a, b) under broadcasting: see the plain kernel. `row` is its loop, where WebAssembly knows the name or not. */
+export function binary(
+  name: BinaryName | undefined,
+  row: RowKernel,
+  a: Data,
+  aShape: readonly number[],
+  b: Data,
+  bShape: readonly number[],
+  y: Data,
+  yShape: readonly number[]
+): void {
+  const plain = () => binaryBroadcast(row, a, aShape, b, bShape, y, yShape)
+  if (name === undefined || passBackend(y, a, b) === 'plain') plain()
+  else
+    run(
+      name,
+      'wasm',
+      0,
+      y,
+      plain,
+      () => wasmBinary(name, a, aShape, b, bShape, y, yShape),
+      call => call()
+    )
+}
+
+/** y = f(x) entry by entry, for functions that are one instruction; `plain` is the loop. */
+export function unary(name: UnaryName, plain: (x: Data, y: Data) => void, x: Data, y: Data): void {
+  if (passBackend(y, x) === 'plain') plain(x, y)
+  else
+    run(
+      name,
+      'wasm',
+      0,
+      y,
+      plain,
+      (x: Data, y: Data) => wasmUnary(name, x, y),
+      call => call(x, y)
+    )
 }
 
 /** y[kept] = Σ x[kept, reduced]: see the plain kernel, with which it agrees bit for bit. */

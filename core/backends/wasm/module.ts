@@ -62,6 +62,9 @@ export function newMemory(shared: boolean): WebAssembly.Memory {
   throw new RangeError('unreachable')
 }
 
+/** Whether x lies in the memory of the kernels, so that they need no copy of it. */
+export const inMemory = (x: Data): boolean => wasm().memory?.buffer === x.buffer
+
 /** A call needs more memory than there is; the plain kernels take over. */
 export class MemoryExhausted extends Error {}
 

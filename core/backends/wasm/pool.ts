@@ -1,4 +1,5 @@
 import { checkNumbers } from '../../options.js'
+import type { Data } from '../plain/data.js'
 import { member } from './member.js'
 import { Call, compile, type Home, instantiate, MemoryExhausted, newMemory, wasm } from './module.js'
 
@@ -190,6 +191,16 @@ export class TeamCall extends Call {
   /** n bytes of zeros. */
   zero(at: number, n: number): void {
     this.home.kernels.zero(at, n)
+  }
+
+  /** Where a kernel is to write y: y itself, if it lies in this memory, else room for it. */
+  out(y: Data): number {
+    return y.buffer === this.home.memory.buffer ? y.byteOffset : this.reserve(y.byteLength)
+  }
+
+  /** y is written: what was made in room for it is copied. */
+  done(y: Data, at: number): void {
+    if (y.buffer !== this.home.memory.buffer) y.set(this.view(y, at, y.length))
   }
 
   /** The address of n bytes for each thread, which follow each other. */

@@ -1,0 +1,142 @@
+import t from 'tap'
+import { binary, unary, withBackend, withThreads } from '../../core/backends/kernels.js'
+import type { Data } from '../../core/backends/plain/data.js'
+import { sizeOf } from '../../core/backends/plain/data.js'
+import type { BinaryName, UnaryName } from '../../core/backends/wasm/binary.js'
+import { sizes } from '../../core/backends/wasm/pool.js'
+import { broadcastShapes, random } from '../../core/index.js'
+
+/**
+ * Kernels that make few passes over memory: WebAssembly gives the bits of the plain ones, on any number of threads,
+ * wherever its operands lie.
+ */
+const CASES = 2000
+const DTYPES = ['f64', 'f32'] as const
+type DType = (typeof DTYPES)[number]
+
+// Small sizes are shared by threads here.
+sizes.pays = 4096
+
+const r = random(0)
+const whole = (from: number, to: number): number => from + Math.floor(r.next() * (to - from + 1))
+const pick = <T>(list: readonly T[]): T => list[whole(0, list.length - 1)]
+const empty = (n: number, dtype: DType): Data => (dtype === 'f64' ? new Float64Array(n) : new Float32Array(n))
+
+const SPECIAL = [
+  0,
+  -0,
+  1,
+  -1,
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+  5e-324,
+  1e-310,
+  1e-45,
+  1e308
+]
+
+/** Numbers of all sizes, some of them special, not at the start of their buffer. */
+function numbers(n: number, dtype: DType): Data {
+  const x = empty(n + 3, dtype).subarray(whole(0, 3))
+  for (let i = 0; i < x.length; i++)
+    x[i] = r.next() < 0.1 ? pick(SPECIAL) : (2 * r.next() - 1) * 10 ** (r.next() < 0.2 ? whole(-300, 300) : 0)
+  return x.subarray(0, n)
+}
+
+/** Where two results differ in a bit (all NaN are one), or in length: -1 for nowhere. */
+const difference = (a: Data, b: Data): number =>
+  a.length === b.length ? a.findIndex((v, i) => !Object.is(v, b[i])) : a.length
+
+/** What f writes into n entries: plainly, and in WebAssembly on one to three threads. Names what differs. */
+function compare(n: number, dtype: DType, f: (y: Data) => void): string | undefined {
+  const make = () => {
+    const y = empty(n, dtype).fill(7)
+    f(y)
+    return y
+  }
+  const want = withBackend('plain', make)
+  for (const threads of [1, 2, 3]) {
+    const got = withThreads(threads, () => withBackend('wasm', make))
+    const at = difference(got, want)
+    if (at >= 0) return `${threads} threads, entry ${at} of ${n}: ${got[at]} instead of ${want[at]}`
+  }
+  return undefined
+}
+
+/** A shape, and one that is stretched to it. */
+function shapes(): [number[], number[]] {
+  const most = whole(0, 5) === 0 ? 40 : 6
+  const shape = Array.from({ length: whole(0, 4) }, () => (r.next() < 0.03 ? 0 : whole(1, most)))
+  const cut = r.next() < 0.4 ? whole(0, shape.length) : 0
+  return [shape, shape.slice(cut).map(d => (r.next() < 0.3 ? 1 : d))]
+}
+
+const ROWS: Record<BinaryName, (a: number, b: number) => number> = {
+  add: (a, b) => a + b,
+  sub: (a, b) => a - b,
+  mul: (a, b) => a * b,
+  div: (a, b) => a / b,
+  maximum: Math.max,
+  minimum: Math.min,
+  keep: (a, b) => (a !== 0 ? b : 0),
+  drop: (a, b) => (a !== 0 ? 0 : b)
+}
+
+t.test('binary functions, broadcast', t => {
+  for (const [name, of] of Object.entries(ROWS) as [BinaryName, (a: number, b: number) => number][])
+    for (const dtype of DTYPES) {
+      const bad: string[] = []
+      for (let i = 0; i < CASES / 8; i++) {
+        const [p, q] = shapes()
+        const [s, u] = r.next() < 0.5 ? [p, q] : [q, p]
+        const both = r.next() < 0.3
+        const [aShape, bShape] = both ? [s.map(d => (r.next() < 0.3 ? 1 : d)), u] : [s, u]
+        const shape = broadcastShapes(aShape, bShape, name)
+        const [a, b] = [numbers(sizeOf(aShape), dtype), numbers(sizeOf(bShape), dtype)]
+        const wrong = compare(sizeOf(shape), dtype, y =>
+          binary(
+            name,
+            (a, ia, da, b, ib, db, y, iy, n) => {
+              for (let j = 0; j < n; j++) y[iy + j] = of(a[ia + j * da], b[ib + j * db])
+            },
+            a,
+            aShape,
+            b,
+            bShape,
+            y,
+            shape
+          )
+        )
+        if (wrong) bad.push(`[${aShape}] and [${bShape}]: ${wrong}`)
+      }
+      t.same(bad, [], `${name} ${dtype}`)
+    }
+  t.end()
+})
+
+const FUNCTIONS: Record<UnaryName, (x: number) => number> = {
+  neg: x => -x,
+  abs: Math.abs,
+  sqrt: Math.sqrt,
+  square: x => x * x,
+  reciprocal: x => 1 / x,
+  relu: x => Math.max(x, 0)
+}
+
+t.test('functions of one entry', t => {
+  for (const [name, of] of Object.entries(FUNCTIONS) as [UnaryName, (x: number) => number][])
+    for (const dtype of DTYPES) {
+      const bad: string[] = []
+      for (let i = 0; i < CASES / 8; i++) {
+        const x = numbers(i % 50 === 0 ? whole(0, 40_000) : whole(0, 200), dtype)
+        const loop = (x: Data, y: Data) => {
+          for (let i = 0; i < x.length; i++) y[i] = of(x[i])
+        }
+        const wrong = compare(x.length, dtype, y => unary(name, loop, x, y))
+        if (wrong) bad.push(`${x.length}: ${wrong}`)
+      }
+      t.same(bad, [], `${name} ${dtype}`)
+    }
+  t.end()
+})
