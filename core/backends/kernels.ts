@@ -1,12 +1,14 @@
 import { checkChoice } from '../options.js'
 import { observeKernel, recorder } from '../profile.js'
 import type { ConvGeometry } from './convolutionPlan.js'
+import * as plainBatchNorm from './plain/batchNorm.js'
 import { binaryBroadcast, type RowKernel } from './plain/broadcast.js'
 import * as plainConvolution from './plain/convolution.js'
 import type { Data } from './plain/data.js'
 import { sizeOf } from './plain/data.js'
 import { matmul as plainMatmul } from './plain/matmul.js'
 import { reduceSum as plainReduceSum } from './plain/reduce.js'
+import * as wasmBatchNorm from './wasm/batchNorm.js'
 import { type BinaryName, type UnaryName, binary as wasmBinary, unary as wasmUnary } from './wasm/binary.js'
 import * as wasmConvolution from './wasm/convolution.js'
 import * as wasmLinalg from './wasm/linalg.js'
@@ -221,6 +223,26 @@ export function unary(name: UnaryName, plain: (x: Data, y: Data) => void, x: Dat
       call => call(x, y)
     )
 }
+
+type BatchNorm = typeof plainBatchNorm
+
+/** Seven operations for each entry, nine in the adjoint: worth the copies where there are many. */
+const BATCH_NORM = 1 << 14
+
+function batchNorms<T>(name: keyof BatchNorm, like: Data, call: (kernels: BatchNorm) => T): T {
+  let out: T
+  const worth = forced !== 'plain' && (forced === 'wasm' || like.length >= BATCH_NORM) && wasm().kernels !== undefined
+  run(name, worth ? 'wasm' : 'plain', 0, like, plainBatchNorm, wasmBatchNorm, kernels => {
+    out = call(kernels)
+  })
+  return out!
+}
+
+/** y = w (x - μ)/s + b: see the plain kernel, with which it agrees bit for bit; so does the adjoint. */
+export const batchNorm: BatchNorm['batchNorm'] = (x, w, b, y, batch, n, eps) =>
+  batchNorms('batchNorm', x, k => k.batchNorm(x, w, b, y, batch, n, eps))
+export const batchNormAdjoint: BatchNorm['batchNormAdjoint'] = (x, w, ct, statistics, n, dx, dw, db) =>
+  batchNorms('batchNormAdjoint', x, k => k.batchNormAdjoint(x, w, ct, statistics, n, dx, dw, db))
 
 /** y[kept] = Σ x[kept, reduced]: see the plain kernel, with which it agrees bit for bit. */
 export const reduceSum = (x: Data, y: Data, shape: readonly number[], keep: readonly boolean[]): void => {

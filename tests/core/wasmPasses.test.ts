@@ -1,5 +1,5 @@
 import t from 'tap'
-import { binary, unary, withBackend, withThreads } from '../../core/backends/kernels.js'
+import { batchNorm, batchNormAdjoint, binary, unary, withBackend, withThreads } from '../../core/backends/kernels.js'
 import type { Data } from '../../core/backends/plain/data.js'
 import { sizeOf } from '../../core/backends/plain/data.js'
 import type { BinaryName, UnaryName } from '../../core/backends/wasm/binary.js'
@@ -138,5 +138,28 @@ t.test('functions of one entry', t => {
       }
       t.same(bad, [], `${name} ${dtype}`)
     }
+  t.end()
+})
+
+t.test('batch normalisation and its adjoint', t => {
+  for (const dtype of DTYPES) {
+    const bad: string[] = []
+    for (let i = 0; i < CASES; i++) {
+      const [B, C, n] = [whole(1, 5), whole(1, 70), whole(1, i % 20 === 0 ? 300 : 20)]
+      const special = i % 10 === 0
+      const usual = (n: number) => empty(n, dtype).map(() => 3 + 2 * r.next())
+      const x = special ? numbers(B * C * n, dtype) : usual(B * C * n)
+      const [w, b, ct] = [usual(C), usual(C), special ? numbers(x.length, dtype) : usual(x.length)]
+      const wrong = compare(2 * x.length + 4 * C, dtype, y => {
+        const [out, dx, rest] = [0, 1, 2].map(k => y.subarray(k * x.length, k < 2 ? (k + 1) * x.length : undefined))
+        const statistics = batchNorm(x, w, b, out, B, n, 1e-5)
+        if (!statistics) return void y.fill(1)
+        batchNormAdjoint(x, w, ct, statistics, n, dx, rest.subarray(0, C), rest.subarray(C, 2 * C))
+        rest.set([...statistics.mean, ...statistics.deviation], 2 * C)
+      })
+      if (wrong) bad.push(`[${B}, ${C}, ${n}]: ${wrong}`)
+    }
+    t.same(bad, [], dtype)
+  }
   t.end()
 })
