@@ -8,6 +8,7 @@ import type { Data } from './plain/data.js'
 import { sizeOf } from './plain/data.js'
 import { matmul as plainMatmul } from './plain/matmul.js'
 import { reduceSum as plainReduceSum } from './plain/reduce.js'
+import { oneByOne, sparseAlong as plainSparseAlong, type Sparse } from './plain/sparseAlong.js'
 import * as wasmBatchNorm from './wasm/batchNorm.js'
 import { type BinaryName, type UnaryName, binary as wasmBinary, unary as wasmUnary } from './wasm/binary.js'
 import * as wasmConvolution from './wasm/convolution.js'
@@ -17,6 +18,7 @@ import { batchedMatmul as wasmBatchedMatmul, matmul as wasmMatmul } from './wasm
 import { inMemory, MemoryExhausted, wasm } from './wasm/module.js'
 import { threads } from './wasm/pool.js'
 import { type RowsName, eachRow as wasmEachRow } from './wasm/softmax.js'
+import { sparseAlong as wasmSparseAlong } from './wasm/sparseAlong.js'
 
 export { setThreads, withThreads } from './wasm/pool.js'
 
@@ -222,6 +224,14 @@ export function unary(name: UnaryName, plain: (x: Data, y: Data) => void, x: Dat
       (x: Data, y: Data) => wasmUnary(name, x, y),
       call => call(x, y)
     )
+}
+
+/** y[o, i, r] = Σ_j M[i, j] x[o, j, r]: see the plain kernel. */
+export function sparseAlong(m: Sparse, x: Data, y: Data, outer: number, inner: number): void {
+  const backend = oneByOne(outer, inner) ? 'plain' : passBackend(y, x)
+  run('sparseAlong', backend, m.column.length * outer * inner, y, plainSparseAlong, wasmSparseAlong, kernel =>
+    kernel(m, x, y, outer, inner)
+  )
 }
 
 type BatchNorm = typeof plainBatchNorm

@@ -1,7 +1,16 @@
 import t from 'tap'
-import { batchNorm, batchNormAdjoint, binary, unary, withBackend, withThreads } from '../../core/backends/kernels.js'
+import {
+  batchNorm,
+  batchNormAdjoint,
+  binary,
+  sparseAlong,
+  unary,
+  withBackend,
+  withThreads
+} from '../../core/backends/kernels.js'
 import type { Data } from '../../core/backends/plain/data.js'
 import { sizeOf } from '../../core/backends/plain/data.js'
+import { indexMatrix, weightedMatrix } from '../../core/backends/plain/sparseAlong.js'
 import type { BinaryName, UnaryName } from '../../core/backends/wasm/binary.js'
 import { sizes } from '../../core/backends/wasm/pool.js'
 import { broadcastShapes, random } from '../../core/index.js'
@@ -158,6 +167,31 @@ t.test('batch normalisation and its adjoint', t => {
         rest.set([...statistics.mean, ...statistics.deviation], 2 * C)
       })
       if (wrong) bad.push(`[${B}, ${C}, ${n}]: ${wrong}`)
+    }
+    t.same(bad, [], dtype)
+  }
+  t.end()
+})
+
+t.test('a sparse matrix along an axis', t => {
+  for (const dtype of DTYPES) {
+    const bad: string[] = []
+    for (let i = 0; i < CASES; i++) {
+      const [outer, rows, columns] = [whole(1, 20), whole(0, 20), whole(1, 20)]
+      const inner = pick([1, whole(1, 5), whole(0, 100)])
+      const place = () => whole(0, columns - 1)
+      const most = pick([1, 2, 6])
+      const row = () => Array.from({ length: whole(0, most) }, () => [place(), 2 * r.next() - 1] as const)
+      const matrix =
+        r.next() < 0.3
+          ? indexMatrix(
+              Array.from({ length: rows }, () => (r.next() < 0.1 ? -1 : place())),
+              columns
+            )
+          : weightedMatrix(Array.from({ length: rows }, row), columns)
+      const x = numbers(outer * columns * inner, dtype)
+      const wrong = compare(outer * rows * inner, dtype, y => sparseAlong(matrix, x, y, outer, inner))
+      if (wrong) bad.push(`[${rows}, ${columns}] on [${outer}, ${columns}, ${inner}]: ${wrong}`)
     }
     t.same(bad, [], dtype)
   }

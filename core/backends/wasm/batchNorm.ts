@@ -1,16 +1,8 @@
 import type { BatchStatistics } from '../plain/batchNorm.js'
 import type { Data } from '../plain/data.js'
 import { nameFor } from './module.js'
-import { inTeam, MOST_PARTS } from './pool.js'
-
-/** Products that take as long as an entry. */
-const ENTRY = 32
-
-/** Threads take runs of channels. */
-function runsOfChannels(channels: number): [number, number][] {
-  const step = Math.ceil(channels / MOST_PARTS)
-  return Array.from({ length: Math.ceil(channels / step) }, (_, i) => [i * step, Math.min(channels, (i + 1) * step)])
-}
+import { ENTRY, parts } from './parts.js'
+import { inTeam } from './pool.js'
 
 /** See the plain kernel, with which it agrees bit for bit. */
 export function batchNorm(
@@ -26,7 +18,8 @@ export function batchNorm(
   const statistics = new Float64Array(2 * channels + 1).fill(eps)
   inTeam(x.length * ENTRY, call => {
     const [X, W, B, Y, S] = [call.put(x), call.put(w), call.put(b), call.out(y), call.put(statistics)]
-    const runs = runsOfChannels(channels)
+    // Threads take runs of channels.
+    const runs = parts(channels, batch * n)
     call.run(
       nameFor('batchNorm', x),
       runs.map(run => [X, W, B, Y, S, batch, channels, n, ...run]),
@@ -59,7 +52,7 @@ export function batchNormAdjoint(
     const [DX, DW, DB] = [call.out(dx), call.out(dw), call.out(db)]
     call.run(
       nameFor('batchNormAdjoint', x),
-      runsOfChannels(channels).map(run => [X, W, CT, S, DX, DW, DB, batch, channels, n, ...run]),
+      parts(channels, batch * n).map(run => [X, W, CT, S, DX, DW, DB, batch, channels, n, ...run]),
       call.rooms(0)
     )
     call.done(dx, DX)

@@ -1,7 +1,8 @@
 import { collapsed } from '../plain/broadcast.js'
 import type { Data } from '../plain/data.js'
 import { nameFor } from './module.js'
-import { inTeam, MOST_PARTS } from './pool.js'
+import { ENTRY, parts } from './parts.js'
+import { inTeam } from './pool.js'
 
 /** The functions of assembly/binary.ts, in its order. */
 const BINARY = ['add', 'sub', 'mul', 'div', 'maximum', 'minimum', 'keep', 'drop'] as const
@@ -10,21 +11,6 @@ const UNARY = ['neg', 'abs', 'sqrt', 'square', 'reciprocal', 'relu'] as const
 /** `keep`: b where a is not 0, and 0 elsewhere; `drop`: the other way round. */
 export type BinaryName = (typeof BINARY)[number]
 export type UnaryName = (typeof UNARY)[number]
-
-/** Products that take as long as an entry: what passes through memory is worth a second thread earlier. */
-export const ENTRY = 32
-
-/** Entries of a part at least, and that parts of a row are made of, so that vectors are whole. */
-const PART = 1 << 14
-const UNIT = 64
-
-/** [from, to) of n entries, or of rows of `length` entries each. */
-export function parts(n: number, length = 1): [number, number][] {
-  const unit = length === 1 ? UNIT : 1
-  const least = Math.max(1, PART / length)
-  const step = unit * Math.ceil(Math.max(least, n / MOST_PARTS) / unit)
-  return Array.from({ length: Math.ceil(n / step) }, (_, i) => [i * step, Math.min(n, (i + 1) * step)])
-}
 
 const ROOM = 32
 
