@@ -6,12 +6,15 @@ import { binaryBroadcast, type RowKernel } from './plain/broadcast.js'
 import * as plainConvolution from './plain/convolution.js'
 import type { Data } from './plain/data.js'
 import { sizeOf } from './plain/data.js'
+import * as plainFft from './plain/fft.js'
+import * as plainPairs from './plain/fftPairs.js'
 import { matmul as plainMatmul } from './plain/matmul.js'
 import { reduceSum as plainReduceSum } from './plain/reduce.js'
 import { oneByOne, sparseAlong as plainSparseAlong, type Sparse } from './plain/sparseAlong.js'
 import * as wasmBatchNorm from './wasm/batchNorm.js'
 import { type BinaryName, type UnaryName, binary as wasmBinary, unary as wasmUnary } from './wasm/binary.js'
 import * as wasmConvolution from './wasm/convolution.js'
+import * as wasmFft from './wasm/fft.js'
 import * as wasmLinalg from './wasm/linalg.js'
 import { type MapName, map as wasmMap, pairwiseSum as wasmPairwiseSum } from './wasm/map.js'
 import { batchedMatmul as wasmBatchedMatmul, matmul as wasmMatmul } from './wasm/matmul.js'
@@ -60,7 +63,7 @@ export function backends(): { name: BackendName; available: boolean; threads: nu
  * square matrices are even at 8³ to 12³, f64 and f32 alike, and 8 rows times a layer of 20 × 20 twice as fast already;
  * convolutions of 3 × 3 and their adjoints are even between 2,300 and 9,200 products. Of a sum, entries of a run.
  */
-const CROSSOVER = { matmul: 11 ** 3, convolution: 16 ** 3, linalg: 16 ** 3, sum: 256 }
+const CROSSOVER = { matmul: 11 ** 3, convolution: 16 ** 3, linalg: 16 ** 3, sum: 256, fft: 2048 }
 
 /**
  * Which backend runs a kernel with that many products. `worth`: whether the copies can pay at all.
@@ -253,6 +256,36 @@ export const batchNorm: BatchNorm['batchNorm'] = (x, w, b, y, batch, n, eps) =>
   batchNorms('batchNorm', x, k => k.batchNorm(x, w, b, y, batch, n, eps))
 export const batchNormAdjoint: BatchNorm['batchNormAdjoint'] = (x, w, ct, statistics, n, dx, dw, db) =>
   batchNorms('batchNormAdjoint', x, k => k.batchNormAdjoint(x, w, ct, statistics, n, dx, dw, db))
+
+/** Transforms of powers of two by WebAssembly, with the bits of the plain ones, which do the other lengths. */
+const fftBackend = (numbers: number, ...lengths: readonly number[]): BackendName =>
+  lengths.every(wasmFft.transforms) ? backendFor('fft', numbers) : 'plain'
+
+/** In place along the middle axis of [outer, n, inner]: see the plain kernel. */
+export const fftAlong: typeof plainFft.fftAlong = (re, im, outer, n, inner, inverse) =>
+  run('fft', fftBackend(re.length, n), 0, re, plainFft.fftAlong, wasmFft.fftAlong, kernel =>
+    kernel(re, im, outer, n, inner, inverse)
+  )
+
+/** In place, of every plane of [planes, height, width]: see the plain kernel. */
+export const fft2: typeof plainFft.fft2 = (re, im, planes, height, width, inverse) =>
+  run('fft2', fftBackend(re.length, height, width), 0, re, plainFft.fft2, wasmFft.fft2, kernel =>
+    kernel(re, im, planes, height, width, inverse)
+  )
+
+/** Of pairs re, im along the middle axis of [outer, n, inner, 2]: see the plain kernels, also of the next two. */
+export const fftPairs: typeof plainPairs.fftPairs = (x, y, outer, n, inner, inverse) =>
+  run('fft', fftBackend(x.length, n), 0, x, plainPairs.fftPairs, wasmFft.fftPairs, kernel =>
+    kernel(x, y, outer, n, inner, inverse)
+  )
+export const rfftPairs: typeof plainPairs.rfftPairs = (x, y, outer, n, inner) =>
+  run('rfft', fftBackend(x.length, n), 0, x, plainPairs.rfftPairs, wasmFft.rfftPairs, kernel =>
+    kernel(x, y, outer, n, inner)
+  )
+export const irfftPairs: typeof plainPairs.irfftPairs = (x, y, outer, n, inner) =>
+  run('irfft', fftBackend(y.length, n), 0, x, plainPairs.irfftPairs, wasmFft.irfftPairs, kernel =>
+    kernel(x, y, outer, n, inner)
+  )
 
 /** y[kept] = Σ x[kept, reduced]: see the plain kernel, with which it agrees bit for bit. */
 export const reduceSum = (x: Data, y: Data, shape: readonly number[], keep: readonly boolean[]): void => {

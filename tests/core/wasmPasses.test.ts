@@ -3,6 +3,11 @@ import {
   batchNorm,
   batchNormAdjoint,
   binary,
+  fft2,
+  fftAlong,
+  fftPairs,
+  irfftPairs,
+  rfftPairs,
   sparseAlong,
   unary,
   withBackend,
@@ -192,6 +197,39 @@ t.test('a sparse matrix along an axis', t => {
       const x = numbers(outer * columns * inner, dtype)
       const wrong = compare(outer * rows * inner, dtype, y => sparseAlong(matrix, x, y, outer, inner))
       if (wrong) bad.push(`[${rows}, ${columns}] on [${outer}, ${columns}, ${inner}]: ${wrong}`)
+    }
+    t.same(bad, [], dtype)
+  }
+  t.end()
+})
+
+t.test('Fourier transforms of powers of two', t => {
+  for (const dtype of DTYPES) {
+    const bad: string[] = []
+    for (let i = 0; i < CASES / 4; i++) {
+      const n = 2 ** whole(1, i % 20 === 0 ? 11 : 6)
+      const [outer, inner, inverse, m] = [whole(1, 6), pick([1, whole(1, 9)]), r.next() < 0.5, n / 2 + 1]
+      const count = outer * inner
+      const special = i % 10 === 0
+      const usual = (n: number) => (special ? numbers(n, dtype) : empty(n, dtype).map(() => 2 * r.next() - 1))
+      const [x, half] = [usual(2 * count * n), usual(2 * count * m)]
+      const wrong = [
+        compare(x.length, dtype, y => fftPairs(x, y, outer, n, inner, inverse)),
+        compare(x.length, dtype, y => {
+          y.set(x)
+          fftPairs(y, y, outer, n, inner, inverse)
+        }),
+        compare(half.length, dtype, y => rfftPairs(x.subarray(0, count * n), y, outer, n, inner)),
+        compare(count * n, dtype, y => irfftPairs(half, y, outer, n, inner)),
+        compare(x.length, dtype, y => {
+          const re = Float64Array.from(x.subarray(0, count * n))
+          const im = Float64Array.from(x.subarray(count * n))
+          if (i % 2) fftAlong(re, im, outer, n, inner, inverse)
+          else fft2(re, im, 1, n, count, inverse)
+          y.set([...re, ...im])
+        })
+      ]
+      bad.push(...wrong.filter(w => w !== undefined).map(w => `[${outer}, ${n}, ${inner}] ${inverse}: ${w}`))
     }
     t.same(bad, [], dtype)
   }
