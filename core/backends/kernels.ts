@@ -18,7 +18,7 @@ import * as wasmFft from './wasm/fft.js'
 import * as wasmLinalg from './wasm/linalg.js'
 import { type MapName, map as wasmMap, pairwiseSum as wasmPairwiseSum } from './wasm/map.js'
 import { batchedMatmul as wasmBatchedMatmul, matmul as wasmMatmul } from './wasm/matmul.js'
-import { inMemory, MemoryExhausted, wasm } from './wasm/module.js'
+import { inCommon, MemoryExhausted, wasm } from './wasm/module.js'
 import { threads } from './wasm/pool.js'
 import { type RowsName, eachRow as wasmEachRow } from './wasm/softmax.js'
 import { sparseAlong as wasmSparseAlong } from './wasm/sparseAlong.js'
@@ -185,8 +185,8 @@ const PASS = 1 << 13
 function passBackend(y: Data, ...operands: readonly Data[]): BackendName {
   if (forced === 'plain' || y.length === 0 || wasm().kernels === undefined) return 'plain'
   if (forced === 'wasm') return 'wasm'
-  const there = y.byteLength >= PASS && inMemory(y)
-  return there && operands.every(x => inMemory(x) || 8 * x.length <= y.length) ? 'wasm' : 'plain'
+  const there = y.byteLength >= PASS && inCommon(y)
+  return there && operands.every(x => inCommon(x) || 8 * x.length <= y.length) ? 'wasm' : 'plain'
 }
 
 /** y = f(a, b) under broadcasting: see the plain kernel. `row` is its loop, where WebAssembly knows the name or not. */

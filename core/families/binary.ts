@@ -4,7 +4,7 @@ import type { RowKernel } from '../backends/plain/broadcast.js'
 import type { BinaryName } from '../backends/wasm/binary.js'
 import { foldClaim, stretch } from '../claim.js'
 import { DTypeError } from '../errors.js'
-import { alloc } from '../memory.js'
+import { alloc, allocUnset } from '../memory.js'
 import {
   type Claim,
   carryAligned,
@@ -75,7 +75,7 @@ export function binary(rules: Binary): Op<undefined> {
     tex: rules.tex,
     outShape: ([a, b]) => broadcastShapes(a, b, rules.name),
     forward: ([a, b], _, shape) => {
-      const y = alloc(size(shape), a.dtype)
+      const y = allocUnset(size(shape), a.dtype)
       combine(rules.wasm, rules.row, a.data, a.shape, b.data, b.shape, y, shape)
       return new Tensor(shape, y)
     },

@@ -2,7 +2,7 @@ import { apply } from '../apply.js'
 import { map, unary } from '../backends/kernels.js'
 import type { UnaryName } from '../backends/wasm/binary.js'
 import type { MapName } from '../backends/wasm/map.js'
-import { alloc, type Data } from '../memory.js'
+import { alloc, allocUnset, type Data } from '../memory.js'
 import { carryAligned, defineOp, type Example, type Inverse, type Op } from '../op.js'
 import type { Random } from '../random.js'
 import { mul } from '../structural/mul.js'
@@ -16,7 +16,7 @@ interface Rules<A> {
   doc: string
   /** y, dy/dx and x̃, typeset. */
   tex?: { y: string; slope: string; inverse?: string }
-  /** One loop; `x` and `y` have the same length. */
+  /** One loop, which writes every entry of `y`; `x` has the same length. */
   kernel(x: Data, y: Data, attrs: A): void
   /** The same function in WebAssembly, where that is available: equal but for the last bits. */
   wasm?: MapName
@@ -79,7 +79,7 @@ export function elementwise<A = undefined>(rules: Elementwise<A>): Op<A> {
     },
     outShape: ([s]) => s,
     forward: ([x], attrs) => {
-      const y = alloc(x.size, x.dtype)
+      const y = allocUnset(x.size, x.dtype)
       if (rules.exact) unary(rules.exact, (x, y) => rules.kernel(x, y, attrs), x.data, y)
       else if (!rules.wasm || !map(rules.wasm, x.data, y)) rules.kernel(x.data, y, attrs)
       return new Tensor(x.shape, y)

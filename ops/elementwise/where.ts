@@ -3,7 +3,7 @@ import { binary } from '../../core/backends/kernels.js'
 import type { RowKernel } from '../../core/backends/plain/broadcast.js'
 import { foldClaim, stretch } from '../../core/claim.js'
 import { operands } from '../../core/families/binary.js'
-import { alloc } from '../../core/memory.js'
+import { alloc, allocUnset } from '../../core/memory.js'
 import { type Claim, carryAligned, defineOp } from '../../core/op.js'
 import { broadcastShapes, sameShape, size } from '../../core/shape.js'
 import { expand } from '../../core/structural/expand.js'
@@ -36,7 +36,7 @@ export const whereOp = defineOp({
   },
   outShape: ([c, a, b]) => broadcastShapes(broadcastShapes(c, a, 'where'), b, 'where'),
   forward: ([cond, a, b], _, shape) => {
-    const y = alloc(size(shape), a.dtype)
+    const y = allocUnset(size(shape), a.dtype)
     if (isZero(b)) {
       binary('keep', keepRow, cond.data, cond.shape, a.data, a.shape, y, shape)
       return new Tensor(shape, y)

@@ -16,7 +16,7 @@ export function batchNorm(
 ): BatchStatistics | undefined {
   const channels = w.length
   const statistics = new Float64Array(2 * channels + 1).fill(eps)
-  inTeam(x.length * ENTRY, call => {
+  inTeam(x.length * ENTRY, [x, y], call => {
     const [X, W, B, Y, S] = [call.put(x), call.put(w), call.put(b), call.out(y), call.put(statistics)]
     // Threads take runs of channels.
     const runs = parts(channels, batch * n)
@@ -47,7 +47,7 @@ export function batchNormAdjoint(
   const channels = w.length
   const batch = x.length / (channels * n)
   const statistics = Float64Array.of(...mean, ...deviation)
-  inTeam(x.length * ENTRY, call => {
+  inTeam(x.length * ENTRY, [x, ct, dx], call => {
     const [X, W, CT, S] = [call.put(x), call.put(w), call.put(ct), call.put(statistics)]
     const [DX, DW, DB] = [call.out(dx), call.out(dw), call.out(db)]
     call.run(

@@ -28,7 +28,7 @@ export function binary(
   const unit = y.BYTES_PER_ELEMENT
   const [row, ...outer] = collapsed(aShape, bShape, yShape)
   const [n, da, db] = row
-  inTeam(y.length * ENTRY, call => {
+  inTeam(y.length * ENTRY, [a, b, y], call => {
     const [A, B, Y] = [call.put(a), call.put(b), call.out(y)]
     const axes = outer.length > 0 ? call.putIntegers(outer.flat()) : 0
     const piece = ([from, to]: [number, number]): number[] =>
@@ -45,7 +45,7 @@ export function binary(
 export function unary(name: UnaryName, x: Data, y: Data): void {
   const f = UNARY.indexOf(name)
   const unit = y.BYTES_PER_ELEMENT
-  inTeam(y.length * ENTRY, call => {
+  inTeam(y.length * ENTRY, [x, y], call => {
     const [X, Y] = [call.put(x), call.out(y)]
     const piece = ([from, to]: [number, number]) => [f, X + from * unit, Y + from * unit, to - from]
     call.run(nameFor('unary', y), parts(y.length).map(piece), call.rooms(0))

@@ -75,6 +75,23 @@ function run(call: TeamCall, like: Data, t: Transform, x: Side, y: Side): void {
   call.run(nameFor('fft', like), parts, call.rooms(64 * t.n))
 }
 
+/** Copies in and out, wherever they lie: a second attempt must find what the first one found. */
+function inPlace(
+  products: number,
+  re: Float64Array,
+  im: Float64Array,
+  f: (call: TeamCall, RE: number, IM: number) => void
+): void {
+  inTeam(products, [re, im], call => {
+    const [RE, IM] = [call.reserve(re.byteLength), call.reserve(im.byteLength)]
+    call.copy(re, 0, re.length, RE)
+    call.copy(im, 0, im.length, IM)
+    f(call, RE, IM)
+    re.set(call.view(re, RE, re.length))
+    im.set(call.view(im, IM, im.length))
+  })
+}
+
 /** See the plain kernels of these names, with which they agree bit for bit; n is a power of two. */
 export function fftAlong(
   re: Float64Array,
@@ -85,12 +102,9 @@ export function fftAlong(
   inverse: boolean
 ): void {
   const t = { outer, n, inner, inverse }
-  inTeam(productsOf(t), call => {
-    const [RE, IM] = [call.put(re), call.put(im)]
+  inPlace(productsOf(t), re, im, (call, RE, IM) => {
     const side = along(RE, IM, 8, n, inner)
     run(call, re, t, side, side)
-    call.done(re, RE)
-    call.done(im, IM)
   })
 }
 
@@ -117,28 +131,26 @@ function planesOf(re: Float64Array, im: Float64Array, height: number, width: num
   const planes = re.length / (height * width)
   const rows = { outer: planes * height, n: width, inner: 1, inverse }
   const columns = { outer: planes, n: height, inner: width, inverse }
-  inTeam(productsOf(rows) + productsOf(columns), call => {
-    const [RE, IM] = [call.put(re), call.put(im)]
+  inPlace(productsOf(rows) + productsOf(columns), re, im, (call, RE, IM) => {
     for (const t of [rows, columns]) {
       const side = along(RE, IM, 8, t.n, t.inner)
       run(call, re, t, side, side)
     }
-    call.done(re, RE)
-    call.done(im, IM)
   })
 }
 
 /** Two sides, of which one may be real, the other then half as long. */
 function between(x: Data, y: Data, t: Transform): void {
   const unit = x.BYTES_PER_ELEMENT
-  inTeam(productsOf(t), call => {
-    const [X, Y] = [call.put(x), call.out(y)]
+  inTeam(productsOf(t), [x, y], call => {
+    const [X, Y] = [call.put(x), x === y ? call.reserve(y.byteLength) : call.out(y)]
     const side = (at: number, role: 'x' | 'y'): Side =>
       t.half === undefined || t.half === role
         ? along(at, at + unit, 2 * unit, t.half ? halfLength(t.n) : t.n, t.inner)
         : along(at, 0, unit, t.n, t.inner)
     run(call, x, t, side(X, 'x'), side(Y, 'y'))
-    call.done(y, Y)
+    if (x === y) y.set(call.view(y, Y, y.length))
+    else call.done(y, Y)
   })
 }
 

@@ -1,5 +1,5 @@
 import type { Data } from '../plain/data.js'
-import { Call, inMemory, kernelOf, nameFor, wasm } from './module.js'
+import { Call, inCommon, kernelOf, nameFor, wasm } from './module.js'
 import { ENTRY, parts } from './parts.js'
 import { inTeam } from './pool.js'
 
@@ -59,14 +59,14 @@ export function pairwiseSum(x: Data, start: number, n: number): number {
 
 /** y = f(x), entry by entry; for sine and cosine of large numbers, which their kernels leave to others, by Math. */
 export function map(name: MapName, x: Data, y: Data): void {
-  if (inMemory(x) && inMemory(y)) mapThere(name, x, y)
+  if (inCommon(x) && inCommon(y)) mapThere(name, x, y)
   else mapWindows(name, x, y)
 }
 
 /** What of it lies in the memory of the kernels already needs no window, and is shared by the threads. */
 function mapThere(name: MapName, x: Data, y: Data): void {
   const unit = x.BYTES_PER_ELEMENT
-  inTeam(x.length * ENTRY, call => {
+  inTeam(x.length * ENTRY, [x, y], call => {
     const [X, Y] = [call.put(x), call.out(y)]
     const rooms = call.rooms(FLAG)
     const bytes = rooms.count * rooms.step

@@ -6,7 +6,7 @@ import { inTeam } from './pool.js'
 
 /** y[o, i, r] = Σ_j M[i, j] x[o, j, r]: see the plain kernel, with which it agrees bit for bit where it takes blocks. */
 export function sparseAlong(m: Sparse, x: Data, y: Data, outer: number, inner: number): void {
-  inTeam(y.length * ENTRY, call => {
+  inTeam(y.length * ENTRY, [x, y], call => {
     const [X, Y] = [call.put(x), call.out(y)]
     const weights = m.weight ? call.put(m.weight) : 0
     const matrix = call.putIntegers([m.rows, m.columns, weights, ...m.start, ...m.column])
