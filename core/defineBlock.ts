@@ -85,7 +85,9 @@ export function defineBlock<A = undefined>(rules: BlockRules<A>): Op<A> {
     forward(inputs, attrs, _, saved) {
       const outside = activeTapes()
       if (rules.keep === false || !isRecorded(inputs)) {
-        const y = checked(unseen(() => sealedAgainst(outside, () => rules.forward(inputs, attrs))))
+        // Tensors of its own: those of a tape outside are closed to it.
+        const own = rules.keep === false ? inputs.map(t => new Tensor(t.shape, t.data)) : inputs
+        const y = checked(unseen(() => sealedAgainst(outside, () => rules.forward(own, attrs))))
         return new Tensor(y.shape, y.data)
       }
       const inner = unseen(() => run(inputs, attrs, outside))

@@ -80,7 +80,6 @@ function implicitInverseOp<A>(P: Op<A>, options: ImplicitInverseOptions<A>): Op<
     },
     forward: ([y, near, ...rest], attrs) =>
       unseen(() => {
-        if (y.size === 0) return zerosLike(y)
         const x = options.solver?.(y, near, rest, attrs) ?? byNewton(P, name, y, near, rest, attrs)
         return new Tensor(x.shape, x.data)
       }),
@@ -129,6 +128,7 @@ function byNewton<A>(P: Op<A>, name: string, y: Tensor, near: Tensor, rest: read
         : `${P.name} ignores its input`,
       'An operator with an inverse has an output of the shape of its first input, and depends on it'
     )
+  if (y.size === 0) return zerosLike(y)
   const block = new BlockProblem(tape.sites, [x], [out], [claim(y)])
   const { x: change, status, mismatch } = newton().solve!(block)
   const missed = status.findIndex(s => s !== 'converged')

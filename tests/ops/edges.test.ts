@@ -35,6 +35,13 @@ const exceptions: Readonly<Record<string, Partial<Record<Edge, string>>>> = {
   },
   lotkaVolterra: { large: 'the product of 1e300 prey and 1e300 predators is infinite' },
   nBody: { large: 'the square of a distance of 1e300 is infinite' },
+  sineMap: { large: 'neighbouring numbers near 1e300 lie 1e284 apart, which is many periods: no change of x is small' },
+  meanAnomaly: {
+    large: 'neighbouring numbers near 1e300 lie 1e284 apart, which is many turns: no change of an angle is small'
+  },
+  eccentricAnomaly: {
+    large: 'neighbouring numbers near 1e300 lie 1e284 apart, which is many turns: no change of an angle is small'
+  },
   rsqrt: { small: 'below 1e-205 the slope -½ x^(-3/2) is infinite' }
 }
 
