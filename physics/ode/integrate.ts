@@ -9,7 +9,7 @@ import { show } from '../../core/shape.js'
 import { reshape } from '../../core/structural/reshape.js'
 import { unseen } from '../../core/tape.js'
 import { mapData, type Tensor } from '../../core/tensor.js'
-import { slice } from '../../ops/shape/slice.js'
+import { pieces } from '../pieces.js'
 import { type Simulator, simulator } from '../simulator.js'
 import { type Method, type MethodName, methods } from './methods.js'
 import type { System } from './system.js'
@@ -70,9 +70,10 @@ function integrateOp(system: System, name: MethodName): Op<IntegrateAttrs> {
     const [u, rest] = controls > 0 ? [given[0], given.slice(1)] : [undefined, given]
     checkShapes(system, s0, u, rest, steps)
     let s = s0
-    let step = u ? undefined : steppers(rest)
+    const acting = u && pieces(u, controls === 1 ? -1 : -2, steps)
+    let step = acting ? undefined : steppers(rest)
     for (let k = 0; k < steps; k++) {
-      if (u) step = steppers([controlAt(u, dt < 0 ? steps - 1 - k : k, controls), ...rest])
+      if (acting) step = steppers([controlOf(acting[dt < 0 ? steps - 1 - k : k], controls), ...rest])
       for (let j = 0; j < substeps; j++) s = step!(s, dt / substeps)
     }
     return s
@@ -135,11 +136,9 @@ function nearer(x: Tensor, answer: Tensor, y: Tensor, target: Tensor, reached: T
   return value
 }
 
-function controlAt(u: Tensor, t: number, controls: number): Tensor {
-  if (controls === 1) return slice(u, -1, t, t + 1)
-  const piece = slice(u, -2, t, t + 1)
-  return reshape(piece, [...piece.shape.slice(0, -2), controls])
-}
+/** [..., 1, c] → [..., c] */
+const controlOf = (piece: Tensor, controls: number): Tensor =>
+  controls === 1 ? piece : reshape(piece, [...piece.shape.slice(0, -2), controls])
 
 function checkShapes(
   { name, states, controls = 0, parameters = 0 }: System,

@@ -10,7 +10,7 @@ import { unseen } from '../../core/tape.js'
 import { type DType, mapData, Tensor } from '../../core/tensor.js'
 import { sub } from '../../ops/elementwise/sub.js'
 import { complexTridiagonalSolve } from '../../ops/fourier/complexTridiagonalSolve.js'
-import { slice } from '../../ops/shape/slice.js'
+import { pieces } from '../pieces.js'
 import { type Simulator, simulator } from '../simulator.js'
 import { checkWave, profile, type SchroedingerAttrs } from './potentials.js'
 
@@ -19,6 +19,8 @@ export interface CrankNicolsonOptions extends Partial<SchroedingerAttrs> {
   points?: number
   /** Distance of the walls. Default 2. Point j = 1 … n lies at x = j · length / (n + 1). */
   length?: number
+  /** m of -1/(2m) ∂²/∂x². Default 1. */
+  mass?: number
   /** V at the points; 0 by default. */
   potential?: ArrayLike<number>
   /** What the control multiplies, at the points; x by default: a dipole in a field. */
@@ -28,27 +30,27 @@ export interface CrankNicolsonOptions extends Partial<SchroedingerAttrs> {
 }
 
 /**
- * The Schrödinger equation i ψ_t = -½ ψ_xx + V(x) ψ + u(t) x ψ between walls: (ψ [B, n, 2], u [B, steps]) → ψ [B, n, 2],
+ * The Schrödinger equation i ψ_t = -1/(2m) ψ_xx + V(x) ψ + u(t) x ψ between walls: (ψ [B, n, 2], u [B, steps]) → ψ [B, n, 2],
  * pairs (re, im), u constant over each step. By Crank and Nicolson's rule, which is unitary: the norm Σ|ψ|² stays to
  * rounding, and the steps with -dt are the exact inverse.
  *
- *     crankNicolson({ points: 14, length: 2, dt: 0.05, steps: 384 })      // the dipole of the text on half-inverse gradients
- *     boxState(14, 1)                                                     // its ground state [14, 2]
+ *     crankNicolson({ points: 14, length: 2, mass: 0.5, dt: 0.05, steps: 384 })   // the dipole in the code of the HIG paper
+ *     boxState(14, 1)                                                             // its ground state [14, 2]
  *
  * Throws OptionError for settings out of range, ShapeError where ψ or u do not fit.
  */
 export function crankNicolson(options: CrankNicolsonOptions = {}): Simulator<SchroedingerAttrs> {
   const asked = 'crankNicolson'
-  checkOptions(asked, options, ['points', 'length', 'potential', 'dipole', 'controlled', 'dt', 'steps'])
-  const { points: n = 14, length = 2, dt = 0.05, steps = 1, controlled = true } = options
+  checkOptions(asked, options, ['points', 'length', 'mass', 'potential', 'dipole', 'controlled', 'dt', 'steps'])
+  const { points: n = 14, length = 2, mass = 1, dt = 0.05, steps = 1, controlled = true } = options
   checkNumbers(asked, 'count', { points: n, steps })
-  checkNumbers(asked, 'positive', { length })
+  checkNumbers(asked, 'positive', { length, mass })
   checkNumbers(asked, 'finite', { dt })
   checkFlags(asked, { controlled })
   const dx = length / (n + 1)
   const V = profile(asked, 'potential', options.potential, n, () => 0)
   const W = profile(asked, 'dipole', options.dipole, n, j => (j + 1) * dx)
-  return simulator(crankNicolsonOp(n, dx, V, W, controlled), { dt, steps })
+  return simulator(crankNicolsonOp(n, mass * dx * dx, V, W, controlled), { dt, steps })
 }
 
 const made = (shape: number[], dtype: DType, f: (i: number) => number): Tensor => {
@@ -61,7 +63,7 @@ const made = (shape: number[], dtype: DType, f: (i: number) => number): Tensor =
 
 function crankNicolsonOp(
   n: number,
-  dx: number,
+  mdx2: number,
   V: Float64Array,
   W: Float64Array,
   controlled: boolean
@@ -69,14 +71,15 @@ function crankNicolsonOp(
   const run = ([psi, u]: readonly Tensor[], attrs: SchroedingerAttrs): Tensor => {
     checkWave('crankNicolson', psi, [n], u, attrs, controlled)
     const { dt, steps } = attrs
-    // A = 1 + i dt/2 H, H tridiagonal: V + 1/dx² on the diagonal, -1/(2 dx²) beside it.
-    const beside = made([n - 1, 2], psi.dtype, i => (i % 2) * (-dt / (4 * dx * dx)))
-    const free = made([n, 2], psi.dtype, i => (i % 2 ? (dt / 2) * (V[i >> 1] + 1 / (dx * dx)) : 1))
+    // A = 1 + i dt/2 H, H tridiagonal: V + 1/(m dx²) on the diagonal, half of that, negative, beside it.
+    const beside = made([n - 1, 2], psi.dtype, i => (i % 2) * (-dt / (4 * mdx2)))
+    const free = made([n, 2], psi.dtype, i => (i % 2 ? (dt / 2) * (V[i >> 1] + 1 / mdx2) : 1))
     const driven = made([n, 2], psi.dtype, i => (i % 2) * (dt / 2) * W[i >> 1])
+    const acting = u && pieces(u, -1, steps)
     let s = psi
     for (let k = 0; k < steps; k++) {
-      const t = dt < 0 ? steps - 1 - k : k
-      const diagonal = u ? add(free, mul(strengths(slice(u, -1, t, t + 1)), driven)) : free
+      const now = acting?.[dt < 0 ? steps - 1 - k : k]
+      const diagonal = now ? add(free, mul(strengths(now), driven)) : free
       // A⁻¹ A* = 2 A⁻¹ - 1
       s = sub(mul(complexTridiagonalSolve(beside, diagonal, beside, s), 2), s)
     }
@@ -84,7 +87,7 @@ function crankNicolsonOp(
   }
   return defineBlock<SchroedingerAttrs>({
     name: 'crankNicolson',
-    doc: `i ψ_t = H ψ, H = -½ ∂²/∂x² + V(x)${controlled ? ' + u(t) x' : ''} between walls, ψ 0 there: ψ_(k+1) = (1 + i dt/2 H)⁻¹ (1 - i dt/2 H) ψ_k, order 2
+    doc: `i ψ_t = H ψ, H = -1/(2m) ∂²/∂x² + V(x)${controlled ? ' + u(t) x' : ''} between walls, ψ 0 there: ψ_(k+1) = (1 + i dt/2 H)⁻¹ (1 - i dt/2 H) ψ_k, order 2
   tangent  the same steps, which are linear in ψ${controlled ? '; du_k moves the diagonal of H' : ''}
   adjoint  the steps back in time: they are unitary
   inverse  exact in ψ: the same steps with -dt, the last control first. No noise is amplified: trust it always${controlled ? '.\n           In u the ladder solves' : ''}

@@ -13,8 +13,8 @@ import { sin } from '../../ops/elementwise/sin.js'
 import { complex } from '../../ops/fourier/complex.js'
 import { complexMul } from '../../ops/fourier/complexMul.js'
 import { fftn, ifftn } from '../../ops/fourier/fft.js'
-import { slice } from '../../ops/shape/slice.js'
 import { constant } from '../ode/system.js'
+import { pieces } from '../pieces.js'
 import { type Simulator, simulator } from '../simulator.js'
 import { unitaryInverse, waveExamples } from './crankNicolson.js'
 import { checkWave, profile, type SchroedingerAttrs } from './potentials.js'
@@ -100,10 +100,11 @@ function splitStepOp(
         W.map(w => (-w * dt) / 2)
       )[psi.dtype]
     const still = u ? undefined : turns(V.map(v => (v * dt) / 2))[psi.dtype]
+    const acting = u && pieces(u, -1, steps)
     let s = psi
     for (let k = 0; k < steps; k++) {
-      const t = dt < 0 ? steps - 1 - k : k
-      const kick = still ?? phase(add(own, mul(spread(slice(u, -1, t, t + 1), grid.length), driven!)))
+      const now = acting?.[dt < 0 ? steps - 1 - k : k]
+      const kick = now ? phase(add(own, mul(spread(now, grid.length), driven!))) : still!
       s = complexMul(ifftn(complexMul(fftn(complexMul(s, kick), axes), drift), axes), kick)
     }
     return s
