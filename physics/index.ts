@@ -1,16 +1,49 @@
 import type { Op } from '../core/op.js'
-import { diffuseOp } from './heat/diffuse.js'
+import { diffuseNaiveOp, diffuseOp } from './diffusion/diffuse.js'
+import { diffuseExplicitOp } from './diffusion/diffuseExplicit.js'
+import { crankNicolsonOp, diffuseImplicitOp } from './diffusion/diffuseImplicit.js'
 import { oscillatorsOp } from './oscillators.js'
+import { laplaceOp, poissonOp } from './poisson/laplace.js'
 
-export { type DiffuseAttrs, diffuse, diffuseOp, UNCERTAINTY } from './heat/diffuse.js'
-export { drawRectangles, type Rectangle, randomRectangles } from './heat/rectangles.js'
-export { heatExponent, spectralFilter } from './heat/spectrum.js'
-export { type StabilisedInverse, stabilisedInverse } from './heat/stabilisedInverse.js'
+export {
+  type DiffuseAttrs,
+  type DiffuseOptions,
+  diffuse,
+  diffuseNaiveOp,
+  diffuseOp,
+  diffusionFactors
+} from './diffusion/diffuse.js'
+export {
+  type DiffuseExplicitOptions,
+  diffuseExplicit,
+  diffuseExplicitOp,
+  stableAmount
+} from './diffusion/diffuseExplicit.js'
+export {
+  crankNicolsonOp,
+  type DiffuseImplicitOptions,
+  diffuseImplicit,
+  diffuseImplicitOp
+} from './diffusion/diffuseImplicit.js'
+export { drawRectangles, type Rectangle, randomRectangles } from './diffusion/rectangles.js'
+export { type Boundary, type Grid, type GridOptions, gridOf } from './grid.js'
 export { type OscillatorOptions, oscillatorMatrix, oscillators, oscillatorsOp } from './oscillators.js'
+export { type LaplaceOptions, laplace, laplaceOp, poisson, poissonOp } from './poisson/laplace.js'
 export { rungeKutta4Step } from './rungeKutta4.js'
+export { eigenvaluesOf, type Modes, modesOf, type Scheme, wholeSpectrum } from './spectral/modes.js'
+export { noiseLevel, type StabilisedInverse, stabilisedInverse } from './spectral/stabilisedInverse.js'
 
 /** Every physics operator, with small settings, for tables: checks, documentation. */
-export const allPhysics: readonly Op[] = [diffuseOp, oscillatorsOp({ steps: 2 })]
+export const allPhysics: readonly Op[] = [
+  diffuseOp,
+  diffuseNaiveOp,
+  diffuseExplicitOp,
+  diffuseImplicitOp,
+  crankNicolsonOp,
+  laplaceOp,
+  poissonOp,
+  oscillatorsOp({ steps: 2 })
+]
 
 /** The same by name: `checkOp(operators.diffuse)`. */
 export const operators: Readonly<Record<string, Op>> = Object.fromEntries(allPhysics.map(op => [op.name, op]))
