@@ -3,7 +3,9 @@ import { diffuseNaiveOp, diffuseOp } from './diffusion/diffuse.js'
 import { diffuseExplicitOp } from './diffusion/diffuseExplicit.js'
 import { crankNicolsonOp, diffuseImplicitOp } from './diffusion/diffuseImplicit.js'
 import { oscillatorsOp } from './oscillators.js'
+import { divGradOp, gradDotOp } from './poisson/divGrad.js'
 import { laplaceOp, poissonOp } from './poisson/laplace.js'
+import { solveDivGradOp } from './poisson/solveDivGrad.js'
 
 export {
   type DiffuseAttrs,
@@ -28,7 +30,10 @@ export {
 export { drawRectangles, type Rectangle, randomRectangles } from './diffusion/rectangles.js'
 export { type Boundary, type Grid, type GridOptions, gridOf } from './grid.js'
 export { type OscillatorOptions, oscillatorMatrix, oscillators, oscillatorsOp } from './oscillators.js'
+export { conjugateSolve, type FieldSolution, type SolveSettings } from './poisson/conjugateSolve.js'
+export { divGrad, divGradOp, gradDot, gradDotOp } from './poisson/divGrad.js'
 export { type LaplaceOptions, laplace, laplaceOp, poisson, poissonOp } from './poisson/laplace.js'
+export { type SolveDivGradOptions, solveDivGrad, solveDivGradOp } from './poisson/solveDivGrad.js'
 export { rungeKutta4Step } from './rungeKutta4.js'
 export { eigenvaluesOf, type Modes, modesOf, type Scheme, wholeSpectrum } from './spectral/modes.js'
 export { noiseLevel, type StabilisedInverse, stabilisedInverse } from './spectral/stabilisedInverse.js'
@@ -42,6 +47,9 @@ export const allPhysics: readonly Op[] = [
   crankNicolsonOp,
   laplaceOp,
   poissonOp,
+  divGradOp,
+  gradDotOp,
+  solveDivGradOp,
   oscillatorsOp({ steps: 2 })
 ]
 
