@@ -36,7 +36,7 @@ export { type LaplaceOptions, laplace, laplaceOp, poisson, poissonOp } from './p
 export { type SolveDivGradOptions, solveDivGrad, solveDivGradOp } from './poisson/solveDivGrad.js'
 export { rungeKutta4Step } from './rungeKutta4.js'
 export { eigenvaluesOf, type Modes, modesOf, type Scheme, wholeSpectrum } from './spectral/modes.js'
-export { noiseLevel, type StabilisedInverse, stabilisedInverse } from './spectral/stabilisedInverse.js'
+export { type StabilisedInverse, stabilisedInverse } from './spectral/stabilisedInverse.js'
 
 /** Every physics operator, with small settings, for tables: checks, documentation. */
 export const allPhysics: readonly Op[] = [

@@ -70,7 +70,7 @@ export const solveDivGradOp: Op<SolveDivGradAttrs> = defineOp<SolveDivGradAttrs>
     lawless: site => (isShared(site, 1) ? 'b is shared by several fields: only least squares' : undefined)
   },
   examples: r =>
-    pairExamples(r, positive, [1e300, 1e-300]).map(e => ({ ...e, attrs: { ...e.attrs!, ...settings({}) } }))
+    pairExamples(r, positive, [1e301, 1e-301]).map(e => ({ ...e, attrs: { ...e.attrs!, ...settings({}) } }))
 })
 
 /** b̃ = b + ∇·(a∇(ũ - u)); of one b for several fields, the one that comes nearest. */

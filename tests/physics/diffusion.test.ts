@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Tape, targetSweep, tensor } from '../../core/index.js'
 import { random } from '../../core/random.js'
-import { l2, sum } from '../../ops/index.js'
+import { l2, noiseLevel, sum } from '../../ops/index.js'
 import { sipBackward } from '../../optim/index.js'
 import {
   diffuse,
@@ -10,7 +10,6 @@ import {
   eigenvaluesOf,
   gridOf,
   modesOf,
-  noiseLevel,
   type Rectangle,
   randomRectangles,
   stabilisedInverse,
@@ -59,7 +58,7 @@ t.test('the stabilised inverse against the notebook', async t => {
   const dy = tensor(g.dy)
   const modes = modesOf([16, 16], gridOf({}, 'a test'))
   const factors = diffusionFactors(modes, 8)
-  const noise = noiseLevel(dy.data as Float64Array, 1e-6, 0)
+  const noise = noiseLevel(dy.data as Float64Array)
   const r = stabilisedInverse(dy.data, noise, factors, modes)
   t.ok(Math.abs(noise - g.f_uncertainty) < 1e-14 * noise, 'noise level')
   const shape = { shape: [16, 16] }
