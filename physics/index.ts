@@ -4,6 +4,7 @@ import { semiLagrangianOp } from './advection/semiLagrangian.js'
 import { spectralShiftOp } from './advection/spectralShift.js'
 import { diffuseOp } from './heat/diffuse.js'
 import { oscillatorsOp } from './oscillators.js'
+import { waveOp } from './wave/wave.js'
 
 export { type MacCormackOptions, macCormack, macCormackOp } from './advection/macCormack.js'
 export { semiLagrangian, semiLagrangianOp } from './advection/semiLagrangian.js'
@@ -14,6 +15,7 @@ export { heatExponent, spectralFilter } from './heat/spectrum.js'
 export { type StabilisedInverse, stabilisedInverse } from './heat/stabilisedInverse.js'
 export { type OscillatorOptions, oscillatorMatrix, oscillators, oscillatorsOp } from './oscillators.js'
 export { rungeKutta4Step } from './rungeKutta4.js'
+export { type WaveOptions, wave, waveLimit, waveOp } from './wave/wave.js'
 
 /** Every physics operator, with small settings, for tables: checks, documentation. */
 export const allPhysics: readonly Op[] = [
@@ -21,6 +23,7 @@ export const allPhysics: readonly Op[] = [
   semiLagrangianOp,
   macCormackOp,
   spectralShiftOp,
+  waveOp,
   oscillatorsOp({ steps: 2 })
 ]
 
