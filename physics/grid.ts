@@ -33,6 +33,9 @@ export interface Grid {
   readonly boundary: readonly Boundary[]
 }
 
+/** The names of GridOptions, for `checkOptions` of what is on a grid. */
+export const GRID_OPTIONS: readonly string[] = ['dimensions', 'dx', 'boundary']
+
 /**
  * The options of a grid, completed. Throws OptionError for a dimension other than 1, 2, 3, a distance that is not above 0,
  * an unknown boundary, and lists of different length.
@@ -90,3 +93,12 @@ export const alongEach = (cells: Shape): Along[] =>
     n,
     inner: cells.slice(axis + 1).reduce((a, b) => a * b, 1)
   }))
+
+/** The same with what a stencil needs to know of each axis. */
+export interface GridAxis extends Along {
+  readonly dx: number
+  readonly boundary: Boundary
+}
+
+export const axesOf = (cells: Shape, { dx, boundary }: Grid): GridAxis[] =>
+  alongEach(cells).map((along, axis) => ({ ...along, dx: dx[axis], boundary: boundary[axis] }))

@@ -1,29 +1,56 @@
 import type { Op } from '../core/op.js'
-import { macCormackOp } from './advection/macCormack.js'
-import { semiLagrangianOp } from './advection/semiLagrangian.js'
-import { spectralShiftOp } from './advection/spectralShift.js'
-import { diffuseOp } from './heat/diffuse.js'
+import { advectionOps } from './advection/index.js'
+import { diffuseNaiveOp, diffuseOp } from './diffusion/diffuse.js'
+import { diffuseExplicitOp } from './diffusion/diffuseExplicit.js'
+import { crankNicolsonOp, diffuseImplicitOp } from './diffusion/diffuseImplicit.js'
+import { fluidOps } from './fluid/index.js'
 import { oscillatorsOp } from './oscillators.js'
+import { laplaceOp, poissonOp } from './poisson/laplace.js'
 import { waveOp } from './wave/wave.js'
 
-export { type MacCormackOptions, macCormack, macCormackOp } from './advection/macCormack.js'
-export { semiLagrangian, semiLagrangianOp } from './advection/semiLagrangian.js'
-export { spectralShift, spectralShiftOp } from './advection/spectralShift.js'
-export { type DiffuseAttrs, diffuse, diffuseOp, UNCERTAINTY } from './heat/diffuse.js'
-export { drawRectangles, type Rectangle, randomRectangles } from './heat/rectangles.js'
-export { heatExponent, spectralFilter } from './heat/spectrum.js'
-export { type StabilisedInverse, stabilisedInverse } from './heat/stabilisedInverse.js'
+export * from './advection/index.js'
+export {
+  type DiffuseAttrs,
+  type DiffuseOptions,
+  diffuse,
+  diffuseNaiveOp,
+  diffuseOp,
+  diffusionFactors
+} from './diffusion/diffuse.js'
+export {
+  type DiffuseExplicitOptions,
+  diffuseExplicit,
+  diffuseExplicitOp,
+  stableAmount
+} from './diffusion/diffuseExplicit.js'
+export {
+  crankNicolsonOp,
+  type DiffuseImplicitOptions,
+  diffuseImplicit,
+  diffuseImplicitOp
+} from './diffusion/diffuseImplicit.js'
+export { drawRectangles, type Rectangle, randomRectangles } from './diffusion/rectangles.js'
+export * from './fluid/index.js'
+export { type Boundary, type Grid, type GridOptions, gridOf } from './grid.js'
 export { type OscillatorOptions, oscillatorMatrix, oscillators, oscillatorsOp } from './oscillators.js'
+export { type LaplaceOptions, laplace, laplaceOp, poisson, poissonOp } from './poisson/laplace.js'
 export { rungeKutta4Step } from './rungeKutta4.js'
+export { eigenvaluesOf, type Modes, modesOf, type Scheme, wholeSpectrum } from './spectral/modes.js'
+export { noiseLevel, type StabilisedInverse, stabilisedInverse } from './spectral/stabilisedInverse.js'
 export { type WaveOptions, wave, waveLimit, waveOp } from './wave/wave.js'
 
 /** Every physics operator, with small settings, for tables: checks, documentation. */
 export const allPhysics: readonly Op[] = [
   diffuseOp,
-  semiLagrangianOp,
-  macCormackOp,
-  spectralShiftOp,
+  diffuseNaiveOp,
+  diffuseExplicitOp,
+  diffuseImplicitOp,
+  crankNicolsonOp,
+  laplaceOp,
+  poissonOp,
+  ...advectionOps,
   waveOp,
+  ...fluidOps,
   oscillatorsOp({ steps: 2 })
 ]
 

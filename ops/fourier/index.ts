@@ -23,6 +23,7 @@ export { fftfreq, fftshift, ifftshift, rfftfreq } from './frequencies.js'
 export { irfft, irfft2, rfft, rfft2 } from './rfft.js'
 export { spectralConv1d, spectralConv2d, spectralConv3d, spectralWeightShape } from './spectralConv.js'
 export { spectralFilter } from './spectralFilter.js'
+export { type Trust, UNCERTAINTY } from './stabilised.js'
 
 /** Transforms, and arithmetic on complex numbers. */
 export const fourierOps: readonly Op[] = [
