@@ -5,10 +5,10 @@ import { OptionError, ShapeError } from '../../core/errors.js'
 import { alloc } from '../../core/memory.js'
 import { carryInFront, defineOp, type Op } from '../../core/op.js'
 import { checkNumbers } from '../../core/options.js'
-import { show } from '../../core/shape.js'
+import { show, size } from '../../core/shape.js'
 import { checkTensor, mapData, Tensor } from '../../core/tensor.js'
 import { flip } from '../../ops/shape/index.js'
-import { cellsOf, type Grid, type GridOptions, gridOf } from '../grid.js'
+import { axesOf, cellsOf, type Grid, type GridOptions, gridOf } from '../grid.js'
 
 interface WaveAttrs {
   readonly grid: Grid
@@ -32,7 +32,7 @@ export const waveLimit = (speed: number, { dx }: Grid): number =>
 function run(x: Tensor, { grid, speed, dt, steps }: WaveAttrs): Tensor {
   const state = new Float64Array(x.data)
   const cells = x.shape.slice(-grid.dx.length)
-  leapfrog(state, dt, steps, { cells, boundary: grid.boundary, stiffness: grid.dx.map(h => (speed / h) ** 2) })
+  leapfrog(state, size(cells), dt, steps, speed * speed, axesOf(cells, grid))
   const y = alloc(x.size, x.dtype)
   y.set(state)
   return new Tensor(x.shape, y)
