@@ -1,5 +1,7 @@
 import type { Op } from '../core/op.js'
 import { advectionOps } from './advection/index.js'
+import { burgersOp } from './burgers/burgers.js'
+import { centralDifferenceOp } from './centralDifference.js'
 import { diffuseNaiveOp, diffuseOp } from './diffusion/diffuse.js'
 import { diffuseExplicitOp } from './diffusion/diffuseExplicit.js'
 import { crankNicolsonOp, diffuseImplicitOp } from './diffusion/diffuseImplicit.js'
@@ -9,6 +11,8 @@ import { laplaceOp, poissonOp } from './poisson/laplace.js'
 import { waveOp } from './wave/wave.js'
 
 export * from './advection/index.js'
+export { type BurgersOptions, burgers, burgersOp } from './burgers/burgers.js'
+export { centralDifference, centralDifferenceOp } from './centralDifference.js'
 export {
   type DiffuseAttrs,
   type DiffuseOptions,
@@ -49,6 +53,8 @@ export const allPhysics: readonly Op[] = [
   laplaceOp,
   poissonOp,
   ...advectionOps,
+  centralDifferenceOp,
+  burgersOp,
   waveOp,
   ...fluidOps,
   oscillatorsOp({ steps: 2 })

@@ -75,30 +75,39 @@ class Cell {
   readonly index: Int32Array
   readonly weight: Float64Array
   readonly #strides: readonly number[]
+  /** The grid's own entries along each axis, where places are counted from them. */
+  readonly #own: readonly Int32Array[] | undefined
 
   constructor(
     readonly places: Data,
     readonly s: Sampling
   ) {
-    this.index = new Int32Array(2 ** s.grid.length)
-    this.weight = new Float64Array(2 ** s.grid.length)
-    this.#strides = stridesOf(s.grid)
+    const { grid, count, relative } = s
+    this.index = new Int32Array(2 ** grid.length)
+    this.weight = new Float64Array(2 ** grid.length)
+    this.#strides = stridesOf(grid)
+    if (relative)
+      this.#own = grid.map((n, axis) => {
+        const own = new Int32Array(count)
+        const stride = this.#strides[axis]
+        for (let m = 0; m < count; m++) own[m] = Math.floor(m / stride) % n
+        return own
+      })
   }
 
   /** Place m of a set. Along each axis it has a neighbour below, ⌊p⌋, and one above; their products are the corners. */
   moveTo(set: number, m: number): void {
-    const { places, index, weight } = this
-    const { grid, boundary, slope, count, relative } = this.s
+    const { places, index, weight, s } = this
+    const { grid, boundary, slope, count } = s
     const d = grid.length
     index[0] = 0
     weight[0] = 1
     for (let axis = 0, corners = 1; axis < d; axis++, corners *= 2) {
       const n = grid[axis]
-      const stride = this.#strides[axis]
       const p = places[(set * d + axis) * count + m]
       const floor = Math.floor(p)
       const part = p - floor
-      let low = relative ? floor + (Math.floor(m / stride) % n) : floor
+      let low = this.#own ? floor + this.#own[axis][m] : floor
       let high = low + 1
       let below = 1 - part
       let above = part
@@ -110,21 +119,27 @@ class Cell {
         above = Number.isNaN(part) ? part : kink ? 0.5 : 1
         below = -above
       }
-      if (boundary[axis] === 'periodic') {
-        low = ((low % n) + n) % n
-        high = ((high % n) + n) % n
-      } else {
-        if (boundary[axis] === 'dirichlet') {
-          if (!(low >= 0 && low < n)) below *= 0
-          if (!(high >= 0 && high < n)) above *= 0
+      if (!(low >= 0 && high < n)) {
+        const beyond = boundary[axis]
+        if (beyond === 'periodic') {
+          low = ((low % n) + n) % n
+          high = ((high % n) + n) % n
+        } else {
+          if (beyond === 'dirichlet') {
+            if (!(low >= 0 && low < n)) below *= 0
+            if (!(high >= 0 && high < n)) above *= 0
+          }
+          low = Math.min(n - 1, Math.max(0, low))
+          high = Math.min(n - 1, Math.max(0, high))
         }
-        low = Math.min(n - 1, Math.max(0, low))
-        high = Math.min(n - 1, Math.max(0, high))
       }
+      const stride = this.#strides[axis]
+      low *= stride
+      high *= stride
       for (let c = 0; c < corners; c++) {
-        index[c + corners] = index[c] + high * stride
+        index[c + corners] = index[c] + high
         weight[c + corners] = weight[c] * above
-        index[c] += low * stride
+        index[c] += low
         weight[c] *= below
       }
     }
