@@ -1,6 +1,6 @@
 import { NonFiniteError, OptionError } from '../core/errors.js'
 import { describe } from '../core/options.js'
-import { allFinite, checkLike, checkTensor, type Data, Tensor } from '../core/tensor.js'
+import { checkLike, checkTensor, type Data, Tensor } from '../core/tensor.js'
 
 /** How a step went. None of these is an error: what happens next is for the caller to say. */
 export type StepStatus =
@@ -117,7 +117,10 @@ export function checkTheta(method: string, theta: Tensor): void {
 
 /** Throws NonFiniteError for NaN or an infinity. */
 export function checkFinite(method: string, t: Tensor, what: string): void {
-  if (!allFinite(t.data))
+  // 0 times NaN or infinity is NaN.
+  let zero = 0
+  for (let i = 0; i < t.data.length; i++) zero += 0 * t.data[i]
+  if (zero !== 0)
     throw new NonFiniteError(
       `a step of ${method}`,
       `NaN or infinity in ${what}`,
