@@ -1,9 +1,10 @@
 import { OptionError } from '../core/errors.js'
 import { describe } from '../core/options.js'
-import { type Data, mapData, Tensor } from '../core/tensor.js'
+import { mapData, Tensor } from '../core/tensor.js'
 import { Evaluation } from './evaluation.js'
 import { arrayLike, moved, norm, type Optimizer, type StepReport } from './optimizer.js'
 import type { Line, LinePoint, Search } from './search.js'
+import { dot } from './vectors.js'
 
 /**
  * Any method with a line search in the place of its own step length: the method says where to, the search how far. The
@@ -14,10 +15,7 @@ import type { Line, LinePoint, Search } from './search.js'
  * Where the method points uphill (a Newton step at negative curvature, pairs of another batch), the gradient takes its
  * place, no longer than the step would have been, and the method begins anew. Where the search finds nothing lower θ stays, and the report says so.
  */
-export function withSearch<S>(
-  method: Optimizer<any, S>,
-  search: Search
-): Optimizer<Evaluation, S, StepReport> {
+export function withSearch<S>(method: Optimizer<any, S>, search: Search): Optimizer<Evaluation, S, StepReport> {
   if (typeof method?.step !== 'function' || typeof search?.find !== 'function')
     throw new OptionError(
       'withSearch',
@@ -93,10 +91,4 @@ function lineFrom(e: Evaluation, delta: Tensor, downhill: number, tried: Evaluat
       }
     }
   }
-}
-
-function dot(a: Data, b: Data): number {
-  let s = 0
-  for (let i = 0; i < a.length; i++) s += a[i] * b[i]
-  return s
 }

@@ -195,8 +195,16 @@ export class BlockProblem {
    */
   hessian(p: Point): Float64Array {
     const { batch: B, P, K } = this
-    const weights = this.#unpack(this.#root.map(r => r * r), this.exits, K)
-    const goals = this.#unpack(this.#goal.map(g => -g), this.exits, K)
+    const weights = this.#unpack(
+      this.#root.map(r => r * r),
+      this.exits,
+      K
+    )
+    const goals = this.#unpack(
+      this.#goal.map(g => -g),
+      this.exits,
+      K
+    )
     const outer = new Tape()
     outer.watch(p.xs)
     const gradient = unseen(() =>
@@ -223,7 +231,14 @@ export class BlockProblem {
         )
       )
       let next = 0
-      const filled = known.map((g, i) => (g ? columns[next++] : undefined) ?? new Tensor(p.xs[i].shape, directions[i].data.map(() => 0)))
+      const filled = known.map(
+        (g, i) =>
+          (g ? columns[next++] : undefined) ??
+          new Tensor(
+            p.xs[i].shape,
+            directions[i].data.map(() => 0)
+          )
+      )
       const column = this.#scaled(this.#pack(filled))
       for (let b = 0; b < B; b++) for (let i = 0; i < P; i++) H[(b * P + i) * P + j] = column[b * P + i]
     }

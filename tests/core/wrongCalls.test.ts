@@ -518,15 +518,15 @@ const optimisers: Table = [
   ['adam with the state of another θ', () => adam().step(x, x, adam().init(M)), ShapeError],
   ['sgd without state', () => sgd({ lr: 1 }).step(x, x, wrong(undefined)), OptionError],
   ['newton with a negative lr', () => newtonMethod({ lr: -1 }), OptionError],
-  ['newton without a Hessian', () => newtonMethod().step(x, wrong({ gradient: x }), null), DTypeError],
+  ['newton without a Hessian', () => newtonMethod().step(x, wrong({ gradient: x }), 0), DTypeError],
   [
     'newton with a Hessian of another size',
-    () => newtonMethod().step(x, { gradient: x, hessian: eye(2) }, null),
+    () => newtonMethod().step(x, { gradient: x, hessian: eye(2) }, 0),
     ShapeError
   ],
   [
     'newton with a Hessian of NaN',
-    () => newtonMethod().step(x, { gradient: x, hessian: full([3, 3], NaNs) }, null),
+    () => newtonMethod().step(x, { gradient: x, hessian: full([3, 3], NaNs) }, 0),
     NonFiniteError
   ],
   ['hig with kappa NaN', () => hig({ kappa: NaNs }), OptionError],
