@@ -1,5 +1,6 @@
 import { DTypeError, GradientError, OptionError, ShapeError } from '../core/errors.js'
 import { checkChoice, describe } from '../core/options.js'
+import { scoped } from '../core/scope.js'
 import { show } from '../core/shape.js'
 import { mul } from '../core/structural/mul.js'
 import { sum } from '../core/structural/sum.js'
@@ -113,24 +114,25 @@ export class Evaluation {
 
   /** ∂L/∂θ, by a cotangent sweep. */
   get gradient(): Tensor {
-    this.#gradient ??= unseen(() => {
-      const { tape, theta, total } = this.record()
+    if (this.#gradient) return this.#gradient
+    const { tape, theta, total } = this.record()
+    this.#gradient = alone(() => {
       const found = tape.knows(total) ? cotangentSweep(tape, [[total, onesLike(total)]]).get(theta) : undefined
-      return kept(found ?? zerosLike(theta))
+      return found ?? zerosLike(theta)
     })
     return this.#gradient
   }
 
   /** ∂²L/∂θ², `[P, P]`, by rows of the gradient. */
   get hessian(): Tensor {
-    this.#hessian ??= unseen(() => kept(hessian(th => this.total(th))(this.theta)))
+    this.#hessian ??= alone(() => hessian(th => this.total(th))(this.theta))
     return this.#hessian
   }
 
   /** ∂²L/∂θ² v, by a tangent sweep over the gradient; the gradient is recorded once (Pearlmutter 1994). */
   hessianProduct = (v: Tensor): Tensor => {
     this.#gradientMap ??= unseen(() => jacobianOperator(grad(th => this.total(th)))(this.theta))
-    return unseen(() => this.#gradientMap!.apply(v))
+    return alone(() => this.#gradientMap!.apply(v))
   }
 
   /**
@@ -138,14 +140,15 @@ export class Evaluation {
    * and never negative where the loss is convex in y. A tangent sweep to y, a product with the loss's Hessian, a
    * cotangent sweep back.
    */
-  gaussNewtonProduct = (v: Tensor): Tensor =>
-    unseen(() => {
-      const { tape, theta, y = missing('y') } = this.record()
-      checkLike(theta, v, 'a Gauss-Newton product', 'its direction')
+  gaussNewtonProduct = (v: Tensor): Tensor => {
+    const { tape, theta, y = missing('y') } = this.record()
+    checkLike(theta, v, 'a Gauss-Newton product', 'its direction')
+    return alone(() => {
       const [Jv] = tangentSweep(tape, [[theta, v]], [y])
       if (!Jv) return zerosLike(theta)
       return cotangentSweep(tape, [[y, this.lossCurvature(Jv)]]).get(theta) ?? zerosLike(theta)
     })
+  }
 
   /** ∂²L/∂y² u, u of the shape of y. */
   lossCurvature = (u: Tensor): Tensor => {
@@ -153,7 +156,7 @@ export class Evaluation {
       const { y = missing('y') } = this.record()
       return jacobianOperator(grad(z => this.lossOf(z)))(y).apply
     })
-    return unseen(() => this.#lossCurvature!(u))
+    return alone(() => this.#lossCurvature!(u))
   }
 
   /** L as a function of y, the rest as it is. */
@@ -179,10 +182,10 @@ export class Evaluation {
 
   /** ∂L/∂y, `[B, K]`. */
   get lossGradient(): Tensor {
-    return unseen(() => {
-      const { tape, total, y = missing('y') } = this.record()
+    const { tape, total, y = missing('y') } = this.record()
+    return alone(() => {
       const g = cotangentSweep(tape, [[total, onesLike(total)]], { leaves: new Set([y]) }).get(y) ?? zerosLike(y)
-      return kept(new Tensor([y.shape[0], y.size / y.shape[0]], g.data))
+      return new Tensor([y.shape[0], y.size / y.shape[0]], g.data)
     })
   }
 
@@ -231,7 +234,10 @@ export class Evaluation {
 export const evaluate = (model: Model, theta: Tensor, options?: EvaluateOptions): Evaluation =>
   new Evaluation(model, theta, options)
 
-/** A copy with memory of its own: a tape takes its tensors with it. */
+/** Seen by no tape, and everything but the result freed. */
+const alone = <R>(f: () => R): R => unseen(() => scoped(f))
+
+/** A copy with an array of its own. */
 export const kept = (t: Tensor): Tensor => new Tensor(t.shape, t.data.slice())
 
 function missing(name: 'y'): never {

@@ -94,10 +94,10 @@ export const arrayLike = (t: Tensor, n = t.size): Data =>
 
 /** θ - lr · direction, and what was subtracted. */
 export function moved(theta: Tensor, direction: ArrayLike<number>, lr: number): { theta: Tensor; delta: Tensor } {
-  const [to, delta] = [arrayLike(theta), arrayLike(theta)]
+  const [from, to, delta] = [theta.data, arrayLike(theta), arrayLike(theta)]
   for (let i = 0; i < to.length; i++) {
     delta[i] = lr * direction[i]
-    to[i] = theta.data[i] - delta[i]
+    to[i] = from[i] - delta[i]
   }
   return { theta: new Tensor(theta.shape, to), delta: new Tensor(theta.shape, delta) }
 }
@@ -118,8 +118,9 @@ export function checkTheta(method: string, theta: Tensor): void {
 /** Throws NonFiniteError for NaN or an infinity. */
 export function checkFinite(method: string, t: Tensor, what: string): void {
   // 0 times NaN or infinity is NaN.
+  const { data } = t
   let zero = 0
-  for (let i = 0; i < t.data.length; i++) zero += 0 * t.data[i]
+  for (let i = 0; i < data.length; i++) zero += 0 * data[i]
   if (zero !== 0)
     throw new NonFiniteError(
       `a step of ${method}`,

@@ -31,5 +31,6 @@ export function proxyCotangent(
     l1: Math.sign,
     huber: (d: number) => Math.max(-delta, Math.min(delta, d))
   }[proxy]
-  return mapData(x, (v, i) => (weight && weight.data[i] === 0 ? 0 : scale * slope(v - value.data[i])))
+  const [to, weights] = [value.data, weight?.data]
+  return mapData(x, (v, i) => (weights && weights[i] === 0 ? 0 : scale * slope(v - to[i])))
 }

@@ -1,5 +1,6 @@
 import { OptionError } from '../core/errors.js'
 import { checkNumbers, describe } from '../core/options.js'
+import { keep, scoped } from '../core/scope.js'
 import { cotangentSweep } from '../core/sweeps/cotangent.js'
 import { Tape, unseen } from '../core/tape.js'
 import type { Policy } from '../core/targets/policy.js'
@@ -7,7 +8,7 @@ import { findRegion } from '../core/targets/region.js'
 import { replay } from '../core/targets/replay.js'
 import type { TargetReport } from '../core/targets/report.js'
 import { Tensor, zerosLike } from '../core/tensor.js'
-import { Evaluation, kept, type Recorded } from './evaluation.js'
+import { Evaluation, type Recorded } from './evaluation.js'
 import { arrayLike, checkTheta, norm, type Optimizer, type StepReport } from './optimizer.js'
 import { checkProxy, type ProxyLoss, proxyCotangent } from './proxy.js'
 import { type SipResult, sipBackward } from './sipBackward.js'
@@ -70,7 +71,7 @@ export function sip<S>(
       const found = unseen(() =>
         sipBackward(r.tape, r.loss, { boundary: r.x, wrt: r.theta, eta, scale: factor, proxy, delta, y: r.y, policy })
       )
-      const first = kept(found.grad)
+      const first = keep(found.grad)
       let now = inner.step(theta, first, old)
       const again = updatesPerSolve > 1 ? towards(r, found, { proxy, delta }, factor) : undefined
       for (let k = 1; k < updatesPerSolve; k++) now = inner.step(now.theta, again!(now.theta), now.state)
@@ -98,13 +99,15 @@ function towards(r: Recorded, found: SipResult<Tensor>, proxy: ProxyLoss, scale:
   const physics = new Set(found.region.sites)
   const sites = findRegion(r.tape, r.x, [r.theta]).sites.filter(s => !physics.has(s))
   return theta =>
-    unseen(() => {
-      using tape = new Tape()
-      tape.watch(theta)
-      const x = tape.record(() => replay(sites, [r.theta], [theta], r.x))
-      const seeds = x.flatMap((t, i) =>
-        tape.knows(t) ? [[t, proxyCotangent(t, found.targets[i], proxy, scale)] as const] : []
-      )
-      return kept(cotangentSweep(tape, seeds).get(theta) ?? zerosLike(theta))
-    })
+    unseen(() =>
+      scoped(() => {
+        using tape = new Tape()
+        tape.watch(theta)
+        const x = tape.record(() => replay(sites, [r.theta], [theta], r.x))
+        const seeds = x.flatMap((t, i) =>
+          tape.knows(t) ? [[t, proxyCotangent(t, found.targets[i], proxy, scale)] as const] : []
+        )
+        return cotangentSweep(tape, seeds).get(theta) ?? zerosLike(theta)
+      })
+    )
 }

@@ -77,7 +77,8 @@ function lineFrom(e: Evaluation, delta: Tensor, downhill: number, tried: Evaluat
     start: { t: 0, value: e.loss, slope: () => -downhill },
     at(t): LinePoint {
       const to = arrayLike(theta)
-      for (let i = 0; i < to.length; i++) to[i] = theta.data[i] - t * delta.data[i]
+      const [from, d] = [theta.data, delta.data]
+      for (let i = 0; i < to.length; i++) to[i] = from[i] - t * d[i]
       const there = e.at(new Tensor(theta.shape, to))
       tried.push(there)
       const loss = there.record().total.item()

@@ -205,7 +205,7 @@ export class BlockProblem {
       this.exits,
       K
     )
-    const outer = new Tape()
+    using outer = new Tape()
     outer.watch(p.xs)
     const gradient = unseen(() =>
       outer.record(() => {

@@ -101,7 +101,7 @@ const inf = Number.POSITIVE_INFINITY
 
 /** A method for each of the problems, and the steps that it took when this was written: to 1e-2 and to 1e-10, on either. */
 const table: readonly (readonly [string, readonly [Method, Method], readonly number[]])[] = [
-  ['GD', [sgd({ lr: 1e-3 }), sgd({ lr: 1.9e-4 })], []],
+  ['GD', [sgd({ lr: 1.5e-3 }), sgd({ lr: 1.9e-4 })], []],
   ['momentum', [sgd({ lr: 1e-3, momentum: 0.95 }), sgd({ lr: 1e-4, momentum: 0.98 })], []],
   [
     'Nesterov',
@@ -114,8 +114,8 @@ const table: readonly (readonly [string, readonly [Method, Method], readonly num
   ['AMSGrad', both(amsgrad({ lr: 0.5 })), []],
   ['RMSprop, falling lr', both(rmsprop({ lr: exponentialDecay({ lr: 0.1, factor: 0.1, over: 500 }) })), []],
   ['Adagrad', both(adagrad({ lr: 0.5 })), []],
-  ['Adadelta', both(adadelta({ lr: 100 })), []],
-  ['AdaHessian', both(adaHessian({ lr: 0.15 })), []],
+  ['Adadelta', both(adadelta({ lr: 1, eps: 1e-3 })), []],
+  ['AdaHessian', both(adaHessian({ lr: exponentialDecay({ lr: 0.5, factor: 0.1, over: 400 }), beta2: 0.9 })), []],
   ['GD, backtracking', searched(sgd({ lr: 1 }), backtracking()), []],
   ['GD, strong Wolfe', searched(sgd({ lr: 1 }), strongWolfe({ c2: 0.1 })), []],
   ['Newton', both(newtonMethod()), []],

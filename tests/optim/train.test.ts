@@ -165,7 +165,7 @@ t.test('a number that is not finite stops the run, and the reason names where it
     steps: 9
   })
   t.equal(status, 'not finite')
-  t.match(reason, /^step 1: the loss is NaN, from site \d+, log of \[2\] in \[-0\.1/)
+  t.match(reason, /^step 1: the loss is NaN, from site \d+, log of \[2\] in \[-0\.09/)
   t.equal(step, 1)
   t.ok(theta.data.every(Number.isFinite))
   // The loss is finite, its gradient is not.
