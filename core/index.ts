@@ -19,6 +19,7 @@ export {
   type Op,
   type OpRules,
   type Refusal,
+  type RowFactors,
   type Saved,
   type Site,
   type Tex,
@@ -38,6 +39,7 @@ export { grad, valueAndGrad } from './verbs/grad.js'
 export { hessian, jacobian } from './verbs/jacobian.js'
 export { type JacobianOperator, jacobianOperator } from './verbs/jacobianOperator.js'
 export { jvp } from './verbs/jvp.js'
+export { layeredJacobian } from './verbs/layeredJacobian.js'
 export { type LocalInverseOptions, localInverse } from './verbs/localInverse.js'
 export { type SampleJacobianOptions, sampleJacobian, sampleJacobianPieces } from './verbs/sampleJacobian.js'
 export type { Fn, PerWrt, Wrt } from './verbs/trace.js'
