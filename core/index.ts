@@ -8,6 +8,7 @@ export { type Binary, binary, binaryFunction } from './families/binary.js'
 export { type Elementwise, elementwise, elementwiseFunction } from './families/elementwise.js'
 export { type Reduction, reduction, reductionFunction } from './families/reduction.js'
 export * from './inspect/index.js'
+export { type LayerBlock, LayeredMatrix } from './linalg/layeredMatrix.js'
 export {
   type Claim,
   carryAligned,

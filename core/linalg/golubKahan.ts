@@ -44,7 +44,7 @@ export class GolubKahan {
   step(): boolean {
     const k = this.steps
     const { rows, cols } = this.#J
-    if (this.complete || k >= Math.min(rows, cols)) this.complete = true
+    if (this.complete || k >= mostSteps(this.#J)) this.complete = true
     if (this.complete) return false
     if ((k + 2) * rows > this.#U.length) this.#U = longer(this.#U, 2 * (k + 2) * rows)
     if ((k + 1) * cols > this.#V.length) this.#V = longer(this.#V, 2 * (k + 1) * cols)
@@ -79,11 +79,14 @@ export class GolubKahan {
     }
     // What is left of rounding is no direction.
     const scale = Math.max(first, ...this.alphas, ...this.betas.slice(1))
-    if (!(norm > 10 * Number.EPSILON * scale)) return 0
+    if (count >= n || !(norm > 10 * Number.EPSILON * scale)) return 0
     for (let i = 0; i < n; i++) Q[to + i] = x[i] / norm
     return norm
   }
 }
+
+/** Steps after which nothing can be left: a tall J has one u more than v. */
+export const mostSteps = ({ rows, cols }: Products): number => Math.min(rows, cols + 1)
 
 function longer(a: Float64Array, n: number): Float64Array {
   const out = new Float64Array(n)

@@ -76,6 +76,8 @@ function bounded(
   { delta, cut, power }: { delta: number; cut: number; power: number }
 ): number {
   if (x.some(v => Math.abs(v - cut) <= delta)) return Number.POSITIVE_INFINITY
+  // h to unit size, so that squares are safe.
+  const unit = powerOfTwoScale(h.reduce((a, b) => Math.max(a, b), 0))
   let sum = 0
   for (let i = 0; i < x.length; i++) {
     if (!(x[i] > 0)) continue
@@ -84,11 +86,12 @@ function bounded(
       const gap = Math.abs(x[i] - x[j])
       const least = Math.min(x[i], x[j])
       // Neighbours: the slope at the smaller of the two.
-      const near = h[i] > 0 && h[j] > 0 && gap <= 0.01 * least
-      const F = near ? (power * Math.max(h[i], h[j])) / least : h[i] === h[j] ? 0 : Math.abs(h[i] - h[j]) / gap
+      const [p, q] = [h[i] / unit, h[j] / unit]
+      const near = p > 0 && q > 0 && gap <= 0.01 * least
+      const F = near ? (power * Math.max(p, q)) / least : p === q ? 0 : Math.abs(p - q) / gap
       row += (F * c[j]) ** 2
     }
     sum += x[i] * row
   }
-  return (delta / 2) * Math.sqrt(sum / x.length)
+  return (delta / 2) * Math.sqrt(sum / x.length) * unit
 }

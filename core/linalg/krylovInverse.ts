@@ -1,12 +1,12 @@
 import { checkNumbers } from '../options.js'
 import { bidiagonalSVD } from './chases.js'
-import { GolubKahan } from './golubKahan.js'
+import { GolubKahan, mostSteps } from './golubKahan.js'
 import { type PartialInverseOptions, type Spectrum, spectralFilter } from './partialInverse.js'
 import type { Products } from './products.js'
 import { norm2 } from './scaling.js'
 
 export interface KrylovOptions extends PartialInverseOptions {
-  /** At most so many steps; all of min(rows, cols) by default. */
+  /** At most so many steps; all by default, min(rows, cols + 1). */
   steps?: number
   /** Stops when the estimated relative error is at or below this; 0 by default: takes all steps. */
   tolerance?: number
@@ -36,7 +36,7 @@ const STEEP = 5
  * Source: Golub & Kahan 1965; Arrigo, Benzi & Fenu 2016, "Computation of generalized matrix functions" (Krylov form).
  */
 export function partialInverseByKrylov(J: Products, g: Float64Array, options: KrylovOptions = {}): KrylovResult {
-  const most = Math.min(J.rows, J.cols)
+  const most = mostSteps(J)
   const { steps = most, tolerance = 0 } = options
   checkNumbers('partialInverse', 'count', { steps })
   checkNumbers('partialInverse', 'notNegative', { tolerance })
@@ -66,7 +66,10 @@ function coefficients({ alphas, betas }: GolubKahan, j: number, options: Partial
   const e = Float64Array.from({ length: Math.max(0, j - 1) }, (_, i) => betas[i + 1] / scale)
   const small = bidiagonalSVD(d, e)
   const values = small.d.map(value => Math.abs(value) * scale)
-  const { filter, threshold } = spectralFilter(values.reduce((a, b) => Math.max(a, b), 0), options)
+  const { filter, threshold } = spectralFilter(
+    values.reduce((a, b) => Math.max(a, b), 0),
+    options
+  )
   const y = new Float64Array(j)
   if (j > 0) y[0] = betas[0]
   small.right.forward(y)

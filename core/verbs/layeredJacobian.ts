@@ -30,7 +30,11 @@ export function layeredJacobian(
   return (...args) => {
     const { tape, watched, y } = trace('layeredJacobian', f, args, [wrt])
     if (y.rank === 0 || y.shape[0] === 0)
-      throw new ShapeError('layeredJacobian', `a result of shape ${show(y.shape)}`, 'Return one row per sample, [B, ...]')
+      throw new ShapeError(
+        'layeredJacobian',
+        `a result of shape ${show(y.shape)}`,
+        'Return one row per sample, [B, ...]'
+      )
     if (!tape.knows(y))
       throw new GradientError('layeredJacobian', 'the result does not depend on the argument', 'Check wrt')
     const [theta] = watched
@@ -82,7 +86,14 @@ class Blocks {
 
   add(start: number, left: Tensor, right: Tensor, transposed: boolean): void {
     const p = left.size / this.B
-    this.#list.push({ start, p, q: this.#width(right), left: Float64Array.from(left.data), right: this.#own(right), transposed })
+    this.#list.push({
+      start,
+      p,
+      q: this.#width(right),
+      left: Float64Array.from(left.data),
+      right: this.#own(right),
+      transposed
+    })
   }
 
   addRows(start: number, rows: Tensor): void {

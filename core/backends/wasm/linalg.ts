@@ -104,7 +104,11 @@ export function tridiagonalise(A: Float64Array, n: number): Tridiagonal {
   const work = call.reserve(128 + 8 * (4 * PANEL * n + 4 * KC + KC * (n + 8)))
   wasm().kernels!.tridiagonal64(a, n, d, e, tau, work)
   A.set(numbers(a, n * n))
-  return { d: numbers(d, n).slice(), e: numbers(e, n).slice(), h: { rows: n, cols: n, Y: A, tau: numbers(tau, n).slice() } }
+  return {
+    d: numbers(d, n).slice(),
+    e: numbers(e, n).slice(),
+    h: { rows: n, cols: n, Y: A, tau: numbers(tau, n).slice() }
+  }
 }
 
 /** The rows x of X[count, cols] ← H_0 H_1 ... x for reflectors without their blocks, which are made first. */
