@@ -1,5 +1,5 @@
 import { elementwise, elementwiseFunction } from '../../core/families/elementwise.js'
-import { alloc } from '../../core/memory.js'
+import { allocUnset } from '../../core/memory.js'
 import { Tensor, tensor } from '../../core/tensor.js'
 
 export const reluOp = elementwise({
@@ -28,7 +28,7 @@ export const reluOp = elementwise({
 
 /** 1 where x > 0, else 0: a loop of its own, since networks spend more time here than in most functions. */
 function positive({ shape, dtype, data: x }: Tensor): Tensor {
-  const y = alloc(x.length, dtype)
+  const y = allocUnset(x.length, dtype)
   for (let i = 0; i < x.length; i++) y[i] = x[i] > 0 ? 1 : 0
   return new Tensor(shape, y)
 }
