@@ -1,10 +1,11 @@
 import { GradientError, ShapeError } from '../errors.js'
 import { type LayerBlock, LayeredMatrix } from '../linalg/layeredMatrix.js'
+import { scoped } from '../scope.js'
 import { show, size } from '../shape.js'
 import { reshapeOp } from '../structural/reshape.js'
 import { identityRows, mixes, sampleSweep, user } from '../sweeps/sampleJacobian.js'
 import type { Tape } from '../tape.js'
-import type { Data, Tensor } from '../tensor.js'
+import type { Tensor } from '../tensor.js'
 import { type Fn, trace } from './trace.js'
 
 interface Range {
@@ -27,37 +28,38 @@ export function layeredJacobian(
   f: Fn,
   { wrt = 0 }: { wrt?: number } = {}
 ): (...args: Tensor[]) => { value: Tensor; J: LayeredMatrix } {
-  return (...args) => {
-    const { tape, watched, y } = trace('layeredJacobian', f, args, [wrt])
-    if (y.rank === 0 || y.shape[0] === 0)
-      throw new ShapeError(
-        'layeredJacobian',
-        `a result of shape ${show(y.shape)}`,
-        'Return one row per sample, [B, ...]'
-      )
-    if (!tape.knows(y))
-      throw new GradientError('layeredJacobian', 'the result does not depend on the argument', 'Check wrt')
-    const [theta] = watched
-    const [B, K] = [y.shape[0], size(y.shape.slice(1))]
-    const ranges = rangesOf(tape, theta)
-    const found = new Blocks(B, K)
-    const at = sampleSweep(tape, [[y, identityRows(y, true)]], {
-      take: (t, { start }, rows) => {
-        const range = ranges.get(t)
-        if (range) found.addRows(range.start + start, rows)
-        return range !== undefined
-      },
-      takeFactors: (t, { left, right, transposed }) => {
-        const range = ranges.get(t)
-        if (range) found.add(range.start, left, right, transposed)
-        return range !== undefined
-      }
+  return (...args) =>
+    scoped(() => {
+      const { tape, watched, y } = trace('layeredJacobian', f, args, [wrt])
+      if (y.rank === 0 || y.shape[0] === 0)
+        throw new ShapeError(
+          'layeredJacobian',
+          `a result of shape ${show(y.shape)}`,
+          'Return one row per sample, [B, ...]'
+        )
+      if (!tape.knows(y))
+        throw new GradientError('layeredJacobian', 'the result does not depend on the argument', 'Check wrt')
+      const [theta] = watched
+      const [B, K] = [y.shape[0], size(y.shape.slice(1))]
+      const ranges = rangesOf(tape, theta)
+      const found = new Blocks(B, K)
+      const at = sampleSweep(tape, [[y, identityRows(y, true)]], {
+        take: (t, { start }, rows) => {
+          const range = ranges.get(t)
+          if (range) found.addRows(range.start + start, rows)
+          return range !== undefined
+        },
+        takeFactors: (t, { left, right, transposed }) => {
+          const range = ranges.get(t)
+          if (range) found.add(range.start, left, right, transposed)
+          return range !== undefined
+        }
+      })
+      const rest = at.get(theta)
+      if (rest?.batched) throw mixes(user(tape.sites, theta))
+      if (rest) found.addRows(0, rest.rows)
+      return { value: y, J: new LayeredMatrix(B, K, theta.size, found.blocks()) }
     })
-    const rest = at.get(theta)
-    if (rest?.batched) throw mixes(user(tape.sites, theta))
-    if (rest) found.addRows(0, rest.rows)
-    return { value: y, J: new LayeredMatrix(B, K, theta.size, found.blocks()) }
-  }
 }
 
 /** The tensors that are a contiguous range of θ's entries as they are: slices of it, in other shapes. */
@@ -76,9 +78,6 @@ function rangesOf(tape: Tape, theta: Tensor): Map<Tensor, Range> {
 /** Blocks as they come; those whose columns overlap are multiplied out and added up. */
 class Blocks {
   readonly #list: LayerBlock[] = []
-  /** The rows of each place in memory once: a weight and a bias may have the same. */
-  readonly #rights: { rows: Data; own: Float64Array }[] = []
-
   constructor(
     readonly B: number,
     readonly K: number
@@ -106,16 +105,14 @@ class Blocks {
 
   /** [K, B, q] to [B K, q], a copy of its own. */
   #own({ data: rows }: Tensor): Float64Array {
-    const same = (a: Data) => a.buffer === rows.buffer && a.byteOffset === rows.byteOffset && a.length === rows.length
-    const known = this.#rights.find(right => same(right.rows))
-    if (known) return known.own
     const { B, K } = this
     const q = rows.length / (B * K)
     const own = new Float64Array(rows.length)
     for (let k = 0; k < K; k++)
       for (let b = 0; b < B; b++) own.set(rows.subarray((k * B + b) * q, (k * B + b + 1) * q), (b * K + k) * q)
-    this.#rights.push({ rows, own })
-    return own
+    // The weight and the bias of a layer have the same.
+    const same = this.#list.find(({ right }) => right.length === own.length && right.every((v, i) => v === own[i]))
+    return same?.right ?? own
   }
 
   blocks(): LayerBlock[] {
