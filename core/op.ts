@@ -69,6 +69,8 @@ export interface Inverse<A = any> {
   apply(site: Site<A>, claim: Claim, active: readonly boolean[]): readonly (Claim | Tensor | null)[] | Refusal
   /** Every output entry comes from one entry of one input (stack, concat): several active inputs are no conflict. */
   readonly splits?: boolean
+  /** The inputs that the rule can find; by default all. Where another one is asked for, the ladder solves the site. */
+  readonly of?: readonly number[]
   /** The smallest change of several independent inputs that reaches the target. */
   choose?(site: Site<A>, claim: Claim): readonly (Claim | null)[] | Refusal
   /** Of an approximate inverse: its error falls like step^order, and `refine` gives attributes with a step `factor` times smaller. */

@@ -1,10 +1,10 @@
 import { apply } from '../apply.js'
+import { sparseAlong } from '../backends/kernels.js'
 import {
   denseOf,
   indexMatrix,
   orthogonalInverse,
   type Sparse,
-  sparseAlong,
   sparseOf,
   transposeSparse,
   weightedMatrix

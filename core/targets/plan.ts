@@ -22,7 +22,9 @@ export type Decision =
  * (Claims that disagree, case d, show only when the values are there.)
  */
 export function decide(site: Site, region: Region, policy: Policy): Decision {
-  const inverse = site.op.inverse
+  const declared = site.op.inverse
+  const silent = declared?.of && site.inputs.some((t, i) => region.active(t) && !declared.of!.includes(i))
+  const inverse = silent ? undefined : declared
   const uses = site.inputs.filter(region.active).length
   const distinct = activeInputs(site, region)
 
@@ -47,7 +49,9 @@ export function decide(site: Site, region: Region, policy: Policy): Decision {
         'Add a rung that solves blocks, such as newton() or adjoint()'
       )
     const reason = !inverse
-      ? `${site.op.name} has no inverse rule`
+      ? silent
+        ? `the rule of ${site.op.name} finds other inputs`
+        : `${site.op.name} has no inverse rule`
       : own < 0
         ? `the rule of ${site.op.name} is ${inverse.kind}, which is not on the ladder`
         : `${ladder[solver].name} stands before ${inverse.kind} on the ladder`

@@ -51,6 +51,7 @@ export function extremum({ name, wins, row }: Extremum): Op<undefined> {
       inverse: String.raw`\tilde a = \begin{cases} \tilde y & \tilde y \text{ wins over } b \\ \operatorname{${opposite}}(a, b) & \text{else} \end{cases}`
     },
     row,
+    wasm: wins === 'larger' ? 'maximum' : 'minimum',
     jvp: [(da, v) => mul(da, winner(v, first)), (db, v) => mul(db, winner(v, second))],
     vjp: [(ct, v) => mul(ct, winner(v, first)), (ct, v) => mul(ct, winner(v, second))],
     solve: [beside, beside],
