@@ -1,3 +1,4 @@
+import { onDevice } from './backends/gpu/launch.js'
 import { DTypeError, GradientError, type PhysgradError, RuleError } from './errors.js'
 import type { Op, Saved, Site } from './op.js'
 import { describe } from './options.js'
@@ -20,9 +21,10 @@ export function apply<A>(
   checkInputs(op, inputs)
   const shape = op.outShape ? op.outShape(shapesOf(inputs), attrs) : []
   const saved: Saved = {}
-  const out = recorder
-    ? observeRule(op.name, 'forward', () => op.forward(inputs, attrs, shape, saved))
-    : op.forward(inputs, attrs, shape, saved)
+  const compute = () =>
+    (op.device && onDevice(inputs, shape, () => op.device!(inputs, attrs, shape, saved))) ??
+    op.forward(inputs, attrs, shape, saved)
+  const out = recorder ? observeRule(op.name, 'forward', compute) : compute()
   if (!(out instanceof Tensor) || (op.outShape && !sameShape(out.shape, shape))) throw badForward(op, out, shape)
   let site: Site | undefined
   for (const tape of recordingTapes()) {

@@ -1,3 +1,4 @@
+import { reshaped } from './backends/gpu/launch.js'
 import { carryThrough } from './carryThrough.js'
 import { RuleError } from './errors.js'
 import { checkObject, type Example, type Inverse, type Op, type Site, type Tex } from './op.js'
@@ -75,12 +76,12 @@ export function defineBlock<A = undefined>(rules: BlockRules<A>): Op<A> {
       const outside = activeTapes()
       if (!isRecorded(inputs)) {
         const y = checked(unseen(() => sealedAgainst(outside, () => rules.forward(inputs, attrs))))
-        return new Tensor(y.shape, y.data)
+        return reshaped(y, y.shape)
       }
       const inner = unseen(() => run(inputs, attrs, outside))
       saved.inner = inner
       // A tensor of its own: the inner y belongs to the inner tape.
-      return new Tensor(inner.y.shape, inner.y.data)
+      return reshaped(inner.y, inner.y.shape)
     },
     jvp(dxs, v) {
       const { tape, xs, y } = inside(site(v))

@@ -1,6 +1,8 @@
 import { checkChoice } from '../options.js'
 import { observeKernel, recorder } from '../profile.js'
 import type { ConvGeometry } from './convolutionPlan.js'
+import { whyNoGpu } from './gpu/device.js'
+import { withGpu } from './gpu/launch.js'
 import * as plainConvolution from './plain/convolution.js'
 import type { Data } from './plain/data.js'
 import { sizeOf } from './plain/data.js'
@@ -21,20 +23,25 @@ export { setThreads, withThreads } from './wasm/pool.js'
  * `wasm` is SIMD in WebAssembly, which copies its operands in and its result out, so it pays from some size on. Neither
  * tape nor rules know which one ran.
  */
-export type BackendName = 'plain' | 'wasm'
+export type BackendName = 'plain' | 'wasm' | 'gpu'
 
-let forced: BackendName | undefined
+/** Where a heavy kernel that was not taken by the gpu runs. */
+type Cpu = Exclude<BackendName, 'gpu'>
+
+let forced: Cpu | undefined
 
 /**
- * Runs f with every heavy kernel on one backend, whatever the size; `wasm` only where it is available. f is synchronous.
+ * Runs f with every heavy kernel on one backend, whatever the size; `wasm` only where it is available. On `gpu` run the
+ * operators that have a form for it, in f32, and their results stay there; what has none, and all of f64, is computed as
+ * without withBackend, and so is everything where there is no device (useGpu of 'physgrad/gpu'). f is synchronous.
  * Throws OptionError for a name that is none.
  */
 export function withBackend<T>(name: BackendName, f: () => T): T {
-  checkChoice('withBackend', 'the backend', name, ['plain', 'wasm'])
+  checkChoice('withBackend', 'the backend', name, ['plain', 'wasm', 'gpu'])
   const before = forced
-  forced = name
+  forced = name === 'gpu' ? undefined : name
   try {
-    return f()
+    return withGpu(name === 'gpu', f)
   } finally {
     forced = before
   }
@@ -45,7 +52,8 @@ export function backends(): { name: BackendName; available: boolean; threads: nu
   const { reason } = wasm()
   return [
     { name: 'plain', available: true, threads: 1 },
-    { name: 'wasm', available: reason === undefined, threads: threads(), reason }
+    { name: 'wasm', available: reason === undefined, threads: threads(), reason },
+    { name: 'gpu', available: whyNoGpu() === undefined, threads: 1, reason: whyNoGpu() }
   ]
 }
 
@@ -59,7 +67,7 @@ const CROSSOVER = { matmul: 11 ** 3, convolution: 16 ** 3, linalg: 16 ** 3, sum:
 /**
  * Which backend runs a kernel with that many products. `worth`: whether the copies can pay at all.
  */
-export function backendFor(kernel: keyof typeof CROSSOVER, products: number, worth = true): BackendName {
+export function backendFor(kernel: keyof typeof CROSSOVER, products: number, worth = true): Cpu {
   if (forced === 'plain' || products === 0) return 'plain'
   if (forced === undefined && (products < CROSSOVER[kernel] || !worth)) return 'plain'
   return wasm().kernels === undefined ? 'plain' : 'wasm'
@@ -71,14 +79,14 @@ const SMALLEST_OF_BATCH = 128
 /** Runs a kernel on a backend, of which a profile hears; where WebAssembly runs out of memory, plain begins again. */
 function run<K>(
   name: string,
-  backend: BackendName,
+  backend: Cpu,
   products: number,
   like: Data,
   plain: K,
   fast: K,
   call: (kernel: K) => void
 ): void {
-  const on = (backend: BackendName) => {
+  const on = (backend: Cpu) => {
     const kernel = backend === 'wasm' ? fast : plain
     if (recorder) observeKernel(name, backend, like, 2 * products, () => call(kernel))
     else call(kernel)
@@ -94,7 +102,7 @@ function run<K>(
 type Matmul = typeof plainMatmul
 
 /** With a vector, each entry of the matrix serves one product, and copying it costs as much: measured even at all sizes. */
-export const matmulBackend = (m: number, n: number, k: number): BackendName =>
+export const matmulBackend = (m: number, n: number, k: number): Cpu =>
   backendFor('matmul', m * n * k, Math.min(m, n, k) > 1)
 
 /** C[m, n] (+)= op(A) op(B): see the plain kernel. */

@@ -1,4 +1,5 @@
 import { apply } from '../apply.js'
+import { gpuMap } from '../backends/gpu/kernels.js'
 import { map } from '../backends/kernels.js'
 import type { MapName } from '../backends/wasm/map.js'
 import { alloc, type Data } from '../memory.js'
@@ -17,6 +18,8 @@ interface Rules<A> {
   tex?: { y: string; slope: string; inverse?: string }
   /** One loop; `x` and `y` have the same length. */
   kernel(x: Data, y: Data, attrs: A): void
+  /** y of one x for a GPU, in GPU.js's language: an expression of `x`, or statements that return; attributes as numbers in it. */
+  gpu?: string | ((attrs: A) => string)
   /** The same function in WebAssembly, where that is available: equal but for the last bits. */
   wasm?: MapName
   /**
@@ -48,6 +51,7 @@ export type Elementwise<A = undefined> = Rules<A> & (Slope<A> | Product<A>)
  * and a claim moves entry by entry.
  */
 export function elementwise<A = undefined>(rules: Elementwise<A>): Op<A> {
+  const { gpu } = rules
   const { at, kind } = rules.inverse ?? {}
   const times: Product<A>['times'] =
     'times' in rules ? rules.times : (change, x, y, attrs) => mul(change, rules.derivative(x, y, attrs))
@@ -80,6 +84,7 @@ export function elementwise<A = undefined>(rules: Elementwise<A>): Op<A> {
       if (!rules.wasm || !map(rules.wasm, x.data, y)) rules.kernel(x.data, y, attrs)
       return new Tensor(x.shape, y)
     },
+    device: gpu === undefined ? undefined : ([x], attrs) => gpuMap(x, typeof gpu === 'string' ? gpu : gpu(attrs)),
     jvp: ([dx], v) => dx && times(dx, v.x[0], v.y, v.attrs),
     vjp: (ct, v) => [times(ct, v.x[0], v.y, v.attrs)],
     carry: carryAligned,

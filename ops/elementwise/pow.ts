@@ -1,4 +1,5 @@
 import { apply } from '../../core/apply.js'
+import { power as powerForm } from '../../core/backends/gpu/formulas.js'
 import { stretch } from '../../core/claim.js'
 import { binary, binaryFunction } from '../../core/families/binary.js'
 import { elementwise } from '../../core/families/elementwise.js'
@@ -28,6 +29,7 @@ export const powerOp = elementwise<{ exponent: number }>({
   kernel: (x, y, { exponent: p }) => {
     for (let i = 0; i < x.length; i++) y[i] = power(x[i], p)
   },
+  gpu: ({ exponent }) => powerForm('x', exponent),
   derivative: (x, _, { exponent: p }) => (p === 0 ? 0 : p === 1 ? 1 : p === 2 ? mul(x, 2) : mul(pow(x, p - 1), p)),
   inverse: { kind: 'local', at: (t, x, { exponent }) => root(t, x, exponent) },
   examples: r => [
@@ -75,6 +77,7 @@ export const powOp = binary({
   row: (a, ia, da, b, ib, db, y, iy, n) => {
     for (let j = 0; j < n; j++, ia += da, ib += db) y[iy + j] = power(a[ia], b[ib])
   },
+  gpu: 'Math.pow(a, b)',
   jvp: [(da, v) => mul(da, baseSlope(v.x[0], v.x[1])), (db, v) => mul(db, exponentSlope(v))],
   vjp: [(ct, v) => mul(ct, baseSlope(v.x[0], v.x[1])), (ct, v) => mul(ct, exponentSlope(v))],
   solve: [

@@ -1,3 +1,4 @@
+import { gpuConstant } from '../../core/backends/gpu/kernels.js'
 import { elementwise, elementwiseFunction } from '../../core/families/elementwise.js'
 import { alloc } from '../../core/memory.js'
 import { Tensor, tensor } from '../../core/tensor.js'
@@ -17,6 +18,7 @@ export const reluOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.max(x[i], 0)
   },
+  gpu: 'Math.max(x, 0)',
   derivative: positive,
   inverse: { kind: 'local', at: (t, x) => (t > 0 ? t : Math.min(x, 0)) },
   examples: r => [
@@ -27,7 +29,10 @@ export const reluOp = elementwise({
 })
 
 /** 1 where x > 0, else 0: a loop of its own, since networks spend more time here than in most functions. */
-function positive({ shape, dtype, data: x }: Tensor): Tensor {
+function positive(t: Tensor): Tensor {
+  const onGpu = gpuConstant(t, 'x > 0 ? 1 : 0')
+  if (onGpu) return onGpu
+  const { shape, dtype, data: x } = t
   const y = alloc(x.length, dtype)
   for (let i = 0; i < x.length; i++) y[i] = x[i] > 0 ? 1 : 0
   return new Tensor(shape, y)
