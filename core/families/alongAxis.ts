@@ -13,7 +13,7 @@ import {
 import { averageCopies, wanted } from '../claim.js'
 import { ShapeError } from '../errors.js'
 import { partialInverseMatrix } from '../linalg/partialInverse.js'
-import { alloc } from '../memory.js'
+import { allocUnset } from '../memory.js'
 import { type Claim, defineOp, type Example, type Inverse, type Op, type Site, type Tex } from '../op.js'
 import type { Random } from '../random.js'
 import { type Shape, size } from '../shape.js'
@@ -47,7 +47,7 @@ const resized = (s: Shape, axis: number, d: number): number[] => s.map((v, k) =>
 function multiply(m: Sparse, x: Tensor, axis: number): Tensor {
   const a = x.rank + axis
   const shape = resized(x.shape, axis, m.rows)
-  const y = alloc(size(shape), x.dtype)
+  const y = allocUnset(size(shape), x.dtype)
   sparseAlong(m, x.data, y, size(x.shape.slice(0, a)), size(x.shape.slice(a + 1)))
   return new Tensor(shape, y)
 }

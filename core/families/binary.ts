@@ -3,7 +3,7 @@ import { pointwise, stretched as stretchedTo } from '../backends/gpu/kernels.js'
 import { binaryBroadcast, type RowKernel } from '../backends/plain/broadcast.js'
 import { foldClaim, stretch } from '../claim.js'
 import { DTypeError } from '../errors.js'
-import { alloc } from '../memory.js'
+import { alloc, allocUnset } from '../memory.js'
 import {
   type Claim,
   carryAligned,
@@ -74,7 +74,7 @@ export function binary(rules: Binary): Op<undefined> {
     tex: rules.tex,
     outShape: ([a, b]) => broadcastShapes(a, b, rules.name),
     forward: ([a, b], _, shape) => {
-      const y = alloc(size(shape), a.dtype)
+      const y = allocUnset(size(shape), a.dtype)
       binaryBroadcast(rules.row, a.data, a.shape, b.data, b.shape, y, shape)
       return new Tensor(shape, y)
     },

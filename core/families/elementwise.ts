@@ -2,7 +2,7 @@ import { apply } from '../apply.js'
 import { gpuMap } from '../backends/gpu/kernels.js'
 import { map } from '../backends/kernels.js'
 import type { MapName } from '../backends/wasm/map.js'
-import { alloc, type Data } from '../memory.js'
+import { alloc, allocUnset, type Data } from '../memory.js'
 import { carryAligned, defineOp, type Example, type Inverse, type Op } from '../op.js'
 import type { Random } from '../random.js'
 import { mul } from '../structural/mul.js'
@@ -80,7 +80,7 @@ export function elementwise<A = undefined>(rules: Elementwise<A>): Op<A> {
     },
     outShape: ([s]) => s,
     forward: ([x], attrs) => {
-      const y = alloc(x.size, x.dtype)
+      const y = allocUnset(x.size, x.dtype)
       if (!rules.wasm || !map(rules.wasm, x.data, y)) rules.kernel(x.data, y, attrs)
       return new Tensor(x.shape, y)
     },

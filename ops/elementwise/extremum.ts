@@ -1,7 +1,7 @@
 import { gpuMap2 } from '../../core/backends/gpu/kernels.js'
 import { binaryBroadcast, type RowKernel } from '../../core/backends/plain/broadcast.js'
 import { binary } from '../../core/families/binary.js'
-import { alloc } from '../../core/memory.js'
+import { allocUnset } from '../../core/memory.js'
 import type { Op, View } from '../../core/op.js'
 import { size } from '../../core/shape.js'
 import { mul } from '../../core/structural/mul.js'
@@ -20,7 +20,7 @@ export interface Extremum {
 function winner({ x: [a, b], y: { shape } }: View, row: RowKernel, gpu: string): Tensor {
   const onGpu = gpuMap2(a, b, gpu, shape)
   if (onGpu) return onGpu
-  const w = alloc(size(shape), a.dtype)
+  const w = allocUnset(size(shape), a.dtype)
   binaryBroadcast(row, a.data, a.shape, b.data, b.shape, w, shape)
   return new Tensor(shape, w)
 }

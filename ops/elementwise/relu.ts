@@ -1,6 +1,6 @@
 import { gpuConstant } from '../../core/backends/gpu/kernels.js'
 import { elementwise, elementwiseFunction } from '../../core/families/elementwise.js'
-import { alloc } from '../../core/memory.js'
+import { allocUnset } from '../../core/memory.js'
 import { Tensor, tensor } from '../../core/tensor.js'
 
 export const reluOp = elementwise({
@@ -33,7 +33,7 @@ function positive(t: Tensor): Tensor {
   const onGpu = gpuConstant(t, 'x > 0 ? 1 : 0')
   if (onGpu) return onGpu
   const { shape, dtype, data: x } = t
-  const y = alloc(x.length, dtype)
+  const y = allocUnset(x.length, dtype)
   for (let i = 0; i < x.length; i++) y[i] = x[i] > 0 ? 1 : 0
   return new Tensor(shape, y)
 }

@@ -2,7 +2,7 @@ import { apply } from '../../core/apply.js'
 import { pointwise, stretched } from '../../core/backends/gpu/kernels.js'
 import { foldClaim, stretch } from '../../core/claim.js'
 import { operands } from '../../core/families/binary.js'
-import { alloc } from '../../core/memory.js'
+import { alloc, allocUnset } from '../../core/memory.js'
 import { type Claim, carryAligned, defineOp } from '../../core/op.js'
 import { broadcastShapes, sameShape, size } from '../../core/shape.js'
 import { expand } from '../../core/structural/expand.js'
@@ -25,7 +25,7 @@ export const whereOp = defineOp({
   outShape: ([c, a, b]) => broadcastShapes(broadcastShapes(c, a, 'where'), b, 'where'),
   forward: ([cond, a, b], _, shape) => {
     const [c, p, q] = [cond, a, b].map(t => stretch(t, shape).data)
-    const y = alloc(size(shape), a.dtype)
+    const y = allocUnset(size(shape), a.dtype)
     for (let i = 0; i < y.length; i++) y[i] = c[i] !== 0 ? p[i] : q[i]
     return new Tensor(shape, y)
   },

@@ -1,5 +1,5 @@
 import { OptionError, ShapeError } from '../../core/errors.js'
-import { alloc } from '../../core/memory.js'
+import { allocUnset } from '../../core/memory.js'
 import { checkNumbers } from '../../core/options.js'
 import { type Shape, show } from '../../core/shape.js'
 import { add } from '../../core/structural/add.js'
@@ -29,11 +29,13 @@ export function normalise(x: Tensor, axes: readonly number[], eps: number): Tens
 
 /** Per normalised part: `factor` where it has very large entries, else 1. undefined where no part has. */
 function factorFor(x: Tensor, axes: readonly number[]): Tensor | undefined {
+  // On a GPU the question would be a readback for every layer: there, entries beyond 2⁵⁰ give no result.
+  if (x.entries) return undefined
   const { large, factor } = RANGE[x.dtype]
   if (!x.data.some(v => Math.abs(v) > large)) return undefined
   const rank = x.rank
   const shape = x.shape.map((d, k) => (axes.includes(k) || axes.includes(k - rank) ? 1 : d))
-  const s = alloc(
+  const s = allocUnset(
     shape.reduce((n, d) => n * d, 1),
     x.dtype
   ).fill(1)

@@ -83,11 +83,17 @@ class Memory {
 class Entries implements DeviceEntries {
   readonly dtype = 'f32'
   readonly size: number
-  readonly #memory: Memory
+  #memory: Memory
   #owners = 1
   #copy: Float32Array | undefined
+  /** The entries are on the CPU only, until a kernel wants them again. */
+  #movedOut = false
 
-  constructor(memory: Memory) {
+  /** `uploaded`: the tensor whose entries these are keeps them on the CPU. */
+  constructor(
+    memory: Memory,
+    readonly uploaded: boolean
+  ) {
     this.#memory = memory
     this.size = memory.handle.size
     forgotten.register(this, memory, this)
@@ -98,11 +104,28 @@ class Entries implements DeviceEntries {
   }
 
   get alive(): boolean {
-    return this.#memory.alive
+    return this.#movedOut ? !this.device.lost : this.#memory.alive
   }
 
   get handle(): Handle {
+    if (this.#movedOut && !this.device.lost) {
+      this.#memory = this.device.send(this.#copy!)
+      this.#movedOut = false
+      forgotten.register(this, this.#memory, this)
+      this.device.keepLoose(this)
+    }
     return this.#memory.handle
+  }
+
+  /** Frees the memory; the entries go to the CPU, unless they are there already. */
+  moveOut(): void {
+    if (!this.#memory.alive) return
+    if (!this.uploaded) {
+      this.read()
+      this.#movedOut = true
+    }
+    forgotten.unregister(this)
+    this.#memory.free()
   }
 
   read(): Float32Array {
@@ -142,11 +165,16 @@ class Entries implements DeviceEntries {
   release(): void {
     if (--this.#owners > 0) return
     forgotten.unregister(this)
+    this.device.forgetLoose(this)
     this.#memory.free()
   }
 }
 
 export const isDeviceEntries = (v: unknown): v is DeviceEntries => v instanceof Entries
+
+/** So many arrays that no region owns stay on the device, and so many bytes. */
+const MOST_LOOSE = 1024
+const MOST_LOOSE_BYTES = 2 ** 28
 
 type Counted = Omit<GpuStatistics, 'kernels'>
 
@@ -182,16 +210,45 @@ export class Device {
   }
 
   upload(data: Float32Array): DeviceEntries {
+    return new Entries(this.send(data), true)
+  }
+
+  send(data: Float32Array): Memory {
     this.counted.uploads++
     this.counted.uploadedBytes += data.byteLength
-    return new Entries(new Memory(this, this.runner.upload(data)))
+    return new Memory(this, this.runner.upload(data))
+  }
+
+  /** Entries that no region owns, the oldest first. */
+  readonly #loose = new Set<Entries>()
+  #looseBytes = 0
+
+  /**
+   * Takes note of entries that no region owns. The garbage collector knows nothing of a GPU's memory, and finalisers do not
+   * run inside of a synchronous loop (a training loop makes a new θ with every step): so the oldest go back to the CPU
+   * when there are too many. Where reading must be awaited there is no such way, but between two awaits finalisers run.
+   */
+  keepLoose(entries: DeviceEntries): void {
+    if (!this.runner.synchronous) return
+    this.#loose.add(entries as Entries)
+    this.#looseBytes += 4 * entries.size
+    for (const oldest of this.#loose) {
+      if (this.#loose.size <= MOST_LOOSE && this.#looseBytes <= MOST_LOOSE_BYTES) break
+      if (oldest === entries) break
+      this.forgetLoose(oldest)
+      oldest.moveOut()
+    }
+  }
+
+  forgetLoose(entries: Entries): void {
+    if (this.#loose.delete(entries)) this.#looseBytes -= 4 * entries.size
   }
 
   /** Runs a kernel (see runner.ts) whose result has so many entries. */
   run(source: string, size: number, args: readonly (DeviceEntries | number)[]): DeviceEntries {
     this.counted.launches++
     const handles = args.map(a => (typeof a === 'number' ? a : (a as Entries).handle))
-    return new Entries(new Memory(this, this.runner.run({ source, size }, handles)))
+    return new Entries(new Memory(this, this.runner.run({ source, size }, handles)), false)
   }
 
   /** Do these entries live here? Those of a device that was replaced do not. */

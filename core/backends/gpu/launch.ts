@@ -53,7 +53,9 @@ function uploaded(t: Tensor, device: Device): DeviceEntries {
 }
 
 function owned(entries: DeviceEntries): DeviceEntries {
-  currentRegion()?.own(entries)
+  const region = currentRegion()
+  if (region) region.own(entries)
+  else gpuDevice()?.keepLoose(entries)
   return entries
 }
 
