@@ -23,13 +23,13 @@ export function withGpu<R>(on: boolean, f: () => R): R {
 export const activeDevice = (): Device | undefined => (asked ? gpuDevice() : undefined)
 
 /**
- * Can the device make a tensor of this shape from these? All in f32, none empty, none larger than f32 can number, and not
- * just numbers of the CPU, with which it would be slower.
+ * Can the device make a tensor of this shape from these? All in f32, none empty, none larger than f32 can number, and more
+ * than a number made of numbers, which is nothing to launch a kernel for.
  */
 export function deviceTakes(inputs: readonly Tensor[], shape: Shape): boolean {
   const n = size(shape)
   if (n === 0 || n > LARGEST) return false
-  let any = false
+  let any = n > 1
   for (const t of inputs) {
     if (t.dtype !== 'f32' || t.size === 0 || t.size > LARGEST) return false
     any ||= !isNumber(t)
