@@ -61,7 +61,8 @@ function owned(entries: DeviceEntries): DeviceEntries {
 
 /** The entries of a tensor on the device; a tensor of another device comes over by the CPU. */
 function entriesOn(device: Device, t: Tensor): DeviceEntries {
-  return t.entries && device.holds(t.entries) ? t.entries : uploaded(t, device)
+  if (t.entries && device.holds(t.entries) && !t.gone) return t.entries
+  return uploaded(t, device)
 }
 
 /** Runs a kernel. Tensors of one entry on the CPU are passed as numbers where the kernel was written for that. */
