@@ -1,11 +1,11 @@
 import { apply } from '../apply.js'
 import { sparse as gpuSparse } from '../backends/gpu/kernels.js'
+import { sparseAlong } from '../backends/kernels.js'
 import {
   denseOf,
   indexMatrix,
   orthogonalInverse,
   type Sparse,
-  sparseAlong,
   sparseOf,
   transposeSparse,
   weightedMatrix

@@ -1,6 +1,8 @@
 import { apply } from '../apply.js'
 import { pointwise, stretched as stretchedTo } from '../backends/gpu/kernels.js'
-import { binaryBroadcast, type RowKernel } from '../backends/plain/broadcast.js'
+import { binary as combine } from '../backends/kernels.js'
+import type { RowKernel } from '../backends/plain/broadcast.js'
+import type { BinaryName } from '../backends/wasm/binary.js'
 import { foldClaim, stretch } from '../claim.js'
 import { DTypeError } from '../errors.js'
 import { alloc, allocUnset } from '../memory.js'
@@ -35,6 +37,8 @@ export interface Binary {
   row: RowKernel
   /** y of one pair for a GPU, in GPU.js's language: an expression of `a` and `b`, or statements that return. */
   gpu?: string
+  /** The same in WebAssembly, bit for bit, where that has it. */
+  wasm?: BinaryName
   /** The change of y when only one input moves: products with ∂y/∂a and ∂y/∂b, written with operators. */
   jvp: readonly [(da: Tensor, v: View<undefined>) => Tensor, (db: Tensor, v: View<undefined>) => Tensor]
   /** ct times the same partial derivatives, before broadcasting is undone. */
@@ -75,7 +79,7 @@ export function binary(rules: Binary): Op<undefined> {
     outShape: ([a, b]) => broadcastShapes(a, b, rules.name),
     forward: ([a, b], _, shape) => {
       const y = allocUnset(size(shape), a.dtype)
-      binaryBroadcast(rules.row, a.data, a.shape, b.data, b.shape, y, shape)
+      combine(rules.wasm, rules.row, a.data, a.shape, b.data, b.shape, y, shape)
       return new Tensor(shape, y)
     },
     device:

@@ -1,6 +1,7 @@
 import { apply } from '../apply.js'
 import { gpuMap } from '../backends/gpu/kernels.js'
-import { map } from '../backends/kernels.js'
+import { map, unary } from '../backends/kernels.js'
+import type { UnaryName } from '../backends/wasm/binary.js'
 import type { MapName } from '../backends/wasm/map.js'
 import { alloc, allocUnset, type Data } from '../memory.js'
 import { carryAligned, defineOp, type Example, type Inverse, type Op } from '../op.js'
@@ -16,12 +17,14 @@ interface Rules<A> {
   doc: string
   /** y, dy/dx and x̃, typeset. */
   tex?: { y: string; slope: string; inverse?: string }
-  /** One loop; `x` and `y` have the same length. */
+  /** One loop, which writes every entry of `y`; `x` has the same length. */
   kernel(x: Data, y: Data, attrs: A): void
   /** y of one x for a GPU, in GPU.js's language: an expression of `x`, or statements that return; attributes as numbers in it. */
   gpu?: string | ((attrs: A) => string)
   /** The same function in WebAssembly, where that is available: equal but for the last bits. */
   wasm?: MapName
+  /** The same function in WebAssembly, bit for bit. */
+  exact?: UnaryName
   /**
    * Per entry: the input near `x` whose output is `target`, or the nearest one in reach; NaN where there is none.
    * Not asked where the target is the current output: there x stays, however flat f is; nor for a target NaN.
@@ -81,7 +84,8 @@ export function elementwise<A = undefined>(rules: Elementwise<A>): Op<A> {
     outShape: ([s]) => s,
     forward: ([x], attrs) => {
       const y = allocUnset(x.size, x.dtype)
-      if (!rules.wasm || !map(rules.wasm, x.data, y)) rules.kernel(x.data, y, attrs)
+      if (rules.exact) unary(rules.exact, (x, y) => rules.kernel(x, y, attrs), x.data, y)
+      else if (!rules.wasm || !map(rules.wasm, x.data, y)) rules.kernel(x.data, y, attrs)
       return new Tensor(x.shape, y)
     },
     device: gpu === undefined ? undefined : ([x], attrs) => gpuMap(x, typeof gpu === 'string' ? gpu : gpu(attrs)),

@@ -17,6 +17,7 @@ export const addOp = binary({
     for (let j = 0; j < n; j++, ia += da, ib += db) y[iy + j] = a[ia] + b[ib]
   },
   gpu: 'a + b',
+  wasm: 'add',
   jvp: [da => da, db => db],
   vjp: [ct => ct, ct => ct],
   solve: [(t, b) => t - b, (t, a) => t - a],

@@ -64,6 +64,7 @@ export function extremum({ name, wins, row, gpu }: Extremum): Op<undefined> {
     gpu,
     jvp: [(da, v) => mul(da, share(v, 0)), (db, v) => mul(db, share(v, 1))],
     vjp: [(ct, v) => mul(ct, share(v, 0)), (ct, v) => mul(ct, share(v, 1))],
+    wasm: wins === 'larger' ? 'maximum' : 'minimum',
     solve: [beside, beside],
     kind: 'local',
     examples: r => [

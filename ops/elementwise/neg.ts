@@ -11,6 +11,7 @@ export const negOp = elementwise({
     for (let i = 0; i < x.length; i++) y[i] = -x[i]
   },
   gpu: '-x',
+  exact: 'neg',
   derivative: () => -1,
   inverse: { kind: 'exact', at: t => -t },
   examples: r => [{ inputs: [r.normal([2, 3])] }, { inputs: [r.normal([])] }]

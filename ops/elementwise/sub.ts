@@ -17,6 +17,7 @@ export const subOp = binary({
     for (let j = 0; j < n; j++, ia += da, ib += db) y[iy + j] = a[ia] - b[ib]
   },
   gpu: 'a - b',
+  wasm: 'sub',
   jvp: [da => da, db => neg(db)],
   vjp: [ct => ct, ct => neg(ct)],
   solve: [(t, b) => t + b, (t, a) => a - t],

@@ -1,5 +1,6 @@
 import { apply } from '../../core/apply.js'
-import { halfLength, irfftPairs, rfftPairs } from '../../core/backends/plain/fftPairs.js'
+import { irfftPairs, rfftPairs } from '../../core/backends/kernels.js'
+import { halfLength } from '../../core/backends/plain/fftPairs.js'
 import { wanted } from '../../core/claim.js'
 import { ShapeError } from '../../core/errors.js'
 import { edgesOfLinear, withEdges } from '../../core/families/edges.js'

@@ -1,5 +1,5 @@
 import { apply } from '../../core/apply.js'
-import * as kernels from '../../core/backends/plain/batchNorm.js'
+import * as kernels from '../../core/backends/kernels.js'
 import { OptionError } from '../../core/errors.js'
 import { allocUnset } from '../../core/memory.js'
 import type { Op } from '../../core/op.js'
@@ -75,12 +75,11 @@ export const batchNormOp: Op<{ eps: number }> = {
   forward(inputs, attrs, shape, saved) {
     const [x, weight, bias] = inputs
     checkChannels('batchNorm', x, { weight, bias }, attrs.eps)
-    const n = positions(x)
-    const statistics = x.size > 0 ? kernels.batchStatistics(x.data, x.shape[0], x.shape[1], n, attrs.eps) : undefined
+    const y = allocUnset(x.size, x.dtype)
+    const statistics =
+      x.size > 0 ? kernels.batchNorm(x.data, weight.data, bias.data, y, x.shape[0], positions(x), attrs.eps) : undefined
     if (!statistics) return composed.forward(inputs, attrs, shape, saved)
     saved.statistics = statistics
-    const y = allocUnset(x.size, x.dtype)
-    kernels.batchNorm(x.data, weight.data, bias.data, y, statistics, n)
     return new Tensor(x.shape, y)
   },
   vjp(ct, v) {

@@ -78,7 +78,7 @@ export function launch(
 }
 
 /** Constants of kernels on the device, by their content, the last used last; no region owns them. */
-const constants = new Map<string, Tensor>()
+const constants = new Map<string, DeviceEntries>()
 const MOST_CONSTANTS = 256
 
 /** An array that kernels read again and again: sent once, however often it is made. */
@@ -87,16 +87,15 @@ export function constant(data: Float32Array): Tensor {
   const key = keyOf(data)
   let known = constants.get(key)
   if (known) constants.delete(key)
-  if (!known || !known.entries!.alive || !device.holds(known.entries!))
-    known = new Tensor([data.length], device.upload(data))
+  if (!known?.alive || !device.holds(known)) known = device.upload(data)
   constants.set(key, known)
   if (constants.size > MOST_CONSTANTS)
-    for (const [oldest, t] of constants) {
+    for (const [oldest, entries] of constants) {
       constants.delete(oldest)
-      t.entries!.release()
+      entries.release()
       break
     }
-  return known
+  return new Tensor([data.length], known)
 }
 
 /** The bits of an array as text. */
