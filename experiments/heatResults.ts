@@ -1,14 +1,6 @@
 import { Tensor } from '../core/index.js'
-import { UNCERTAINTY } from '../ops/index.js'
-import {
-  diffuse,
-  diffusionFactors,
-  gridOf,
-  modesOf,
-  noiseLevel,
-  stabilisedInverse,
-  wholeSpectrum
-} from '../physics/index.js'
+import { noiseLevel } from '../ops/index.js'
+import { diffuse, diffusionFactors, gridOf, modesOf, stabilisedInverse, wholeSpectrum } from '../physics/index.js'
 import { AMOUNT, type Job, METHODS, type Method, N, type Step } from './heatTraining.js'
 import { indices, overSeeds, radialSpectrum, spread } from './shell/data.js'
 import type { Figure } from './shell/figure.js'
@@ -156,7 +148,7 @@ function spectrumOf(run: readonly Step[]) {
   const factors = diffusionFactors(modes, AMOUNT)
   const now = diffuse(new Tensor([N, N], prediction.slice(0, N * N)), AMOUNT)
   const dy = Float64Array.from(now.data, (v, i) => input[i] - v)
-  const { kernel } = stabilisedInverse(dy, noiseLevel(dy, UNCERTAINTY, 0), factors, modes)
+  const { kernel } = stabilisedInverse(dy, noiseLevel(dy), factors, modes)
   const radial = (held: Float64Array) => radialSpectrum({ width: N, height: N, values: wholeSpectrum(held, modes) })
   return {
     exact: radial(factors.map(f => 1 / f)),

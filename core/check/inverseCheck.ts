@@ -38,7 +38,7 @@ export function inverseCheck(op: Op, example: Example, random: Random, options?:
   const rows = singles.flatMap(active =>
     lawful(`inverse (${namesOf(active)})`, p.label, () => {
       if (inverse.inputs?.includes(active[0]) === false)
-        return [skipped(`inverse of x${active[0]}`, p.label, 'left to the ladder')]
+        return [skipped(`inverse (${namesOf(active)})`, p.label, 'the ladder solves for this input')]
       const only = p.xs.map((_, i) => i === active[0])
       const q = inverseProbe(p, active, namesOf(active), ruleOf(op, only))
       const lawless = inverse.lawless?.(q.site)

@@ -1,3 +1,4 @@
+import { norm2 } from '../../core/linalg/scaling.js'
 import { checkNumbers } from '../../core/options.js'
 
 /**
@@ -33,6 +34,10 @@ export function trustOf({ uncertainty = UNCERTAINTY, noise = 0, signal = 1 }: Tr
   checkNumbers(asked, 'notNegative', { uncertainty, noise, signal })
   return { uncertainty, noise, signal }
 }
+
+/** √Σ deviation² over the entries of dy, for noise of this uncertainty |dy| and noise of its own. */
+export const noiseLevel = (dy: Float64Array, { uncertainty = UNCERTAINTY, noise = 0 }: Trust = {}): number =>
+  Math.hypot(uncertainty * norm2(dy), noise * Math.sqrt(dy.length))
 
 /** Below one standard deviation of evidence for signal nothing is amplified. */
 const ONE_SIGMA = 0.68

@@ -15,7 +15,7 @@ import { velocityGrid } from '../fluid/velocityGrid.js'
 import { inBox } from '../fluid/walls.js'
 import { checkAmplification, viscousGain } from '../fluid/waves.js'
 import { cellsOf, type Grid, type GridOptions, gridOf } from '../grid.js'
-import { rungeKutta4Step } from '../rungeKutta4.js'
+import { rungeKutta4Step } from '../ode/rungeKutta4.js'
 
 interface BurgersSettings {
   /** Length of a step; negative runs time backwards. */

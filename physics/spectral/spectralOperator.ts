@@ -16,10 +16,10 @@ import {
 import type { Random } from '../../core/random.js'
 import { size } from '../../core/shape.js'
 import { Tensor } from '../../core/tensor.js'
-import type { Trust } from '../../ops/fourier/stabilised.js'
+import { noiseLevel, type Trust } from '../../ops/fourier/stabilised.js'
 import { cellsOf, type Grid, gridOf } from '../grid.js'
 import { eigenvaluesOf, filtered, type Modes, modesOf, type Scheme } from './modes.js'
-import { noiseLevel, stabilisedInverse } from './stabilisedInverse.js'
+import { stabilisedInverse } from './stabilisedInverse.js'
 
 /** What every spectral operator knows: its grid. */
 export interface SpectralAttrs {
@@ -120,7 +120,7 @@ function changeFor<A extends SpectralAttrs>(
   const n = size(modes.cells)
   for (let at = 0; at < dy.length; at += n) {
     const wish = dy.subarray(at, at + n)
-    dx.set(stabilisedInverse(wish, noiseLevel(wish, uncertainty, noise), transfer, modes, signal).dx, at)
+    dx.set(stabilisedInverse(wish, noiseLevel(wish, { uncertainty, noise }), transfer, modes, signal).dx, at)
   }
   return dx
 }

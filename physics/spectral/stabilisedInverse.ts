@@ -1,5 +1,4 @@
 import { ShapeError } from '../../core/errors.js'
-import { norm2 } from '../../core/linalg/scaling.js'
 import { checkNumbers, describe } from '../../core/options.js'
 import { size } from '../../core/shape.js'
 import { signalProbability, stabilisedFactor } from '../../ops/fourier/stabilised.js'
@@ -58,11 +57,6 @@ export function stabilisedInverse(
     deviation: Math.sqrt(spread) / n,
     uncertainty: Math.sqrt(spread / n)
   }
-}
-
-/** √Σ deviation² over the entries of dy, of deviation uncertainty |dy| and noise of its own. */
-export function noiseLevel(dy: Float64Array, uncertainty: number, noise: number): number {
-  return Math.hypot(uncertainty * norm2(dy), noise * Math.sqrt(dy.length))
 }
 
 /** Throws unless `list` holds n numbers. */
