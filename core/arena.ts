@@ -20,8 +20,6 @@ export interface Block {
   alive: boolean
   /** Does it come from pages that nobody has written to yet? */
   readonly fresh: boolean
-  /** Weak, so that a region that nobody can reach any more is found out (core/region.ts). */
-  readonly owner: WeakRef<object>
 }
 
 interface Run {
@@ -29,7 +27,7 @@ interface Run {
   pages: number
 }
 
-class Arena {
+export class Arena {
   /** Free runs below `top`, by address, none of them next to another. */
   readonly #free: Run[] = []
   /** The block that each page belongs to. */
@@ -38,7 +36,7 @@ class Arena {
   #top = 0
   #used = 0
 
-  constructor(readonly home: Common) {}
+  constructor(readonly home: Pick<Common, 'reach' | 'memory' | 'holds'>) {}
 
   /** Bytes of all blocks that are alive. */
   get used(): number {
@@ -51,7 +49,7 @@ class Arena {
   }
 
   /** A block for so many bytes; undefined where there is no room for it. */
-  take(bytes: number, owner: WeakRef<object>): Block | undefined {
+  take(bytes: number): Block | undefined {
     const pages = Math.ceil((bytes + SLACK) / PAGE)
     const i = this.#free.findIndex(run => run.pages >= pages)
     const fresh = i < 0
@@ -67,7 +65,7 @@ class Arena {
       run.pages -= pages
       if (run.pages === 0) this.#free.splice(i, 1)
     }
-    const block: Block = { page, pages, bytes, alive: true, fresh, owner }
+    const block: Block = { page, pages, bytes, alive: true, fresh }
     for (let p = page; p < page + pages; p++) this.#blocks[p] = block
     this.#used += pages
     return block

@@ -1,4 +1,5 @@
 import { arena, type Block } from './arena.js'
+import type { Data, DType } from './memory.js'
 
 /** What a region frees with itself besides memory: textures and buffers on a device. */
 export interface Resource {
@@ -11,6 +12,13 @@ const lost = new FinalizationRegistry<Block[]>(blocks => {
 })
 
 /**
+ * Whose an array in the arena is. A map with weak keys, and not a weak reference in the block: the engine keeps what a weak
+ * reference was made for until a synchronous loop ends.
+ */
+const owners = new WeakMap<Data, Region>()
+export const ownerOfData = (data: Data): Region | undefined => owners.get(data)
+
+/**
  * Who owns the tensors that are made now: a tape while it records, or a scope. They live until the region is disposed;
  * then their memory is used again, and reading one is an error. Garbage collection could not do this: finalisers do not run
  * inside of a synchronous loop. They do find regions that nobody can reach, since each of its tensors holds its region.
@@ -19,8 +27,6 @@ export class Region {
   #gone = false
   readonly #blocks: Block[] = []
   readonly #resources: Resource[] = []
-  #self: WeakRef<Region> | undefined
-
   /** Was it disposed? */
   get gone(): boolean {
     return this.#gone
@@ -31,15 +37,16 @@ export class Region {
     return this.#blocks.length
   }
 
-  /** A block of the arena for so many bytes; undefined where there is none. */
-  take(bytes: number): Block | undefined {
-    if (!this.#self) {
-      this.#self = new WeakRef(this)
-      lost.register(this, this.#blocks, this)
-    }
-    const block = arena()?.take(bytes, this.#self)
-    if (block) this.#blocks.push(block)
-    return block
+  /** n entries in a block of the arena; undefined where there is no room. */
+  take(n: number, dtype: DType): { data: Data; fresh: boolean } | undefined {
+    const block = arena()?.take(dtype === 'f64' ? n * 8 : n * 4)
+    if (!block) return undefined
+    if (this.#blocks.push(block) === 1) lost.register(this, this.#blocks, this)
+    const { buffer } = arena()!.home.memory
+    const at = arena()!.address(block)
+    const data = dtype === 'f64' ? new Float64Array(buffer, at, n) : new Float32Array(buffer, at, n)
+    owners.set(data, this)
+    return { data, fresh: block.fresh }
   }
 
   /** Releases it with the region. */

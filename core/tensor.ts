@@ -2,7 +2,7 @@ import { type Block, blockOf } from './arena.js'
 import { DTypeError, GradientError, ShapeError } from './errors.js'
 import { alloc, allocUnset, type Data, type DType, noSuchDType } from './memory.js'
 import { describe } from './options.js'
-import { currentRegion, type Region } from './region.js'
+import { currentRegion, ownerOfData, type Region } from './region.js'
 import { checkShape, type Shape, sameShape, show, size } from './shape.js'
 
 export type { Data, DType } from './memory.js'
@@ -53,7 +53,7 @@ export class Tensor {
     }
     this.stored = data
     this.#block = blockOf(data)
-    this.#owner = this.#block ? (this.#block.owner.deref() as Region | undefined) : currentRegion()
+    this.#owner = this.#block ? ownerOfData(data) : currentRegion()
   }
 
   /**
@@ -61,13 +61,13 @@ export class Tensor {
    * Throws GradientError when it is gone.
    */
   get data(): Data {
-    if (this.#owner !== undefined && this.gone) throw isGone(this.shape)
+    if ((this.#owner !== undefined || this.#block !== undefined) && this.gone) throw isGone(this.shape)
     return this.stored
   }
 
   /** Was the tape or the scope that owned it disposed? */
   get gone(): boolean {
-    return this.#owner !== undefined && (this.#owner.gone || this.#block?.alive === false)
+    return this.#owner?.gone === true || this.#block?.alive === false
   }
 
   get dtype(): DType {

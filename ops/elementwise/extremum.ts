@@ -1,6 +1,6 @@
 import { binaryBroadcast, type RowKernel } from '../../core/backends/plain/broadcast.js'
 import { binary } from '../../core/families/binary.js'
-import { alloc } from '../../core/memory.js'
+import { allocUnset } from '../../core/memory.js'
 import type { Op, View } from '../../core/op.js'
 import { size } from '../../core/shape.js'
 import { mul } from '../../core/structural/mul.js'
@@ -15,7 +15,7 @@ export interface Extremum {
 
 /** A constant: which input wins does not change when they move a little. */
 function winner({ x: [a, b], y: { shape } }: View, row: RowKernel): Tensor {
-  const w = alloc(size(shape), a.dtype)
+  const w = allocUnset(size(shape), a.dtype)
   binaryBroadcast(row, a.data, a.shape, b.data, b.shape, w, shape)
   return new Tensor(shape, w)
 }

@@ -114,13 +114,14 @@ const ROWS: Record<BinaryName, (a: number, b: number) => number> = {
   maximum: Math.max,
   minimum: Math.min,
   keep: (a, b) => (a !== 0 ? b : 0),
-  drop: (a, b) => (a !== 0 ? 0 : b)
+  drop: (a, b) => (a !== 0 ? 0 : b),
+  first: a => a
 }
 
 t.test('binary functions, broadcast', t => {
   for (const [name, of] of Object.entries(ROWS) as [BinaryName, (a: number, b: number) => number][])
     for (const dtype of DTYPES) {
-      const bad = failures(CASES / 8, () => {
+      const bad = failures(CASES / 16, () => {
         const [p, q] = shapes()
         const [s, u] = r.next() < 0.5 ? [p, q] : [q, p]
         const both = r.next() < 0.3
@@ -160,7 +161,7 @@ const FUNCTIONS: Record<UnaryName, (x: number) => number> = {
 t.test('functions of one entry', t => {
   for (const [name, of] of Object.entries(FUNCTIONS) as [UnaryName, (x: number) => number][])
     for (const dtype of DTYPES) {
-      const bad = failures(CASES / 8, i => {
+      const bad = failures(CASES / 16, i => {
         const x = numbers(i % 50 === 0 ? whole(0, 40_000) : whole(0, 200), dtype)
         const loop = (x: Data, y: Data) => {
           for (let i = 0; i < x.length; i++) y[i] = of(x[i])

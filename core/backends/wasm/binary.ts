@@ -5,10 +5,10 @@ import { ENTRY, parts } from './parts.js'
 import { inTeam } from './pool.js'
 
 /** The functions of assembly/binary.ts, in its order. */
-const BINARY = ['add', 'sub', 'mul', 'div', 'maximum', 'minimum', 'keep', 'drop'] as const
+const BINARY = ['add', 'sub', 'mul', 'div', 'maximum', 'minimum', 'keep', 'drop', 'first'] as const
 const UNARY = ['neg', 'abs', 'sqrt', 'square', 'reciprocal', 'relu'] as const
 
-/** `keep`: b where a is not 0, and 0 elsewhere; `drop`: the other way round. */
+/** `keep`: b where a is not 0, and 0 elsewhere; `drop`: the other way round; `first`: a, stretched. */
 export type BinaryName = (typeof BINARY)[number]
 export type UnaryName = (typeof UNARY)[number]
 

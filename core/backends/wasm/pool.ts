@@ -173,9 +173,6 @@ function giveUp(): never {
   throw new TeamLost()
 }
 
-/** Owns the blocks that calls need for a moment. */
-const CALLS = new WeakRef({})
-
 /**
  * A call whose kernels run in parts, in turn or on the threads of a team, on the memory of one thread or on the common
  * one, whose tensors it uses where they are.
@@ -207,7 +204,7 @@ export class TeamCall extends Call {
       this.top = behind(at, n)
       return at
     }
-    const block = arena()?.take(n, CALLS)
+    const block = arena()?.take(n)
     if (!block) throw new MemoryExhausted(`${n} bytes more of WebAssembly memory`)
     this.#blocks.push(block)
     return arena()!.address(block)
