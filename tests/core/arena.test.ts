@@ -253,6 +253,8 @@ const training = `
     const L = tape.record(() => l2(net(th, x), x))
     ;({ theta, state } = method.step(theta, cotangentSweep(tape, [[L, onesLike(L)]]).get(th), state))
     if (k % 5000 === 0) {
+      gc() // the sweeper frees arrays beside us: the next collection waits for it
+      gc()
       gc()
       seen.push([arena().used, process.memoryUsage().heapUsed, process.memoryUsage().arrayBuffers])
     }
