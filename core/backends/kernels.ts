@@ -11,6 +11,7 @@ import * as plainPairs from './plain/fftPairs.js'
 import { matmul as plainMatmul } from './plain/matmul.js'
 import type { Copy } from './plain/permute.js'
 import * as plainCopies from './plain/permute.js'
+import * as plainPool from './plain/pool.js'
 import { reduceSum as plainReduceSum } from './plain/reduce.js'
 import { oneByOne, sparseAlong as plainSparseAlong, type Sparse } from './plain/sparseAlong.js'
 import * as wasmBatchNorm from './wasm/batchNorm.js'
@@ -22,6 +23,7 @@ import { type MapName, map as wasmMap, pairwiseSum as wasmPairwiseSum } from './
 import { batchedMatmul as wasmBatchedMatmul, matmul as wasmMatmul } from './wasm/matmul.js'
 import { common, inCommon, MemoryExhausted, wasm } from './wasm/module.js'
 import { threads } from './wasm/pool.js'
+import * as wasmPooling from './wasm/pooling.js'
 import { type RowsName, eachRow as wasmEachRow } from './wasm/softmax.js'
 import { sparseAlong as wasmSparseAlong } from './wasm/sparseAlong.js'
 
@@ -260,6 +262,19 @@ export const sliceCopy: typeof plainCopies.sliceCopy = (x, shape, starts, steps,
   plainCopies.sliceCopy(x, shape, starts, steps, sizes, y, copyFor(x, y))
 export const slicePut: typeof plainCopies.slicePut = (ct, shape, starts, steps, sizes, dx) =>
   plainCopies.slicePut(ct, shape, starts, steps, sizes, dx, copyFor(ct, dx))
+
+type Pooling = Pick<typeof plainPool, 'maxPool' | 'gatherPlanes' | 'scatterPlanes'>
+
+const pool = (name: keyof Pooling, x: Data, y: Data, call: (kernels: Pooling) => void): void =>
+  run(name, x.length === 0 ? 'plain' : passBackend(y, x), 0, x, plainPool, wasmPooling, call)
+
+/** The largest entries of windows, and entries at their places: see the plain kernels. */
+export const maxPool: Pooling['maxPool'] = (x, y, argmax, planes, g) =>
+  pool('maxPool', x, y, k => k.maxPool(x, y, argmax, planes, g))
+export const gatherPlanes: Pooling['gatherPlanes'] = (x, index, y, planes, large, small) =>
+  pool('gatherPlanes', x, y, k => k.gatherPlanes(x, index, y, planes, large, small))
+export const scatterPlanes: Pooling['scatterPlanes'] = (ct, index, dx, planes, large, small) =>
+  pool('scatterPlanes', ct, dx, k => k.scatterPlanes(ct, index, dx, planes, large, small))
 
 type BatchNorm = typeof plainBatchNorm
 

@@ -12,7 +12,9 @@ const UNARY = ['neg', 'abs', 'sqrt', 'square', 'reciprocal', 'relu'] as const
 export type BinaryName = (typeof BINARY)[number]
 export type UnaryName = (typeof UNARY)[number]
 
+/** Bytes for two constants, and of an index. */
 const ROOM = 32
+const INDEX = 4
 
 /** y = f(a, b) under broadcasting: bit for bit what the plain kernel makes with the row of that name. */
 export function binary(
@@ -36,7 +38,7 @@ export function binary(
         ? [f, A, da, B, db, Y, n, axes, outer.length, from, to - from]
         : [f, A + from * da * unit, da, B + from * db * unit, db, Y + from * unit, to - from, 0, 0, 0, 1]
     const pieces = outer.length > 0 ? parts(y.length / n, n) : parts(n)
-    call.run(nameFor('binary', y), pieces.map(piece), call.rooms(ROOM))
+    call.run(nameFor('binary', y), pieces.map(piece), call.rooms(ROOM + INDEX * outer.length))
     call.done(y, Y)
   })
 }

@@ -67,19 +67,33 @@ function row<T>(f: i32, a: usize, da: i32, b: usize, db: i32, y: usize, n: i32, 
 // @ts-ignore: decorator
 @inline function binary<T>(f: i32, a: usize, da: i32, b: usize, db: i32, y: usize, n: i32, axes: usize, rank: i32, first: i32, rows: i32, room: usize): void {
   const length = <usize>n * sizeof<T>()
+  const end = axes + <usize>rank * 12
   y += <usize>first * length
-  for (let r = first; r < first + rows; r++) {
-    let left = r
-    let p = 0, q = 0
-    for (let axis = axes, end = axes + <usize>rank * 12; axis < end && left > 0; axis += 12) {
-      const size = load<i32>(axis)
-      const i = left % size
-      left /= size
-      p += i * load<i32>(axis, 4)
-      q += i * load<i32>(axis, 8)
-    }
+  // Where the first row is; the index along each axis is counted behind the two constants in the room.
+  let left = first
+  let p = 0, q = 0
+  for (let axis = axes, index = room + 32; axis < end; axis += 12, index += 4) {
+    const size = load<i32>(axis)
+    const i = left % size
+    left /= size
+    p += i * load<i32>(axis, 4)
+    q += i * load<i32>(axis, 8)
+    store<i32>(index, i)
+  }
+  for (let r = 0; r < rows; r++) {
     row<T>(f, a + <usize>p * sizeof<T>(), da, b + <usize>q * sizeof<T>(), db, y, n, room)
     y += length
+    for (let axis = axes, index = room + 32; axis < end; axis += 12, index += 4) {
+      const size = load<i32>(axis)
+      const i = load<i32>(index) + 1
+      p += load<i32>(axis, 4)
+      q += load<i32>(axis, 8)
+      store<i32>(index, i)
+      if (i < size) break
+      store<i32>(index, 0)
+      p -= size * load<i32>(axis, 4)
+      q -= size * load<i32>(axis, 8)
+    }
   }
 }
 export function binary32(f: i32, a: usize, da: i32, b: usize, db: i32, y: usize, n: i32, axes: usize, rank: i32, first: i32, rows: i32, room: usize): void {
