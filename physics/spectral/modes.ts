@@ -1,6 +1,7 @@
+import { fftPairs, irfftPairs, rfftPairs } from '../../core/backends/kernels.js'
 import type { Data } from '../../core/backends/plain/data.js'
-import { fftPairs, halfLength, irfftPairs, rfftPairs } from '../../core/backends/plain/fftPairs.js'
-import { cosineAlong, sineAlong } from '../../core/backends/plain/sineCosine.js'
+import { halfLength } from '../../core/backends/plain/fftPairs.js'
+import { cosineAlong, sineAlong } from '../../core/backends/sineCosine.js'
 import { type Shape, size } from '../../core/shape.js'
 import { alongEach, type Grid } from '../grid.js'
 
