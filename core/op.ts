@@ -67,6 +67,8 @@ export interface Inverse<A = any> {
   readonly kind: InverseKind
   /** A claim per input (null for those that are not active; a bare tensor keeps the claim's weights), or a refusal. */
   apply(site: Site<A>, claim: Claim, active: readonly boolean[]): readonly (Claim | Tensor | null)[] | Refusal
+  /** The inputs that the rule answers for, where these are not all: the others are left to the ladder. */
+  readonly inputs?: readonly number[]
   /** Every output entry comes from one entry of one input (stack, concat): several active inputs are no conflict. */
   readonly splits?: boolean
   /** The smallest change of several independent inputs that reaches the target. */

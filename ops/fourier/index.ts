@@ -4,6 +4,7 @@ import { complexAbsOp } from './complexAbs.js'
 import { complexDivOp } from './complexDiv.js'
 import { complexExpOp } from './complexExp.js'
 import { complexMulOp } from './complexMul.js'
+import { complexTridiagonalSolveOp } from './complexTridiagonalSolve.js'
 import { conjOp } from './conj.js'
 import { fftOp, ifftOp } from './fft.js'
 import { lowFrequenciesOp, padFrequenciesOp } from './lowFrequencies.js'
@@ -17,6 +18,7 @@ export { complexAbs } from './complexAbs.js'
 export { complexDiv } from './complexDiv.js'
 export { complexExp } from './complexExp.js'
 export { complexMul } from './complexMul.js'
+export { complexTridiagonalSolve } from './complexTridiagonalSolve.js'
 export { conj } from './conj.js'
 export { fft, fft2, fftn, ifft, ifft2, ifftn } from './fft.js'
 export { fftfreq, fftshift, ifftshift, rfftfreq } from './frequencies.js'
@@ -35,6 +37,7 @@ export const fourierOps: readonly Op[] = [
   complexMulOp,
   complexDivOp,
   complexExpOp,
+  complexTridiagonalSolveOp,
   abs2Op,
   complexAbsOp,
   modeProductOp,
