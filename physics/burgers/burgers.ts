@@ -117,14 +117,9 @@ export const burgersOp: Op<BurgersAttrs> = defineBlock<BurgersAttrs>({
            up to the error of RK4 (without viscosity)
   source   Burgers 1948; Strang 1968, "On the Construction and Comparison of Difference Schemes"`,
   tex: {
-    y: String.raw`y = \bigl(e^{rac12
-u\Delta t
-abla^2}\,T_{\Delta t}\,e^{rac12
-u\Delta t
-abla^2}\bigr)^n u,\; T:\ \dot u = -(u\cdot
-abla)u`,
+    y: String.raw`y = \bigl(e^{\frac12\nu\Delta t\nabla^2}\,T_{\Delta t}\,e^{\frac12\nu\Delta t\nabla^2}\bigr)^n u,\; T:\ \dot u = -(u\cdot\nabla)u`,
     tangent: String.raw`dy = S'_n \cdots S'_1\,du`,
-    adjoint: String.raw`\bar u = S_1'^	op \cdots S_n'^	op\,\bar y`,
+    adjoint: String.raw`\bar u = S_1'^{\top} \cdots S_n'^{\top}\,\bar y`,
     inverse: String.raw`	ilde u = u + R(	ilde y) - R(y),\; R = S_{-\Delta t}^n`
   },
   forward: ([u], attrs) => simulate(u, attrs),
