@@ -126,6 +126,11 @@ export interface OpRules<A = any> {
   /** Shape of the output; throws ShapeError. A block has none: its shape is that of what its forward makes. */
   outShape?(shapes: readonly Shape[], attrs: A): Shape
   forward(inputs: readonly Tensor[], attrs: A, shape: Shape, saved: Saved): Tensor
+  /**
+   * The same on a GPU, by the kernels of core/backends/gpu: asked by the gpu backend for f32 inputs that are not empty.
+   * undefined where it cannot: then `forward` runs, which reads the inputs back.
+   */
+  device?(inputs: readonly Tensor[], attrs: A, shape: Shape, saved: Saved): Tensor | undefined
   /** dy for the tangents of the inputs (undefined: zero). Written with operators, so that it can be differentiated. */
   jvp(dxs: readonly (Tensor | undefined)[], v: View<A>): Tensor | undefined
   /** A cotangent per input, or null for zero. Written with operators. */

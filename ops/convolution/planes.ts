@@ -1,8 +1,9 @@
 import { apply } from '../../core/apply.js'
-import { gatherPlanes, scatterPlanes } from '../../core/backends/plain/pool.js'
+import { putPlaces, takePlaces, type Windows } from '../../core/backends/gpu/pool.js'
+import { gatherPlanes, scatterPlanes } from '../../core/backends/kernels.js'
 import { averageCopies, wanted } from '../../core/claim.js'
 import { edgesOfLinear, withEdges } from '../../core/families/edges.js'
-import { alloc } from '../../core/memory.js'
+import { allocUnset } from '../../core/memory.js'
 import { defineOp, type Op, type Site } from '../../core/op.js'
 import { type Shape, size } from '../../core/shape.js'
 import { mapData, onesLike, Tensor } from '../../core/tensor.js'
@@ -13,18 +14,21 @@ export interface PlaneAttrs {
   readonly index: Int32Array
   readonly large: Shape
   readonly small: Shape
+  /** The places as a tensor, and the windows that they are in, where a GPU found them. */
+  readonly places?: Tensor
+  readonly windows?: Windows
 }
 
 function take(x: Tensor, { index, large, small }: PlaneAttrs): Tensor {
   const shape = [...x.shape.slice(0, -large.length), ...small]
-  const y = alloc(size(shape), x.dtype)
+  const y = allocUnset(size(shape), x.dtype)
   gatherPlanes(x.data, index, y, size(shape.slice(0, -small.length)), size(large), size(small))
   return new Tensor(shape, y)
 }
 
 function put(x: Tensor, { index, large, small }: PlaneAttrs): Tensor {
   const shape = [...x.shape.slice(0, -small.length), ...large]
-  const y = alloc(size(shape), x.dtype)
+  const y = allocUnset(size(shape), x.dtype)
   scatterPlanes(x.data, index, y, size(shape.slice(0, -large.length)), size(large), size(small))
   return new Tensor(shape, y)
 }
@@ -53,6 +57,7 @@ export const takePlanesOp: Op<PlaneAttrs> = defineOp<PlaneAttrs>({
   },
   outShape: ([x], { large, small }) => [...x.slice(0, -large.length), ...small],
   forward: ([x], a) => take(x, a),
+  device: ([x], { places, large, small }) => places && takePlaces(x, places, large, small),
   jvp: ([dx], v) => dx && apply(takePlanesOp, [dx], v.attrs),
   vjp: (ct, v) => [apply(putPlanesOp, [ct], v.attrs)],
   carry,
@@ -86,6 +91,8 @@ export const putPlanesOp: Op<PlaneAttrs> = defineOp<PlaneAttrs>({
   },
   outShape: ([x], { large, small }) => [...x.slice(0, -small.length), ...large],
   forward: ([x], a) => put(x, a),
+  device: ([ct], { places, windows, large, small }) =>
+    places && windows && putPlaces(ct, places, windows, large, small),
   jvp: ([dx], v) => dx && apply(putPlanesOp, [dx], v.attrs),
   vjp: (ct, v) => [apply(takePlanesOp, [ct], v.attrs)],
   carry,
