@@ -12,7 +12,7 @@ import { schroedingerOps } from './schroedinger/index.js'
 import { waveOp } from './wave/wave.js'
 
 export * from './advection/index.js'
-export { type BurgersOptions, burgers, burgersOp } from './burgers/burgers.js'
+export { type BurgersAttrs, type BurgersOptions, burgers, burgersOp } from './burgers/burgers.js'
 export { centralDifference, centralDifferenceOp } from './centralDifference.js'
 export * from './combinators/index.js'
 export * from './diffusion/index.js'
@@ -24,7 +24,7 @@ export * from './poisson/index.js'
 export * from './schroedinger/index.js'
 export { checkSimulator, type Simulator, simulator } from './simulator.js'
 export * from './spectral/index.js'
-export { type WaveOptions, wave, waveLimit, waveOp } from './wave/wave.js'
+export { type WaveAttrs, type WaveOptions, wave, waveLimit, waveOp } from './wave/wave.js'
 
 /** Every physics operator, with small settings, for tables: checks, documentation. */
 export const allPhysics: readonly Op[] = [
