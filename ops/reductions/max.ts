@@ -1,4 +1,4 @@
-import { reduceMax } from '../../core/backends/plain/reduce.js'
+import { reduceMax } from '../../core/backends/kernels.js'
 import { reductionFunction } from '../../core/families/reduction.js'
 import { bestOf } from './bestOf.js'
 
