@@ -1,5 +1,5 @@
 import { ShapeError } from '../errors.js'
-import { norm2 } from './scaling.js'
+import { norm2, powerOfTwoScale } from './scaling.js'
 
 /** Why a system of a batch stopped. */
 export type CGStatus = 'converged' | 'maxIterations' | 'indefinite' | 'nonFinite'
@@ -45,7 +45,9 @@ export function cg(options: CGOptions): CGResult {
   if (b.length !== batch * n)
     throw new ShapeError('cg', `${b.length} entries for b [${batch}, ${n}]`, `Give ${batch * n} entries`)
   const x = new Float64Array(batch * n)
-  const r = b.slice()
+  // b to unit size, exactly, so that ⟨p, A p⟩ of a large b does not overflow.
+  const scale = Float64Array.from({ length: batch }, (_, s) => unitOf(b.subarray(s * n, (s + 1) * n)))
+  const r = b.map((v, i) => v / scale[Math.floor(i / n)])
   const z = precondition ? preconditioned(precondition, r) : r
   const p = z.slice()
   // √(rᵀM⁻¹r), which is ‖r‖ without a preconditioner; by its root, so that no square leaves the range.
@@ -64,8 +66,8 @@ export function cg(options: CGOptions): CGResult {
   }
   for (let s = 0; s < batch; s++) {
     running++
-    residualNorm[s] = norm2(b, s * n, (s + 1) * n)
-    stopAt[s] = Math.max(rtol * residualNorm[s], atol)
+    residualNorm[s] = norm2(r, s * n, (s + 1) * n)
+    stopAt[s] = Math.max(rtol * residualNorm[s], atol / scale[s])
     if (!(residualNorm[s] < Infinity)) stop(s, 'nonFinite')
     else if (residualNorm[s] <= stopAt[s] || residualNorm[s] === 0) stop(s, 'converged')
     else {
@@ -112,6 +114,8 @@ export function cg(options: CGOptions): CGResult {
       else for (let i = s * n; i < (s + 1) * n; i++) p[i] = z[i] + beta * p[i]
     }
   }
+  for (let i = 0; i < x.length; i++) x[i] *= scale[Math.floor(i / n)]
+  for (let s = 0; s < batch; s++) residualNorm[s] *= scale[s]
   return { x, iterations, iterationsPerSystem, residualNorm, status: status.map(why => why ?? 'maxIterations') }
 }
 
@@ -131,4 +135,11 @@ function preconditioned(precondition: (r: Float64Array) => Float64Array, r: Floa
       `It returns as many as it gets, ${r.length}`
     )
   return z
+}
+
+/** The power of two next to the largest entry; 1 where there is a NaN or an infinity. */
+function unitOf(b: Float64Array): number {
+  let max = 0
+  for (let i = 0; i < b.length; i++) max = Number.isNaN(b[i]) ? Number.POSITIVE_INFINITY : Math.max(max, Math.abs(b[i]))
+  return max < Number.POSITIVE_INFINITY ? powerOfTwoScale(max) : 1
 }

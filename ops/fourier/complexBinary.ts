@@ -7,7 +7,7 @@ import { heldBack } from '../../core/families/heldBack.js'
 import { alloc, allocUnset, type Data } from '../../core/memory.js'
 import { type Claim, defineOp, type Example, type Op, type Site, type Tex, type View } from '../../core/op.js'
 import type { Random } from '../../core/random.js'
-import { broadcastShapes, sameShape, size } from '../../core/shape.js'
+import { broadcastShapes, type Shape, sameShape, size } from '../../core/shape.js'
 import { both } from '../../core/structural/add.js'
 import { expand } from '../../core/structural/expand.js'
 import { mapData, Tensor } from '../../core/tensor.js'
@@ -42,6 +42,8 @@ export interface ComplexBinary {
   row: RowKernel
   /** The same in WebAssembly, bit for bit, where that has it. */
   wasm?: BinaryName
+  /** The same on a GPU. */
+  gpu?(a: Tensor, b: Tensor, shape: Shape): Tensor
   /** The change of y when only one input moves, written with operators. */
   jvp: Pair<(d: Tensor, v: View<undefined>) => Tensor>
   /** ct times the conjugate of the same derivatives, before broadcasting is undone. */
@@ -74,6 +76,7 @@ export function complexBinary(rules: ComplexBinary): Op<undefined> {
       binary(rules.wasm, rules.row, a.data, numbersOf(a.shape), b.data, numbersOf(b.shape), y, numbersOf(shape))
       return new Tensor(shape, y)
     },
+    device: rules.gpu && (([a, b], _, shape) => rules.gpu!(a, b, shape)),
     jvp: ([da, db], v) => both(da && reach(rules.jvp[0](da, v), v), db && reach(rules.jvp[1](db, v), v)),
     vjp: (ct, v) => [
       v.wants(0) ? v.fold(rules.vjp[0](ct, v), 0) : null,

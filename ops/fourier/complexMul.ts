@@ -1,3 +1,4 @@
+import { complexProduct } from '../../core/backends/gpu/kernels.js'
 import { tensor } from '../../core/tensor.js'
 import { type Complex, complexBinary, complexFunction, isZero, over, times } from './complexBinary.js'
 import { conj } from './conj.js'
@@ -29,6 +30,7 @@ export const complexMulOp = complexBinary({
     }
   },
   wasm: 'complexMul',
+  gpu: complexProduct,
   jvp: [(da, v) => complexMul(da, v.x[1]), (db, v) => complexMul(v.x[0], db)],
   vjp: [(ct, v) => complexMul(ct, conj(v.x[1])), (ct, v) => complexMul(ct, conj(v.x[0]))],
   slope: [(_, b) => Math.hypot(...b), a => Math.hypot(...a)],

@@ -513,20 +513,20 @@ const optimisers: Table = [
   ['a step with a gradient of NaN', () => adam().step(x, bad, state), NonFiniteError],
   ['a step from θ with NaN', () => adam().step(bad, x, state), NonFiniteError],
   ['a step with an array', () => adam().step(x, wrong([1, 2, 3]), state), DTypeError],
-  ['a step of θ as an array', () => sgd({ lr: 1 }).step(wrong([1]), x, { velocity: null }), DTypeError],
+  ['a step of θ as an array', () => sgd({ lr: 1 }).step(wrong([1]), x, sgd({ lr: 1 }).init(x)), DTypeError],
   ['adam without state', () => adam().step(x, x, wrong(undefined)), OptionError],
   ['adam with the state of another θ', () => adam().step(x, x, adam().init(M)), ShapeError],
   ['sgd without state', () => sgd({ lr: 1 }).step(x, x, wrong(undefined)), OptionError],
   ['newton with a negative lr', () => newtonMethod({ lr: -1 }), OptionError],
-  ['newton without a Hessian', () => newtonMethod().step(x, wrong({ gradient: x }), null), DTypeError],
+  ['newton without a Hessian', () => newtonMethod().step(x, wrong({ gradient: x }), 0), DTypeError],
   [
     'newton with a Hessian of another size',
-    () => newtonMethod().step(x, { gradient: x, hessian: eye(2) }, null),
+    () => newtonMethod().step(x, { gradient: x, hessian: eye(2) }, 0),
     ShapeError
   ],
   [
     'newton with a Hessian of NaN',
-    () => newtonMethod().step(x, { gradient: x, hessian: full([3, 3], NaNs) }, null),
+    () => newtonMethod().step(x, { gradient: x, hessian: full([3, 3], NaNs) }, 0),
     NonFiniteError
   ],
   ['hig with kappa NaN', () => hig({ kappa: NaNs }), OptionError],
