@@ -14,9 +14,10 @@ import { matmul as plainMatmul } from './plain/matmul.js'
 import type { Copy } from './plain/permute.js'
 import * as plainCopies from './plain/permute.js'
 import * as plainPool from './plain/pool.js'
-import { reduceSum as plainReduceSum } from './plain/reduce.js'
+import { reduceMax as plainMax, reduceMin as plainMin, reduceSum as plainReduceSum } from './plain/reduce.js'
 import { oneByOne, sparseAlong as plainSparseAlong, type Sparse } from './plain/sparseAlong.js'
 import * as wasmBatchNorm from './wasm/batchNorm.js'
+import { neighbours, best as wasmBest } from './wasm/best.js'
 import { type BinaryName, type UnaryName, binary as wasmBinary, unary as wasmUnary } from './wasm/binary.js'
 import * as wasmConvolution from './wasm/convolution.js'
 import * as wasmFft from './wasm/fft.js'
@@ -341,6 +342,20 @@ export const reduceSum = (x: Data, y: Data, shape: readonly number[], keep: read
   if (backendFor('sum', entries) === 'wasm') plainReduceSum(x, y, shape, keep, wasmPairwiseSum)
   else plainReduceSum(x, y, shape, keep)
 }
+
+type Reduce = (x: Data, y: Data, shape: readonly number[], keep: readonly boolean[]) => void
+
+const bestBy =
+  (name: 'reduceMax' | 'reduceMin', plain: Reduce): Reduce =>
+  (x, y, shape, keep) => {
+    const axes = x.length > 0 && passBackend(x) === 'wasm' ? neighbours(shape, keep) : undefined
+    const fast: Reduce = (x, y) => wasmBest(name, x, y, axes!)
+    run(name, axes ? 'wasm' : 'plain', 0, x, plain, fast, kernel => kernel(x, y, shape, keep))
+  }
+
+/** y[kept] = max or min of x[kept, reduced]: see the plain kernels. */
+export const reduceMax: Reduce = bestBy('reduceMax', plainMax)
+export const reduceMin: Reduce = bestBy('reduceMin', plainMin)
 
 /** The factorisations of WebAssembly, for about that many products; undefined where core/linalg does them itself. */
 export const linalgKernels = (products: number): typeof wasmLinalg | undefined =>
