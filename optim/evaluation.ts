@@ -1,5 +1,6 @@
 import { DTypeError, GradientError, OptionError, ShapeError } from '../core/errors.js'
 import { checkChoice, describe } from '../core/options.js'
+import { within } from '../core/region.js'
 import { scoped } from '../core/scope.js'
 import { show } from '../core/shape.js'
 import { mul } from '../core/structural/mul.js'
@@ -91,7 +92,7 @@ export class Evaluation {
     const tape = new Tape()
     const { theta } = this
     tape.watch(theta)
-    const { loss, y, x, total } = unseen(() =>
+    const { loss, y, x, total } = lasting(() =>
       tape.record(() => {
         const f = this.#forward(theta)
         return { ...f, total: this.#reduce(f.loss) }
@@ -131,7 +132,7 @@ export class Evaluation {
 
   /** ∂²L/∂θ² v, by a tangent sweep over the gradient; the gradient is recorded once (Pearlmutter 1994). */
   hessianProduct = (v: Tensor): Tensor => {
-    this.#gradientMap ??= unseen(() => jacobianOperator(grad(th => this.total(th)))(this.theta))
+    this.#gradientMap ??= lasting(() => jacobianOperator(grad(th => this.total(th)))(this.theta))
     return alone(() => this.#gradientMap!.apply(v))
   }
 
@@ -152,7 +153,7 @@ export class Evaluation {
 
   /** ∂²L/∂y² u, u of the shape of y. */
   lossCurvature = (u: Tensor): Tensor => {
-    this.#lossCurvature ??= unseen(() => {
+    this.#lossCurvature ??= lasting(() => {
       const { y = missing('y') } = this.record()
       return jacobianOperator(grad(z => this.lossOf(z)))(y).apply
     })
@@ -233,6 +234,9 @@ export class Evaluation {
 /** The loss of a model at θ: see Evaluation. */
 export const evaluate = (model: Model, theta: Tensor, options?: EvaluateOptions): Evaluation =>
   new Evaluation(model, theta, options)
+
+/** Seen by no tape, and owned by no scope: what stays with an evaluation. */
+const lasting = <R>(f: () => R): R => within(undefined, () => unseen(f))
 
 /** Seen by no tape, and everything but the result freed. */
 const alone = <R>(f: () => R): R => unseen(() => scoped(f))
