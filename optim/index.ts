@@ -39,7 +39,14 @@ export {
   saddleFreeNewton
 } from './newtonMethod.js'
 export type { Need, Optimizer, Step, StepOptions, StepReport, StepStatus } from './optimizer.js'
-export { type PartialInverseOptions, partialInverse, type SpectrumReport } from './partialInverse.js'
+export {
+  type Jacobian,
+  type PartialInverseOptions,
+  partialInverse,
+  type Route,
+  type RouteOptions,
+  type SpectrumReport
+} from './partialInverse.js'
 export type { ProxyLoss } from './proxy.js'
 export { type RmspropOptions, type RmspropState, rmsprop } from './rmsprop.js'
 export {

@@ -46,13 +46,16 @@ export class BlockProblem {
   readonly #from: Float64Array
   readonly #scales: readonly number[]
 
-  /** `scales`: the unit of each entry; "smallest change" is measured in it. */
+  readonly #guess: Float64Array | undefined
+
+  /** `scales`: the unit of each entry; "smallest change" is measured in it. `guess`: values of the entries to start from. */
   constructor(
     readonly sites: readonly Site[],
     readonly entries: readonly Tensor[],
     readonly exits: readonly Tensor[],
     readonly goals: readonly Claim[],
-    scales: readonly number[] = []
+    scales: readonly number[] = [],
+    guess?: readonly Tensor[]
   ) {
     const B = samplesApart(sites, entries, exits)
     this.perSample = B > 0
@@ -62,6 +65,7 @@ export class BlockProblem {
     this.epsilon = [...entries, ...exits, ...sites.map(s => s.out)].some(t => t.dtype === 'f32') ? 2 ** -23 : 2 ** -52
     this.#scales = entries.map((_, i) => scales[i] ?? 1)
     this.#from = this.#pack(entries)
+    this.#guess = guess && this.#pack(guess)
     this.#goal = this.#pack(goals.map(g => g.value))
     this.#root = new Float64Array(this.#goal.length).fill(1)
     if (goals.some(g => g.weight)) {
@@ -70,9 +74,14 @@ export class BlockProblem {
     }
   }
 
-  /** Where every solver begins: no change, so that what needs none keeps every bit. */
+  /** Where every solver begins: no change, so that what needs none keeps every bit, or the guess. */
   start(): Float64Array {
-    return new Float64Array(this.#from.length)
+    const start = new Float64Array(this.#from.length)
+    if (this.#guess) {
+      const unit = this.#scaled(start.map(() => 1))
+      for (let i = 0; i < start.length; i++) start[i] = (this.#guess[i] - this.#from[i]) / unit[i]
+    }
+    return start
   }
 
   /**

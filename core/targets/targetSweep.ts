@@ -18,7 +18,7 @@ import { checkPolicy, defaultPolicy, type Policy } from './policy.js'
 import { activeInputs, entriesOf, type Region } from './region.js'
 import { makeReport, type RungReport, type TargetReport } from './report.js'
 import { askRule, siteEnd } from './siteRule.js'
-import { type Pairs, solveBlock } from './solveBlock.js'
+import { type Pairs, refineAnswer, solveBlock } from './solveBlock.js'
 
 export interface Targets {
   /** A claim for each boundary tensor, in order: x̃, with weight 0 where nothing was asked. */
@@ -221,6 +221,11 @@ class TargetSweep {
       return this.#mend(site, c, answer, name, lost, why)
     const end = siteEnd(site, c, answer, region.active)
     if (end.lost.some(Boolean)) return this.#mend(site, c, answer, name, end.lost, end.reason)
+    if (name === 'approximate' && this.policy.refine && this.policy.ladder.some(r => r.solve)) {
+      const refined = refineAnswer(site, c, pairsOf(site, answer), this.policy)
+      this.#report(site.out, refined.report)
+      return refined.pairs
+    }
     this.#report(site.out, {
       rung: name,
       kind: choice ? 'choice' : 'rule',
