@@ -14,7 +14,9 @@ import { checkLike, checkTensor, onesLike, Tensor, zerosLike } from '../core/ten
 import { grad } from '../core/verbs/grad.js'
 import { hessian } from '../core/verbs/jacobian.js'
 import { type JacobianOperator, jacobianOperator } from '../core/verbs/jacobianOperator.js'
+import { layeredJacobian } from '../core/verbs/layeredJacobian.js'
 import { sampleJacobian } from '../core/verbs/sampleJacobian.js'
+import type { Jacobian } from './partialInverse.js'
 
 /** What a forward pass shows of its way from θ to the loss. */
 export interface Forward {
@@ -32,6 +34,8 @@ export type Model = (theta: Tensor) => Tensor | Forward
 export interface EvaluateOptions {
   /** How the losses of the samples become one number. Default their mean. */
   reduce?: 'mean' | 'sum'
+  /** How `jacobian` keeps ∂y/∂θ: in layers (default), as a whole, or as products alone, which take no memory. */
+  jacobian?: 'layered' | 'whole' | 'products'
 }
 
 /** A forward pass on a tape. */
@@ -73,6 +77,7 @@ export class Evaluation {
       throw new GradientError('evaluate', `${describe(model)} as the model`, 'Give a function of θ that returns a loss')
     checkTensor(theta, 'evaluate', 'θ')
     checkChoice('evaluate', 'reduce', options.reduce ?? 'mean', ['mean', 'sum'])
+    checkChoice('evaluate', 'jacobian', options.jacobian ?? 'layered', ['layered', 'whole', 'products'])
   }
 
   /** The same loss at another θ: for searches. */
@@ -179,6 +184,16 @@ export class Evaluation {
       return { y: value, J: new Tensor([B, K, this.theta.size], J.data) }
     })
     return this.#jacobian.J
+  }
+
+  /** The same for methods that take it in any form (HIG, Gauss-Newton): as `options.jacobian` says. */
+  get jacobian(): Jacobian {
+    const { jacobian = 'layered' } = this.options
+    const outputs = (th: Tensor) => this.outputs(th)
+    if (jacobian === 'whole') return this.J
+    return jacobian === 'layered'
+      ? unseen(() => layeredJacobian(outputs)(this.theta).J)
+      : lasting(() => jacobianOperator(outputs)(this.theta))
   }
 
   /** ∂L/∂y, `[B, K]`. */

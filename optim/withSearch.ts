@@ -67,9 +67,12 @@ export function withSearch<S>(method: Optimizer<any, S>, search: Search): Optimi
   }
 }
 
-/** What a method is fed of an evaluation: the gradient alone, or all of it to choose from. */
-export const feed = <I>(method: Optimizer<I, any>, e: Evaluation): I =>
-  (method.needs === 'gradient' ? e.gradient : e) as I
+/** What a method is fed of an evaluation: the gradient, the Jacobian with ∂L/∂y, or all of it to choose from. */
+export function feed<I>(method: Optimizer<I, any>, e: Evaluation): I {
+  if (method.needs === 'gradient') return e.gradient as I
+  if (method.needs === 'sampleJacobian') return { J: e.jacobian, lossGradient: e.lossGradient } as I
+  return e as I
+}
 
 function lineFrom(e: Evaluation, delta: Tensor, downhill: number, tried: Evaluation[]): Line {
   const { theta } = e
