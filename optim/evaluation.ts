@@ -250,6 +250,16 @@ export class Evaluation {
 export const evaluate = (model: Model, theta: Tensor, options?: EvaluateOptions): Evaluation =>
   new Evaluation(model, theta, options)
 
+/** Throws OptionError unless a method that looks at the model itself was given an evaluation. */
+export function checkEvaluation(method: string, e: unknown): asserts e is Evaluation {
+  if (!(e instanceof Evaluation))
+    throw new OptionError(
+      `a step of ${method}`,
+      `${e instanceof Tensor ? 'a tensor' : describe(e)} as its input`,
+      'Give evaluate(model, theta): it looks at more than one number or matrix'
+    )
+}
+
 /** Seen by no tape, and owned by no scope: what stays with an evaluation. */
 const lasting = <R>(f: () => R): R => within(undefined, () => unseen(f))
 

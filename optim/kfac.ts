@@ -3,9 +3,9 @@ import { cholesky, choleskySolve } from '../core/linalg/solve.js'
 import { checkChoice, checkFlags, checkNumbers } from '../core/options.js'
 import { Random, type RandomState, random } from '../core/random.js'
 import type { Data, Tensor } from '../core/tensor.js'
-import type { Evaluation } from './evaluation.js'
+import { checkEvaluation, type Evaluation } from './evaluation.js'
 import { type Factors, findLayers, kroneckerFactors, type Layer } from './kroneckerFactors.js'
-import { checkGradient, checkInput, moved, norm, type Optimizer } from './optimizer.js'
+import { checkGradient, checkState, moved, norm, type Optimizer } from './optimizer.js'
 import { checkRate, type Rate, rateAt } from './schedules.js'
 import { dot, like, vector } from './vectors.js'
 
@@ -65,7 +65,8 @@ export function kfac({
     needs: 'targets',
     init: () => ({ t: 0, layers: [], random: random(seed).split(name).state }),
     step(theta, e, state) {
-      checkInput(name, e, 'an evaluation whose model shows y')
+      checkEvaluation(name, e)
+      checkState(name, theta, state, [])
       const g = e.gradient
       checkGradient(name, theta, g)
       const t = state.t + 1
