@@ -49,7 +49,7 @@ class OneSample extends Evaluation {
   }
 }
 
-t.test('EXPERIMENTS 13: how steps scale with the units of x and of y', async t => {
+t.test('how steps scale with the units of x and of y', async t => {
   const table: [string, Optimizer<any, any>, number, number][] = [
     ['GD', sgd({ lr: 0.1 }), -1, 2],
     ['Adam', adam(), 0, 0],
