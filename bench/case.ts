@@ -1,6 +1,8 @@
 import type { Data } from '../core/backends/plain/data.js'
 import { random } from '../core/random.js'
+import { Tape } from '../core/tape.js'
 import { type DType, Tensor } from '../core/tensor.js'
+import { mul } from '../ops/index.js'
 import type { Peers } from './peers.js'
 
 /** How much is measured: `--quick` for a look, `--full` for the largest problems too. */
@@ -11,12 +13,14 @@ export interface Case {
   name: string
   /** Prepares the data and returns what is timed. */
   setup(): () => void
+  /** Threads of this library, and of Python; one by default. Other peers have one. */
+  threads?: number
   /** Floating-point operations of a run, two per product. */
   flops?: number
   /** Bytes read and written. */
   bytes?: number
-  /** The same by others: undefined where that peer is not installed. */
-  peers?: Record<string, (() => () => void) | undefined>
+  /** The same by others: undefined where that peer is not installed, a word where it is left out. */
+  peers?: Record<string, (() => () => void) | string | undefined>
   /** The name of the same case in peers/numpy.py, or peers/torch.py. */
   python?: { script: 'numpy' | 'torch'; key: string }
   /** What is to be said besides, after the measurement: printed below the table. */
@@ -39,3 +43,9 @@ export const uniform = (shape: readonly number[], dtype: DType): Tensor =>
       dtype
     )
   )
+
+/** The same tensors where training has them, in the arena: of a tape that stays. */
+export function resident<T extends readonly Tensor[]>(...tensors: T): T {
+  const tape = new Tape()
+  return tape.record(() => tensors.map(t => mul(t, 1))) as unknown as T
+}

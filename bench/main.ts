@@ -1,6 +1,6 @@
 import { cpus } from 'node:os'
 import Table from 'cli-table3'
-import { backends } from '../core/index.js'
+import { backends, withThreads } from '../core/index.js'
 import type { Case, Cases, Extent } from './case.js'
 import { convolutionCases } from './cases/convolution.js'
 import { fourierCases } from './cases/fourier.js'
@@ -42,14 +42,14 @@ if (unknown.length > 0) {
 const extent: Extent = flags.includes('--quick') ? 'quick' : flags.includes('--full') ? 'full' : 'usual'
 const json = flags.includes('--json')
 const BUDGET_MS = { quick: 200, usual: 1000, full: 3000 }[extent]
-const THREADS = 1
 
 interface Row {
   name: string
   /** Whose: '' for this library. */
   peer: string
-  /** null: not installed. */
+  /** null: not installed, or what `why` says. */
   ms: number | null
+  why?: string
   best?: number
   /** The peer's time over ours. */
   ratio?: number
@@ -57,14 +57,18 @@ interface Row {
   rate?: string
 }
 
+const threadsOf = (one: Case): number => one.threads ?? 1
+
 const rate = ({ flops, bytes }: Case, ms: number): string =>
   flops ? `${(flops / ms / 1e6).toFixed(2)} GFLOP/s` : bytes ? `${(bytes / ms / 1e6).toFixed(2)} GB/s` : ''
 
 /** A case and its peers, in turn. */
 function run(one: Case, python: Record<string, PythonTimes>): Row[] {
   const found = Object.entries(one.peers ?? {})
-  const there = found.flatMap(([peer, setup]) => (setup ? [{ peer, run: setup() }] : []))
-  const [own, ...others] = alternate([one.setup(), ...there.map(p => p.run)], BUDGET_MS)
+  const there = found.flatMap(([peer, setup]) => (typeof setup === 'function' ? [{ peer, run: setup() }] : []))
+  const [own, ...others] = withThreads(threadsOf(one), () =>
+    alternate([one.setup(), ...there.map(p => p.run)], BUDGET_MS)
+  )
   const row = (peer: string, ms: number, best?: number): Row => ({
     name: one.name,
     peer,
@@ -73,12 +77,14 @@ function run(one: Case, python: Record<string, PythonTimes>): Row[] {
     ratio: ms / own.median,
     rate: peer === 'copy loop' ? '' : rate(one, ms)
   })
-  const external = one.python && python[one.python.script]
+  const external = one.python && python[`${one.python.script} ${threadsOf(one)}`]
   const pythonMs = one.python && external?.ms[one.python.key]
   return [
     { name: one.name, peer: '', ms: own.median, best: own.best, rate: rate(one, own.median) },
     ...there.map(({ peer }, i) => row(peer, others[i].median, others[i].best)),
-    ...found.filter(([, setup]) => !setup).map(([peer]) => ({ name: one.name, peer, ms: null })),
+    ...found
+      .filter(([, setup]) => typeof setup !== 'function')
+      .map(([peer, why]) => ({ name: one.name, peer, ms: null, why: typeof why === 'string' ? why : undefined })),
     ...(one.python
       ? [pythonMs ? row(one.python.script, pythonMs) : { name: one.name, peer: one.python.script, ms: null }]
       : [])
@@ -92,17 +98,19 @@ const cases = Object.entries(groups)
   .filter(([name]) => names.length === 0 || names.includes(name))
   .flatMap(([, make]) => make(extent, peers))
 const python: Record<string, PythonTimes> = {}
-for (const script of ['numpy', 'torch'] as const) {
-  const keys = [...new Set(cases.flatMap(c => (c.python?.script === script ? [c.python.key] : [])))]
-  if (keys.length > 0) python[script] = runPython(script, keys, THREADS)
-}
+for (const script of ['numpy', 'torch'] as const)
+  for (const threads of [1, 2]) {
+    const wanted = cases.filter(c => c.python?.script === script && threadsOf(c) === threads)
+    const keys = [...new Set(wanted.map(c => c.python!.key))]
+    if (keys.length > 0) python[`${script} ${threads}`] = runPython(script, keys, threads)
+  }
 const about = [
-  `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}; peers on ${THREADS} thread`,
+  `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}; one thread each, but where the case says two`,
   backends()
     .map(b => `${b.name} ${b.available ? 'available' : `not available: ${b.reason}`}`)
     .join('; '),
   ...peers.about,
-  ...Object.values(python).map(p => p.about)
+  ...new Set(Object.values(python).map(p => p.about))
 ]
 if (!json) console.log(`${about.join('\n')}\n`)
 const rows: Row[] = []
@@ -120,17 +128,17 @@ else {
     style: { head: [], border: [], compact: true },
     colAligns: ['left', 'left', 'right', 'right', 'right', 'right']
   })
-  for (const { name, peer, ms, best, rate, ratio } of rows)
+  for (const { name, peer, ms, why, best, rate, ratio } of rows)
     table.push([
       peer === '' ? name : '',
       peer,
-      ms === null ? 'not installed' : digits(ms),
+      ms === null ? (why ?? 'not installed') : digits(ms),
       best === undefined ? '' : digits(best),
       rate ?? '',
       ratio === undefined ? '' : ratio.toFixed(2)
     ])
   console.log(table.toString())
-  if (rows.some(row => row.ms === null))
+  if (rows.some(row => row.ms === null && !row.why))
     console.log(`Not installed: ${INSTALL}; apt-get install python3-numpy python3-torch`)
   for (const { name, text } of notes) console.log(`\n${name}\n${text}`)
 }

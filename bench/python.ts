@@ -10,11 +10,19 @@ export interface PythonTimes {
 
 const packages = { numpy: 'python3-numpy', torch: 'python3-torch' }
 
+/** A Python that has the package: the first on the path, or Debian's, where apt-get puts packages. */
+const interpreter = (script: keyof typeof packages): string | undefined =>
+  [process.env.PYTHON, 'python3', '/usr/bin/python3'].find(
+    python => python && spawnSync(python, ['-c', `import ${script}`]).status === 0
+  )
+
 /** Runs bench/peers/<script>.py for these keys, with so many threads. */
 export function runPython(script: keyof typeof packages, keys: readonly string[], threads: number): PythonTimes {
   const n = String(threads)
+  const python = interpreter(script)
+  if (!python) return { about: `${script}: not installed (apt-get install ${packages[script]})`, ms: {} }
   const { stdout, stderr, error, status } = spawnSync(
-    'python3',
+    python,
     [fileURLToPath(new URL(`../../bench/peers/${script}_peer.py`, import.meta.url)), ...keys],
     {
       encoding: 'utf8',
@@ -23,7 +31,7 @@ export function runPython(script: keyof typeof packages, keys: readonly string[]
     }
   )
   const missing = (why: string) => ({
-    about: `${script}: not installed (apt-get install ${packages[script]}); ${why}`,
+    about: `${script}: does not run: ${why}`,
     ms: {}
   })
   if (error) return missing(error.message)

@@ -26,6 +26,7 @@ export {
 } from './op.js'
 export { type KernelRow, type Profile, type ProfiledRule, type ProfileRow, withProfile } from './profile.js'
 export { Random, random } from './random.js'
+export { keep, scoped } from './scope.js'
 export { broadcastShapes, type Shape, sameShape, size } from './shape.js'
 export { stopGradient } from './structural/identity.js'
 export { type CotangentOptions, cotangentSweep } from './sweeps/cotangent.js'

@@ -6,6 +6,7 @@ import { type InspectOptions, type TapeRows, tapeToJSON } from './inspect/tapeTo
 import { tapeToText } from './inspect/tapeToText.js'
 import type { Site } from './op.js'
 import { describe } from './options.js'
+import { currentRegion, Region, within } from './region.js'
 import { show } from './shape.js'
 import { allFinite, checkTensor, type Tensor } from './tensor.js'
 
@@ -28,6 +29,8 @@ export class Tape {
   #watched: Tensor[] = []
   #paused = 0
   #disposed = false
+  /** What was made while it recorded, unless a scope or an outer tape owns that. */
+  #region: Region | undefined
 
   /** Sites in the order in which they happened, which is a topological order. */
   get sites(): readonly Site[] {
@@ -62,7 +65,8 @@ export class Tape {
   }
 
   /**
-   * Runs `fn` and records what it does. Synchronous: an async function would go on after recording has ended.
+   * Runs `fn` and records what it does. Synchronous: an async function would go on after recording has ended. The tensors
+   * that it makes belong to the tape, and are gone when it is disposed; `keep` copies one out.
    */
   record<R>(fn: () => R): R {
     this.checkAlive('record')
@@ -71,7 +75,7 @@ export class Tape {
     // Recording inside of recording on one tape: each application is one site all the same.
     if (!before.includes(this)) recording = [...before, this]
     try {
-      const result = fn()
+      const result = within(currentRegion() ?? (this.#region ??= new Region()), fn)
       const promised = result as { then?: unknown; catch?(f: () => void): void } | null
       if (typeof promised?.then === 'function') {
         promised.catch?.(() => {}) // what it still throws is nobody's any more
@@ -105,8 +109,9 @@ export class Tape {
     this.#known.add(site.out)
   }
 
-  /** Forgets everything. Any later sweep over this tape throws. */
+  /** Forgets everything, and frees what was made while it recorded. Any later sweep over this tape throws. */
   dispose(): void {
+    this.#region?.dispose()
     this.#sites = []
     this.#known = new Set()
     this.#watched = []

@@ -1,20 +1,41 @@
-import { DTypeError, ShapeError } from './errors.js'
-import { alloc, type Data, type DType, noSuchDType } from './memory.js'
+import { type Block, blockOf } from './arena.js'
+import { DTypeError, GradientError, ShapeError } from './errors.js'
+import { alloc, allocUnset, type Data, type DType, noSuchDType } from './memory.js'
 import { describe } from './options.js'
+import { currentRegion, ownerOfData, type Region } from './region.js'
 import { checkShape, type Shape, sameShape, show, size } from './shape.js'
 
 export type { Data, DType } from './memory.js'
 /** Numbers in nested arrays, a row for each index of the first axis. */
 export type Nested = number | readonly Nested[]
 
+/** For core/scope.ts and the sweeps: who owns a tensor, and the block of the arena in which it lies. */
+export let ownerOf: (t: Tensor) => Region | undefined
+export let blockWith: (t: Tensor) => Block | undefined
+
 /**
  * An n-dimensional array: a shape and its entries, row-major (the last axis runs fastest), in one typed array.
  * A tensor is a value: no operator changes one, and it holds no reference to any tape.
+ *
+ * A tensor that is made while a tape records belongs to that tape, and one made inside of `scoped` to that scope: when it
+ * has ended the tensor is gone, and its memory is used again. `keep` copies one out.
  */
 export class Tensor {
+  /** Read `data`. A property like any other, so that tensors with other entries are not deeply equal. */
+  private readonly stored: Data
+  /** Who owns it, if not the garbage collector alone. */
+  readonly #owner: Region | undefined
+  /** Where it lies, if in the arena. */
+  readonly #block: Block | undefined
+
+  static {
+    ownerOf = t => t.#owner
+    blockWith = t => t.#block
+  }
+
   constructor(
     readonly shape: Shape,
-    readonly data: Data
+    data: Data
   ) {
     if (!(data instanceof Float64Array || data instanceof Float32Array))
       throw new DTypeError(
@@ -30,10 +51,27 @@ export class Tensor {
         'Give a shape whose axes multiply to the number of entries'
       )
     }
+    this.stored = data
+    this.#block = blockOf(data)
+    this.#owner = this.#block ? ownerOfData(data) : currentRegion()
+  }
+
+  /**
+   * The entries, row-major: the tensor's own storage, to be read only, and only as long as the tensor lives.
+   * Throws GradientError when it is gone.
+   */
+  get data(): Data {
+    if ((this.#owner !== undefined || this.#block !== undefined) && this.gone) throw isGone(this.shape)
+    return this.stored
+  }
+
+  /** Was the tape or the scope that owned it disposed? */
+  get gone(): boolean {
+    return this.#owner?.gone === true || this.#block?.alive === false
   }
 
   get dtype(): DType {
-    return this.data instanceof Float64Array ? 'f64' : 'f32'
+    return this.stored instanceof Float64Array ? 'f64' : 'f32'
   }
 
   get rank(): number {
@@ -41,7 +79,7 @@ export class Tensor {
   }
 
   get size(): number {
-    return this.data.length
+    return this.stored.length
   }
 
   /** The only entry of a tensor with one entry. */
@@ -74,6 +112,13 @@ export class Tensor {
     return print(this)
   }
 }
+
+const isGone = (shape: Shape): GradientError =>
+  new GradientError(
+    `the entries of a tensor of shape ${show(shape)}`,
+    'it was made while a tape recorded, or in a scope, that has been disposed',
+    'Read it before, or copy it out by keep(t)'
+  )
 
 /** The number of entries; NaN for what is no shape. On the path of every operator, hence without a call per axis. */
 function entries(shape: Shape): number {
@@ -208,7 +253,8 @@ function like(t: Tensor, value: number, asked: string): Tensor {
 /** The n×n identity. */
 export function eye(n: number, dtype: DType = 'f64'): Tensor {
   const t = make([n, n], dtype, 0)
-  for (let i = 0; i < n; i++) t.data[i * n + i] = 1
+  const { data } = t
+  for (let i = 0; i < n; i++) data[i * n + i] = 1
   return t
 }
 
@@ -228,8 +274,9 @@ export function linspace(start: number, stop: number, n: number, dtype: DType = 
 
 /** f of every entry, in the shape and dtype of t. Unrecorded: a constant for every derivative. */
 export function mapData(t: Tensor, f: (v: number, i: number) => number): Tensor {
-  const y = alloc(t.size, t.dtype)
-  for (let i = 0; i < y.length; i++) y[i] = f(t.data[i], i)
+  const x = t.data
+  const y = allocUnset(t.size, t.dtype)
+  for (let i = 0; i < y.length; i++) y[i] = f(x[i], i)
   return new Tensor(t.shape, y)
 }
 
@@ -253,6 +300,7 @@ const number = (v: number): string => (Number.isInteger(v) ? String(v) : Number(
 
 /** `f64 [2, 3]` and the entries; of long axes only both ends. */
 function print(t: Tensor): string {
+  if (t.gone) return `${t.dtype} ${show(t.shape)} of a tape or scope that was disposed`
   const rows = (axis: number, offset: number, stride: number, indent: string): string => {
     if (axis === t.shape.length) return number(t.data[offset])
     const n = t.shape[axis]

@@ -14,6 +14,8 @@ export interface Sweep<V> {
   back(site: Site, value: V): Iterable<readonly [Tensor, V]>
   /** A tensor that keeps its value and stops the sweep. */
   leaf(t: Tensor): boolean
+  /** After each site: what is under way now. */
+  swept?(at: ReadonlyMap<Tensor, V>): void
 }
 
 /**
@@ -33,6 +35,7 @@ export function walkBack<V>(sites: readonly Site[], sweep: Sweep<V>): Map<Tensor
     if (v === undefined || sweep.leaf(site.out)) continue
     at.delete(site.out)
     for (const [t, c] of sweep.back(site, v)) put(t, c)
+    sweep.swept?.(at)
   }
   return at
 }

@@ -1,4 +1,4 @@
-import { cotangentSweep, onesLike, type Random, random, Tape, type Tensor } from '../core/index.js'
+import { cotangentSweep, keep, onesLike, type Random, random, Tape, type Tensor } from '../core/index.js'
 import { add, cast, l2, mean, type Network, reshape, sub, sum, uNet } from '../ops/index.js'
 import { adam, sipBackward } from '../optim/index.js'
 import { diffuse, randomRectangles } from '../physics/index.js'
@@ -94,5 +94,5 @@ function gradient(method: Method, net: Network, theta: Tensor, batch: Batch): { 
     method === 'SIP'
       ? sipBackward(tape, L, { boundary: [x], wrt: th }).grad
       : cotangentSweep(tape, [[L, onesLike(L)]]).get(th)!
-  return { x, L, grad }
+  return { x: keep(x), L: keep(L), grad }
 }

@@ -1,6 +1,7 @@
 import { GradientError } from '../core/errors.js'
 import type { Site } from '../core/op.js'
 import { checkChoice, checkNumbers } from '../core/options.js'
+import { scopedOnce } from '../core/scope.js'
 import { cotangentSweep } from '../core/sweeps/cotangent.js'
 import { checkKnown, type Tape } from '../core/tape.js'
 import type { Policy } from '../core/targets/policy.js'
@@ -61,18 +62,22 @@ export function sipBackward<W extends Tensor | readonly Tensor[]>(
   if (!Array.isArray(terms) || terms.length === 0)
     throw new GradientError('sipBackward', 'no loss', 'Give a loss [B], or several')
   const goals = terms.map(l => lossTarget(tape, l, { y, eta }))
-  const found = targetSweep(tape, goals, boundary, policy)
-  for (const l of terms) checkTargetFixed(tape, l, boundary)
-  const seeds = boundary.map((x, i) => [x, proxyCotangent(x, found.targets[i].value, proxy, scale)] as const)
-  const swept = new Set(found.region.sites)
-  const only = (site: Site) => !swept.has(site)
-  const cts = cotangentSweep(tape, seeds, { only })
-  // A sweep keeps what arrives at tensors that no site made; one that a site made must stop it, on a sweep of its own.
-  const made = new Set(tape.sites.map(s => s.out))
-  const grads = parameters.map(
-    p => (made.has(p) ? cotangentSweep(tape, seeds, { only, leaves: new Set([p]) }) : cts).get(p) ?? zerosLike(p)
-  )
-  return { ...found, grad: (wrt instanceof Tensor ? grads[0] : grads) as never }
+  let found!: Targets
+  const { targets, grads } = scopedOnce(() => {
+    found = targetSweep(tape, goals, boundary, policy)
+    for (const l of terms) checkTargetFixed(tape, l, boundary)
+    const seeds = boundary.map((x, i) => [x, proxyCotangent(x, found.targets[i].value, proxy, scale)] as const)
+    const swept = new Set(found.region.sites)
+    const only = (site: Site) => !swept.has(site)
+    const cts = cotangentSweep(tape, seeds, { only })
+    // A sweep keeps what arrives at tensors that no site made; one that a site made must stop it, on a sweep of its own.
+    const made = new Set(tape.sites.map(s => s.out))
+    const grads = parameters.map(
+      p => (made.has(p) ? cotangentSweep(tape, seeds, { only, leaves: new Set([p]) }) : cts).get(p) ?? zerosLike(p)
+    )
+    return { targets: found.targets, grads }
+  })
+  return { ...found, targets, grad: (wrt instanceof Tensor ? grads[0] : grads) as never }
 }
 
 /** A target that moves with x is none: the sweep would take it for a constant and reach something else. */
@@ -88,5 +93,6 @@ function checkTargetFixed(tape: Tape, loss: Tensor, boundary: readonly Tensor[])
     )
 }
 
-const proxyCotangent = (x: Tensor, target: Tensor, proxy: 'l2' | 'l1', scale: number): Tensor =>
-  mapData(x, (v, i) => scale * (proxy === 'l2' ? v - target.data[i] : Math.sign(v - target.data[i])))
+function proxyCotangent(x: Tensor, { data: target }: Tensor, proxy: 'l2' | 'l1', scale: number): Tensor {
+  return mapData(x, (v, i) => scale * (proxy === 'l2' ? v - target[i] : Math.sign(v - target[i])))
+}

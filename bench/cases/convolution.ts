@@ -1,6 +1,8 @@
 import type { ConvGeometry } from '../../core/backends/convolutionPlan.js'
 import { conv, convInput, convProducts, convWeight } from '../../core/backends/kernels.js'
-import { type Cases, numbers } from '../case.js'
+import type { Data } from '../../core/backends/plain/data.js'
+import { Tensor } from '../../core/index.js'
+import { type Cases, numbers, resident } from '../case.js'
 import { jaxRun, tfjsRun } from '../peers.js'
 
 const [CHANNELS, SIDE, FILTERS] = [16, 64, 16]
@@ -22,11 +24,11 @@ export const convolutionCases: Cases = (extent, { tfjs, jax }) => {
   const plane = SIDE * SIDE
   const flops = 2 * convProducts(g)
   return (['f32', 'f64'] as const).flatMap(dtype => {
-    const data = () => ({
-      x: numbers(batch * CHANNELS * plane, dtype),
-      w: numbers(FILTERS * CHANNELS * 9, dtype),
-      y: numbers(batch * FILTERS * plane, dtype)
-    })
+    const data = (): { x: Data; w: Data; y: Data } => {
+      const sizes = [batch * CHANNELS * plane, FILTERS * CHANNELS * 9, batch * FILTERS * plane]
+      const [x, w, y] = resident(...sizes.map(n => new Tensor([n], numbers(n, dtype)))).map(t => t.data)
+      return { x, w, y }
+    }
     const name = `conv ${dtype} [${batch},${CHANNELS},${SIDE},${SIDE}]→${FILTERS}`
     const channelsLast = [
       [batch, SIDE, SIDE, CHANNELS],
@@ -53,7 +55,7 @@ export const convolutionCases: Cases = (extent, { tfjs, jax }) => {
                 jax:
                   extent === 'quick'
                     ? jaxRun(jax, channelsFirst, (x, w) => jax.lax.convGeneralDilated(x, w, [1, 1], 'SAME'))
-                    : undefined
+                    : 'left out'
               },
         python: { script: 'torch' as const, key: `conv ${dtype} ${batch} forward` }
       },

@@ -1,5 +1,6 @@
+import { scoped } from '../../core/index.js'
 import { exp, softmax, sum, tanh } from '../../ops/index.js'
-import { type Cases, numbers, uniform } from '../case.js'
+import { type Cases, numbers, resident, uniform } from '../case.js'
 import { jaxRun, tfjsRun } from '../peers.js'
 
 const N = 1e6
@@ -22,8 +23,8 @@ export const passCases: Cases = (_, { tfjs, jax }) =>
         name: `${name} ${dtype} 1e6`,
         bytes: 2 * N * unit,
         setup: () => {
-          const x = uniform([N], dtype)
-          return () => functions[name](x)
+          const [x] = resident(uniform([N], dtype))
+          return () => scoped(() => void functions[name](x))
         },
         peers: wide
           ? {}
@@ -37,8 +38,8 @@ export const passCases: Cases = (_, { tfjs, jax }) =>
         name: `sum ${dtype} 1e6`,
         bytes: N * unit,
         setup: () => {
-          const x = uniform([N], dtype)
-          return () => sum(x)
+          const [x] = resident(uniform([N], dtype))
+          return () => scoped(() => void sum(x))
         },
         peers: {
           'copy loop': copy,
@@ -52,8 +53,8 @@ export const passCases: Cases = (_, { tfjs, jax }) =>
         name: `softmax ${dtype} [${ROWS},${COLUMNS}]`,
         bytes: 2 * N * unit,
         setup: () => {
-          const x = uniform([ROWS, COLUMNS], dtype)
-          return () => softmax(x, -1)
+          const [x] = resident(uniform([ROWS, COLUMNS], dtype))
+          return () => scoped(() => void softmax(x, -1))
         },
         peers: {
           'copy loop': copy,

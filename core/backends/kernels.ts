@@ -1,18 +1,27 @@
 import { checkChoice } from '../options.js'
 import { observeKernel, recorder } from '../profile.js'
 import type { ConvGeometry } from './convolutionPlan.js'
+import * as plainBatchNorm from './plain/batchNorm.js'
+import { binaryBroadcast, type RowKernel } from './plain/broadcast.js'
 import * as plainConvolution from './plain/convolution.js'
 import type { Data } from './plain/data.js'
 import { sizeOf } from './plain/data.js'
+import * as plainFft from './plain/fft.js'
+import * as plainPairs from './plain/fftPairs.js'
 import { matmul as plainMatmul } from './plain/matmul.js'
 import { reduceSum as plainReduceSum } from './plain/reduce.js'
+import { oneByOne, sparseAlong as plainSparseAlong, type Sparse } from './plain/sparseAlong.js'
+import * as wasmBatchNorm from './wasm/batchNorm.js'
+import { type BinaryName, type UnaryName, binary as wasmBinary, unary as wasmUnary } from './wasm/binary.js'
 import * as wasmConvolution from './wasm/convolution.js'
+import * as wasmFft from './wasm/fft.js'
 import * as wasmLinalg from './wasm/linalg.js'
 import { type MapName, map as wasmMap, pairwiseSum as wasmPairwiseSum } from './wasm/map.js'
 import { batchedMatmul as wasmBatchedMatmul, matmul as wasmMatmul } from './wasm/matmul.js'
-import { MemoryExhausted, wasm } from './wasm/module.js'
+import { inCommon, MemoryExhausted, wasm } from './wasm/module.js'
 import { threads } from './wasm/pool.js'
 import { type RowsName, eachRow as wasmEachRow } from './wasm/softmax.js'
+import { sparseAlong as wasmSparseAlong } from './wasm/sparseAlong.js'
 
 export { setThreads, withThreads } from './wasm/pool.js'
 
@@ -54,7 +63,7 @@ export function backends(): { name: BackendName; available: boolean; threads: nu
  * square matrices are even at 8³ to 12³, f64 and f32 alike, and 8 rows times a layer of 20 × 20 twice as fast already;
  * convolutions of 3 × 3 and their adjoints are even between 2,300 and 9,200 products. Of a sum, entries of a run.
  */
-const CROSSOVER = { matmul: 11 ** 3, convolution: 16 ** 3, linalg: 16 ** 3, sum: 256 }
+const CROSSOVER = { matmul: 11 ** 3, convolution: 16 ** 3, linalg: 16 ** 3, sum: 256, fft: 2048 }
 
 /**
  * Which backend runs a kernel with that many products. `worth`: whether the copies can pay at all.
@@ -165,6 +174,118 @@ export function eachRow(name: RowsName, x: Data, y: Data, shape: readonly number
   )
   return true
 }
+
+/** Bytes from which calling WebAssembly is worth it for a pass over memory. */
+const PASS = 1 << 13
+
+/**
+ * Which backend makes one pass over memory: copies would cost more than it gains, so it runs in WebAssembly where y and
+ * all large operands lie there already. The choice changes the time only: results are the same bits.
+ */
+function passBackend(y: Data, ...operands: readonly Data[]): BackendName {
+  if (forced === 'plain' || y.length === 0 || wasm().kernels === undefined) return 'plain'
+  if (forced === 'wasm') return 'wasm'
+  const there = y.byteLength >= PASS && inCommon(y)
+  return there && operands.every(x => inCommon(x) || 8 * x.length <= y.length) ? 'wasm' : 'plain'
+}
+
+/** y = f(a, b) under broadcasting: see the plain kernel. `row` is its loop, where WebAssembly knows the name or not. */
+export function binary(
+  name: BinaryName | undefined,
+  row: RowKernel,
+  a: Data,
+  aShape: readonly number[],
+  b: Data,
+  bShape: readonly number[],
+  y: Data,
+  yShape: readonly number[]
+): void {
+  const plain = () => binaryBroadcast(row, a, aShape, b, bShape, y, yShape)
+  if (name === undefined || passBackend(y, a, b) === 'plain') plain()
+  else
+    run(
+      name,
+      'wasm',
+      0,
+      y,
+      plain,
+      () => wasmBinary(name, a, aShape, b, bShape, y, yShape),
+      call => call()
+    )
+}
+
+/** y = f(x) entry by entry, for functions that are one instruction; `plain` is the loop. */
+export function unary(name: UnaryName, plain: (x: Data, y: Data) => void, x: Data, y: Data): void {
+  if (passBackend(y, x) === 'plain') plain(x, y)
+  else
+    run(
+      name,
+      'wasm',
+      0,
+      y,
+      plain,
+      (x: Data, y: Data) => wasmUnary(name, x, y),
+      call => call(x, y)
+    )
+}
+
+/** y[o, i, r] = Σ_j M[i, j] x[o, j, r]: see the plain kernel. */
+export function sparseAlong(m: Sparse, x: Data, y: Data, outer: number, inner: number): void {
+  const backend = oneByOne(outer, inner) ? 'plain' : passBackend(y, x)
+  run('sparseAlong', backend, m.column.length * outer * inner, y, plainSparseAlong, wasmSparseAlong, kernel =>
+    kernel(m, x, y, outer, inner)
+  )
+}
+
+type BatchNorm = typeof plainBatchNorm
+
+/** Seven operations for each entry, nine in the adjoint: worth the copies where there are many. */
+const BATCH_NORM = 1 << 14
+
+function batchNorms<T>(name: keyof BatchNorm, like: Data, call: (kernels: BatchNorm) => T): T {
+  let out: T
+  const worth = forced !== 'plain' && (forced === 'wasm' || like.length >= BATCH_NORM) && wasm().kernels !== undefined
+  run(name, worth ? 'wasm' : 'plain', 0, like, plainBatchNorm, wasmBatchNorm, kernels => {
+    out = call(kernels)
+  })
+  return out!
+}
+
+/** y = w (x - μ)/s + b: see the plain kernel, with which it agrees bit for bit; so does the adjoint. */
+export const batchNorm: BatchNorm['batchNorm'] = (x, w, b, y, batch, n, eps) =>
+  batchNorms('batchNorm', x, k => k.batchNorm(x, w, b, y, batch, n, eps))
+export const batchNormAdjoint: BatchNorm['batchNormAdjoint'] = (x, w, ct, statistics, n, dx, dw, db) =>
+  batchNorms('batchNormAdjoint', x, k => k.batchNormAdjoint(x, w, ct, statistics, n, dx, dw, db))
+
+/** Transforms of powers of two by WebAssembly, with the bits of the plain ones, which do the other lengths. */
+const fftBackend = (numbers: number, ...lengths: readonly number[]): BackendName =>
+  lengths.every(wasmFft.transforms) ? backendFor('fft', numbers) : 'plain'
+
+/** In place along the middle axis of [outer, n, inner]: see the plain kernel. */
+export const fftAlong: typeof plainFft.fftAlong = (re, im, outer, n, inner, inverse) =>
+  run('fft', fftBackend(re.length, n), 0, re, plainFft.fftAlong, wasmFft.fftAlong, kernel =>
+    kernel(re, im, outer, n, inner, inverse)
+  )
+
+/** In place, of every plane of [planes, height, width]: see the plain kernel. */
+export const fft2: typeof plainFft.fft2 = (re, im, planes, height, width, inverse) =>
+  run('fft2', fftBackend(re.length, height, width), 0, re, plainFft.fft2, wasmFft.fft2, kernel =>
+    kernel(re, im, planes, height, width, inverse)
+  )
+
+/** Of pairs re, im along the middle axis of [outer, n, inner, 2]: see the plain kernels, also of the next two. */
+export const fftPairs: typeof plainPairs.fftPairs = (x, y, outer, n, inner, inverse) =>
+  run('fft', fftBackend(x.length, n), 0, x, plainPairs.fftPairs, wasmFft.fftPairs, kernel =>
+    kernel(x, y, outer, n, inner, inverse)
+  )
+export const rfftPairs: typeof plainPairs.rfftPairs = (x, y, outer, n, inner) =>
+  run('rfft', fftBackend(x.length, n), 0, x, plainPairs.rfftPairs, wasmFft.rfftPairs, kernel =>
+    kernel(x, y, outer, n, inner)
+  )
+export const irfftPairs: typeof plainPairs.irfftPairs = (x, y, outer, n, inner) =>
+  run('irfft', fftBackend(y.length, n), 0, x, plainPairs.irfftPairs, wasmFft.irfftPairs, kernel =>
+    kernel(x, y, outer, n, inner)
+  )
 
 /** y[kept] = Σ x[kept, reduced]: see the plain kernel, with which it agrees bit for bit. */
 export const reduceSum = (x: Data, y: Data, shape: readonly number[], keep: readonly boolean[]): void => {

@@ -1,10 +1,10 @@
 import { apply } from '../apply.js'
+import { sparseAlong } from '../backends/kernels.js'
 import {
   denseOf,
   indexMatrix,
   orthogonalInverse,
   type Sparse,
-  sparseAlong,
   sparseOf,
   transposeSparse,
   weightedMatrix
@@ -12,7 +12,7 @@ import {
 import { averageCopies, wanted } from '../claim.js'
 import { ShapeError } from '../errors.js'
 import { partialInverseMatrix } from '../linalg/partialInverse.js'
-import { alloc } from '../memory.js'
+import { allocUnset } from '../memory.js'
 import { type Claim, defineOp, type Example, type Inverse, type Op, type Site, type Tex } from '../op.js'
 import type { Random } from '../random.js'
 import { type Shape, size } from '../shape.js'
@@ -46,7 +46,7 @@ const resized = (s: Shape, axis: number, d: number): number[] => s.map((v, k) =>
 function multiply(m: Sparse, x: Tensor, axis: number): Tensor {
   const a = x.rank + axis
   const shape = resized(x.shape, axis, m.rows)
-  const y = alloc(size(shape), x.dtype)
+  const y = allocUnset(size(shape), x.dtype)
   sparseAlong(m, x.data, y, size(x.shape.slice(0, a)), size(x.shape.slice(a + 1)))
   return new Tensor(shape, y)
 }

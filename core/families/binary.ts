@@ -1,8 +1,10 @@
 import { apply } from '../apply.js'
-import { binaryBroadcast, type RowKernel } from '../backends/plain/broadcast.js'
+import { binary as combine } from '../backends/kernels.js'
+import type { RowKernel } from '../backends/plain/broadcast.js'
+import type { BinaryName } from '../backends/wasm/binary.js'
 import { foldClaim, stretch } from '../claim.js'
 import { DTypeError } from '../errors.js'
-import { alloc } from '../memory.js'
+import { alloc, allocUnset } from '../memory.js'
 import {
   type Claim,
   carryAligned,
@@ -32,6 +34,8 @@ export interface Binary {
   tex?: Tex
   /** n entries from strided rows: y[iy + j] = f(a[ia + j·da], b[ib + j·db]). */
   row: RowKernel
+  /** The same in WebAssembly, bit for bit, where that has it. */
+  wasm?: BinaryName
   /** The change of y when only one input moves: products with ∂y/∂a and ∂y/∂b, written with operators. */
   jvp: readonly [(da: Tensor, v: View<undefined>) => Tensor, (db: Tensor, v: View<undefined>) => Tensor]
   /** ct times the same partial derivatives, before broadcasting is undone. */
@@ -71,8 +75,8 @@ export function binary(rules: Binary): Op<undefined> {
     tex: rules.tex,
     outShape: ([a, b]) => broadcastShapes(a, b, rules.name),
     forward: ([a, b], _, shape) => {
-      const y = alloc(size(shape), a.dtype)
-      binaryBroadcast(rules.row, a.data, a.shape, b.data, b.shape, y, shape)
+      const y = allocUnset(size(shape), a.dtype)
+      combine(rules.wasm, rules.row, a.data, a.shape, b.data, b.shape, y, shape)
       return new Tensor(shape, y)
     },
     jvp: ([da, db], v) => {

@@ -1,7 +1,8 @@
 import { apply } from '../apply.js'
-import { map } from '../backends/kernels.js'
+import { map, unary } from '../backends/kernels.js'
+import type { UnaryName } from '../backends/wasm/binary.js'
 import type { MapName } from '../backends/wasm/map.js'
-import { alloc, type Data } from '../memory.js'
+import { alloc, allocUnset, type Data } from '../memory.js'
 import { carryAligned, defineOp, type Example, type Inverse, type Op } from '../op.js'
 import type { Random } from '../random.js'
 import { mul } from '../structural/mul.js'
@@ -15,10 +16,12 @@ interface Rules<A> {
   doc: string
   /** y, dy/dx and x̃, typeset. */
   tex?: { y: string; slope: string; inverse?: string }
-  /** One loop; `x` and `y` have the same length. */
+  /** One loop, which writes every entry of `y`; `x` has the same length. */
   kernel(x: Data, y: Data, attrs: A): void
   /** The same function in WebAssembly, where that is available: equal but for the last bits. */
   wasm?: MapName
+  /** The same function in WebAssembly, bit for bit. */
+  exact?: UnaryName
   /**
    * Per entry: the input near `x` whose output is `target`, or the nearest one in reach; NaN where there is none.
    * Not asked where the target is the current output: there x stays, however flat f is; nor for a target NaN.
@@ -76,8 +79,9 @@ export function elementwise<A = undefined>(rules: Elementwise<A>): Op<A> {
     },
     outShape: ([s]) => s,
     forward: ([x], attrs) => {
-      const y = alloc(x.size, x.dtype)
-      if (!rules.wasm || !map(rules.wasm, x.data, y)) rules.kernel(x.data, y, attrs)
+      const y = allocUnset(x.size, x.dtype)
+      if (rules.exact) unary(rules.exact, (x, y) => rules.kernel(x, y, attrs), x.data, y)
+      else if (!rules.wasm || !map(rules.wasm, x.data, y)) rules.kernel(x.data, y, attrs)
       return new Tensor(x.shape, y)
     },
     jvp: ([dx], v) => dx && times(dx, v.x[0], v.y, v.attrs),

@@ -2,7 +2,7 @@ import { apply } from '../apply.js'
 import { mapFibres } from '../backends/plain/fibres.js'
 import { stretch, wanted } from '../claim.js'
 import { ShapeError } from '../errors.js'
-import { alloc, type Data } from '../memory.js'
+import { alloc, allocUnset, type Data } from '../memory.js'
 import { defineOp, type Example, type Inverse, type Op } from '../op.js'
 import { checkFlags } from '../options.js'
 import type { Random } from '../random.js'
@@ -65,7 +65,7 @@ export function reduction<A extends ReduceAttrs = ReduceAttrs>(rules: Reduction<
       return reducedShape(s, attrs)
     },
     forward: ([x], attrs, shape) => {
-      const y = alloc(size(shape), x.dtype)
+      const y = allocUnset(size(shape), x.dtype)
       rules.kernel(x.data, y, x.shape, keptAxes(x.shape, attrs.axes), attrs)
       return new Tensor(shape, y)
     },

@@ -2,7 +2,7 @@ import { apply } from '../apply.js'
 import { broadcastCopy } from '../backends/plain/broadcast.js'
 import { foldClaim } from '../claim.js'
 import { ShapeError } from '../errors.js'
-import { alloc } from '../memory.js'
+import { allocUnset } from '../memory.js'
 import { carryAligned, defineOp } from '../op.js'
 import { broadcastShapes, checkShape, type Shape, sameShape, show, size } from '../shape.js'
 import { checkTensor, Tensor, tensor } from '../tensor.js'
@@ -30,7 +30,7 @@ export const expandOp = defineOp<{ shape: Shape }>({
     return shape
   },
   forward: ([x], _, shape) => {
-    const y = alloc(size(shape), x.dtype)
+    const y = allocUnset(size(shape), x.dtype)
     broadcastCopy(x.data, x.shape, y, shape)
     return new Tensor(shape, y)
   },

@@ -1,7 +1,7 @@
 import { apply } from '../apply.js'
 import { permuteCopy } from '../backends/plain/permute.js'
 import { ShapeError } from '../errors.js'
-import { alloc } from '../memory.js'
+import { allocUnset } from '../memory.js'
 import { defineOp, type Op } from '../op.js'
 import { describe } from '../options.js'
 import { axesFromEnd, fromEnd, type Shape, show, size } from '../shape.js'
@@ -23,7 +23,7 @@ const inverseOrder = (axes: readonly number[]): number[] => {
 function move(x: Tensor, axes: readonly number[], shape: Shape): Tensor {
   const front = x.shape.length - axes.length
   const order = x.shape.map((_, k) => (k < front ? k : axes[k - front] + x.shape.length))
-  const y = alloc(size(shape), x.dtype)
+  const y = allocUnset(size(shape), x.dtype)
   permuteCopy(x.data, x.shape, order, y)
   return new Tensor(shape, y)
 }

@@ -1,7 +1,7 @@
 import { apply } from '../apply.js'
 import { reduceSum } from '../backends/kernels.js'
 import { spread } from '../claim.js'
-import { alloc } from '../memory.js'
+import { allocUnset } from '../memory.js'
 import { defineOp } from '../op.js'
 import { checkFlags } from '../options.js'
 import { axesFromEnd, type Shape, size } from '../shape.js'
@@ -41,7 +41,7 @@ export const sumOp = defineOp<ReduceAttrs>({
   },
   outShape: ([s], attrs) => reducedShape(s, attrs),
   forward: ([x], { axes }, shape) => {
-    const y = alloc(size(shape), x.dtype)
+    const y = allocUnset(size(shape), x.dtype)
     reduceSum(
       x.data,
       y,

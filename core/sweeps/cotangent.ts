@@ -1,10 +1,12 @@
 import type { Site } from '../op.js'
 import { observeRule, recorder } from '../profile.js'
+import { scopedOnce } from '../scope.js'
 import { add } from '../structural/add.js'
 import { checkKnown, checkSeeds, type Tape } from '../tape.js'
 import { checkLike, type Tensor } from '../tensor.js'
 import { checkCount, checkRule, plainView } from '../view.js'
 import { walkBack } from '../walk.js'
+import { freeing } from './freeing.js'
 
 export interface CotangentOptions {
   /** Tensors at which the sweep ends, besides those that no site made. */
@@ -30,12 +32,15 @@ export function cotangentSweep(
   }
   const sites = only ? tape.sites.filter(only) : tape.sites
   return tape.pausedWhile(() =>
-    walkBack<Tensor>(sites, {
-      seed: () => seeds,
-      meet: (_, a, b) => add(a, b),
-      leaf: t => leaves?.has(t) ?? false,
-      back: (site, ct) => pull(tape, site, ct)
-    })
+    scopedOnce(() =>
+      walkBack<Tensor>(sites, {
+        seed: () => seeds,
+        meet: (_, a, b) => add(a, b),
+        leaf: t => leaves?.has(t) ?? false,
+        back: (site, ct) => pull(tape, site, ct),
+        swept: freeing(ct => ct)
+      })
+    )
   )
 }
 

@@ -2,6 +2,7 @@ import { RuleError } from '../errors.js'
 import { alloc } from '../memory.js'
 import type { Site } from '../op.js'
 import { observeRule, recorder } from '../profile.js'
+import { scopedOnce } from '../scope.js'
 import { size } from '../shape.js'
 import { add } from '../structural/add.js'
 import { embed } from '../structural/embed.js'
@@ -10,6 +11,7 @@ import { checkKnown, checkSeeds, type Tape } from '../tape.js'
 import { Tensor } from '../tensor.js'
 import { checkCount, checkRule, rowView } from '../view.js'
 import { type Sweep, walkBack } from '../walk.js'
+import { freeing } from './freeing.js'
 
 /**
  * What the sample-Jacobian sweep carries: K rows per sample, `[K, B, ...]`.
@@ -80,7 +82,7 @@ export function sampleSweep(
       return out
     }
   }
-  return tape.pausedWhile(() => walkBack(sites, sweep))
+  return tape.pausedWhile(() => scopedOnce(() => walkBack(sites, { ...sweep, swept: freeing(v => v.rows) })))
 }
 
 /** The error of an operator that mixes samples, where rows per sample were asked; `moves`: one that moves entries only. */

@@ -1,5 +1,6 @@
 import type { Site } from '../op.js'
 import { observeRule, recorder } from '../profile.js'
+import { scopedOnce } from '../scope.js'
 import { add } from '../structural/add.js'
 import { checkKnown, checkSeeds, type Tape } from '../tape.js'
 import { checkLike, type Tensor } from '../tensor.js'
@@ -19,12 +20,14 @@ export function tangentSweep(
     checkKnown(tape, x, 'tangent sweep', 'a tensor it starts from')
     checkLike(x, dx, 'tangent sweep', 'a tangent')
   }
-  return tape.pausedWhile(() => {
-    const at = new Map<Tensor, Tensor>()
-    for (const [x, dx] of seeds) meet(at, x, dx)
-    for (const site of tape.sites) push(site, at)
-    return wanted.map(t => at.get(t))
-  })
+  return tape.pausedWhile(() =>
+    scopedOnce(() => {
+      const at = new Map<Tensor, Tensor>()
+      for (const [x, dx] of seeds) meet(at, x, dx)
+      for (const site of tape.sites) push(site, at)
+      return wanted.map(t => at.get(t))
+    })
+  )
 }
 
 /** One application of a tangent rule. */

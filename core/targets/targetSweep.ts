@@ -2,6 +2,7 @@ import { claim, fillUnclaimed, type Met, meetClaims, muteSamples, noClaim, pickS
 import { GradientError, InverseError } from '../errors.js'
 import type { Claim, Site } from '../op.js'
 import { observeRule, recorder } from '../profile.js'
+import { scopedOnce } from '../scope.js'
 import { show } from '../shape.js'
 import { type Tape, unseen } from '../tape.js'
 import { allFinite, mapData, type Tensor } from '../tensor.js'
@@ -51,7 +52,10 @@ export function targetSweep(
     boundary
   )
   const claims = goals.map(checkGoal)
-  return unseen(() => tape.pausedWhile(() => new TargetSweep(region, new EndToEnd(region, claims), policy).run()))
+  const run = () => new TargetSweep(region, new EndToEnd(region, claims), policy).run()
+  let found!: Targets
+  const targets = unseen(() => tape.pausedWhile(() => scopedOnce(() => (found = run()).targets)))
+  return { ...found, targets }
 }
 
 class TargetSweep {

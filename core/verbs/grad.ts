@@ -1,4 +1,5 @@
 import { GradientError } from '../errors.js'
+import { scoped } from '../scope.js'
 import { show } from '../shape.js'
 import { cotangentSweep } from '../sweeps/cotangent.js'
 import { onesLike, type Tensor, zerosLike } from '../tensor.js'
@@ -13,23 +14,24 @@ export function valueAndGrad<W extends number | readonly number[] = number>(
   f: Fn,
   { wrt }: Wrt<W> = {}
 ): (...args: Tensor[]) => { value: Tensor; grad: PerWrt<W> } {
-  return (...args) => {
-    const { tape, watched, y } = trace('grad', f, args, wrtList(wrt))
-    if (y.rank !== 0)
-      throw new GradientError(
-        'grad',
-        `the function returned shape ${show(y.shape)}, not a scalar`,
-        'Sum the losses of the samples, or use vjp, jacobian or sampleJacobian'
-      )
-    const cts = tape.knows(y) ? cotangentSweep(tape, [[y, onesLike(y)]]) : new Map<Tensor, Tensor>()
-    return {
-      value: y,
-      grad: perWrt(
-        wrt,
-        watched.map(x => cts.get(x) ?? zerosLike(x))
-      )
-    }
-  }
+  return (...args) =>
+    scoped(() => {
+      const { tape, watched, y } = trace('grad', f, args, wrtList(wrt))
+      if (y.rank !== 0)
+        throw new GradientError(
+          'grad',
+          `the function returned shape ${show(y.shape)}, not a scalar`,
+          'Sum the losses of the samples, or use vjp, jacobian or sampleJacobian'
+        )
+      const cts = tape.knows(y) ? cotangentSweep(tape, [[y, onesLike(y)]]) : new Map<Tensor, Tensor>()
+      return {
+        value: y,
+        grad: perWrt(
+          wrt,
+          watched.map(x => cts.get(x) ?? zerosLike(x))
+        )
+      }
+    })
 }
 
 /** The gradient alone. */

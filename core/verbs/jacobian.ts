@@ -1,3 +1,4 @@
+import { scoped } from '../scope.js'
 import { reshape } from '../structural/reshape.js'
 import { identityRows, sampleSweep } from '../sweeps/sampleJacobian.js'
 import { type Tensor, zeros } from '../tensor.js'
@@ -12,16 +13,17 @@ export function jacobian<W extends number | readonly number[] = number>(
   f: Fn,
   { wrt }: Wrt<W> = {}
 ): (...args: Tensor[]) => { value: Tensor; J: PerWrt<W> } {
-  return (...args) => {
-    const { tape, watched, y } = trace('jacobian', f, args, wrtList(wrt))
-    const at = tape.knows(y) ? sampleSweep(tape, [[y, identityRows(y, false)]]) : undefined
-    const J = watched.map(x => {
-      const shape = [...y.shape, ...x.shape]
-      const rows = at?.get(x)?.rows
-      return rows ? reshape(rows, shape) : zeros(shape, x.dtype)
+  return (...args) =>
+    scoped(() => {
+      const { tape, watched, y } = trace('jacobian', f, args, wrtList(wrt))
+      const at = tape.knows(y) ? sampleSweep(tape, [[y, identityRows(y, false)]]) : undefined
+      const J = watched.map(x => {
+        const shape = [...y.shape, ...x.shape]
+        const rows = at?.get(x)?.rows
+        return rows ? reshape(rows, shape) : zeros(shape, x.dtype)
+      })
+      return { value: y, J: perWrt(wrt, J) }
     })
-    return { value: y, J: perWrt(wrt, J) }
-  }
 }
 
 /** Second derivatives of a scalar function, shape `[...x, ...x]`: the Jacobian of the gradient. */

@@ -1,5 +1,6 @@
 import { DTypeError, ShapeError } from '../errors.js'
 import { describe } from '../options.js'
+import { scoped } from '../scope.js'
 import { tangentSweep } from '../sweeps/tangent.js'
 import { checkLike, checkTensor, Tensor, zerosLike } from '../tensor.js'
 import { type Fn, trace } from './trace.js'
@@ -30,17 +31,19 @@ export function jvp(
       checkTensor(x, 'jvp', `argument ${i}`)
       checkLike(x, dxs[i], 'jvp', `the tangent of argument ${i}`)
     })
-    const { tape, watched, y } = trace(
-      'jvp',
-      f,
-      xs,
-      xs.map((_, i) => i)
-    )
-    const [tangent] = tangentSweep(
-      tape,
-      watched.map((x, i) => [x, dxs[i]] as const),
-      [y]
-    )
-    return { value: y, tangent: tangent ?? zerosLike(y) }
+    return scoped(() => {
+      const { tape, watched, y } = trace(
+        'jvp',
+        f,
+        xs,
+        xs.map((_, i) => i)
+      )
+      const [tangent] = tangentSweep(
+        tape,
+        watched.map((x, i) => [x, dxs[i]] as const),
+        [y]
+      )
+      return { value: y, tangent: tangent ?? zerosLike(y) }
+    })
   }
 }

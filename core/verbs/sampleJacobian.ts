@@ -1,5 +1,7 @@
 import { DTypeError, GradientError, ShapeError } from '../errors.js'
 import { checkChoice, checkNumbers, describe } from '../options.js'
+import { currentRegion, type Region, within } from '../region.js'
+import { scoped } from '../scope.js'
 import { show, size } from '../shape.js'
 import { permute } from '../structural/permute.js'
 import { reshape } from '../structural/reshape.js'
@@ -45,46 +47,49 @@ export function sampleJacobian<W extends number | readonly number[] = number>(
         'a tape records, and what is written into a buffer has no derivative',
         'Leave out `into` where J is differentiated'
       )
-    const { tape, watched, y } = traceBatch(f, args, wrt)
-    const K = size(y.shape.slice(1))
-    checkBuffers(into, watched)
-    // A result that an enclosing derivative needs is made of operators; otherwise it is written in place.
-    if (recorded) {
-      const at = sweep(tape, y, 0, K, { mixing })
+    const outside = currentRegion()
+    return scoped(() => {
+      const { tape, watched, y } = traceBatch(f, args, wrt)
+      const K = size(y.shape.slice(1))
+      checkBuffers(into, watched)
+      // A result that an enclosing derivative needs is made of operators; otherwise it is written in place.
+      if (recorded) {
+        const at = sweep(tape, y, 0, K, { mixing })
+        return {
+          value: y,
+          J: perWrt(
+            wrt,
+            watched.map(x => toSamples(at.get(x), y, x))
+          )
+        }
+      }
+      const sinks = watched.map((x, i) => new Sink(x, y, into?.[i], outside))
+      const step = rowsPerSweep(tape, y, budget)
+      for (let from = 0; from < K; from += step) {
+        const to = Math.min(K, from + step)
+        const at = sweep(tape, y, from, to, {
+          mixing,
+          take: (t, range, rows) => sinks[watched.indexOf(t)]?.put(rows, from, range.start) ?? false
+        })
+        watched.forEach((x, i) => {
+          const left = at.get(x)
+          if (left) sinks[i].putAll(left, from, () => mixes(user(tape.sites, x)))
+        })
+      }
       return {
         value: y,
         J: perWrt(
           wrt,
-          watched.map(x => toSamples(at.get(x), y, x))
+          sinks.map(s => s.J)
         )
       }
-    }
-    const sinks = watched.map((x, i) => new Sink(x, y, into?.[i]))
-    const step = rowsPerSweep(tape, y, budget)
-    for (let from = 0; from < K; from += step) {
-      const to = Math.min(K, from + step)
-      const at = sweep(tape, y, from, to, {
-        mixing,
-        take: (t, range, rows) => sinks[watched.indexOf(t)]?.put(rows, from, range.start) ?? false
-      })
-      watched.forEach((x, i) => {
-        const left = at.get(x)
-        if (left) sinks[i].putAll(left, from, () => mixes(user(tape.sites, x)))
-      })
-    }
-    return {
-      value: y,
-      J: perWrt(
-        wrt,
-        sinks.map(s => s.J)
-      )
-    }
+    })
   }
 }
 
 /**
  * The same rows, streamed: `visit` gets pieces `[K, B, stop - start]` of the columns start … stop of argument `wrt`
- * as the sweep finds them, so that J is never stored. Pieces that overlap (a weight used twice) are to be added.
+ * as the sweep finds them, so that J is never stored; each is gone when `visit` returns. Pieces that overlap (a weight used twice) are to be added.
  */
 export function sampleJacobianPieces(
   f: Fn,
@@ -94,26 +99,28 @@ export function sampleJacobianPieces(
   return (...args) => {
     checkChoice('sampleJacobianPieces', 'mixing', mixing, ['error', 'embed'])
     checkFunction('sampleJacobianPieces', visit)
-    const { tape, watched, y } = traceBatch(f, args, wrt)
-    const [theta] = watched
-    let taken = false
-    const at = sweep(tape, y, 0, size(y.shape.slice(1)), {
-      mixing,
-      take: (t, { start, stop }, rows) => {
-        if (t !== theta) return false
-        taken = true
-        visit({ rows, start, stop })
-        return true
+    return scoped(() => {
+      const { tape, watched, y } = traceBatch(f, args, wrt)
+      const [theta] = watched
+      let taken = false
+      const at = sweep(tape, y, 0, size(y.shape.slice(1)), {
+        mixing,
+        take: (t, { start, stop }, rows) => {
+          if (t !== theta) return false
+          taken = true
+          visit({ rows, start, stop })
+          return true
+        }
+      })
+      const rest = at.get(theta)
+      if (rest?.batched && taken) throw mixes(user(tape.sites, theta))
+      if (rest) {
+        const [k, B] = rest.rows.shape
+        const n = size(rest.rows.shape.slice(2))
+        visit({ rows: reshape(rest.rows, [k, B, n]), start: 0, stop: n })
       }
+      return y
     })
-    const rest = at.get(theta)
-    if (rest?.batched && taken) throw mixes(user(tape.sites, theta))
-    if (rest) {
-      const [k, B] = rest.rows.shape
-      const n = size(rest.rows.shape.slice(2))
-      visit({ rows: reshape(rest.rows, [k, B, n]), start: 0, stop: n })
-    }
-    return y
   }
 }
 
@@ -196,7 +203,9 @@ class Sink {
   constructor(
     readonly x: Tensor,
     y: Tensor,
-    into: Tensor | undefined
+    into: Tensor | undefined,
+    /** Owns the buffer: the sweep's own temporaries end before. */
+    readonly region: Region | undefined
   ) {
     this.#B = y.shape[0]
     this.#K = size(y.shape.slice(1))
@@ -231,7 +240,7 @@ class Sink {
 
   #buffer(shape: readonly number[]): Tensor {
     const full = [this.#B, this.#K, ...shape]
-    this.#J ??= zeros(full, this.x.dtype)
+    this.#J ??= within(this.region, () => zeros(full, this.x.dtype))
     if (this.#given && show(this.#J.shape) !== show(full))
       throw new ShapeError(
         'sampleJacobian into a buffer',
@@ -246,11 +255,12 @@ class Sink {
     const k = rows.shape[0]
     const n = rows.size / (k * this.#B)
     const P = J.size / (this.#B * this.#K)
+    const [into, out] = [J.data, rows.data]
     for (let i = 0; i < k; i++)
       for (let b = 0; b < this.#B; b++) {
         const to = (b * this.#K + from + i) * P + start
         const at = (i * this.#B + b) * n
-        for (let j = 0; j < n; j++) J.data[to + j] += rows.data[at + j]
+        for (let j = 0; j < n; j++) into[to + j] += out[at + j]
       }
   }
 }

@@ -1,7 +1,7 @@
 import { apply } from '../../core/apply.js'
 import * as kernels from '../../core/backends/kernels.js'
 import { ShapeError } from '../../core/errors.js'
-import { alloc } from '../../core/memory.js'
+import { allocUnset } from '../../core/memory.js'
 import { defineOp, type Op, type Site, type View } from '../../core/op.js'
 import { broadcastShapes, type Shape, sameShape, show, size } from '../../core/shape.js'
 import { both } from '../../core/structural/add.js'
@@ -158,7 +158,7 @@ export function convolution(n: number): Convolution {
 
   /** conv and input: where one weight is shared, all leading axes are one batch. */
   function run(kernel: typeof kernels.conv, x: Tensor, w: Tensor, a: ConvAttrs, shape: Shape): Tensor {
-    const y = alloc(size(shape), x.dtype)
+    const y = allocUnset(size(shape), x.dtype)
     const [C, O] = [w.shape[w.rank - own] * a.groups, w.shape[w.rank - ofWeight]]
     if (w.rank === ofWeight) kernel(x.data, w.data, y, geometry(a, size(leads(x, own)), C, O))
     else {
@@ -172,7 +172,7 @@ export function convolution(n: number): Convolution {
   }
 
   function weights(x: Tensor, ct: Tensor, a: ConvWeightAttrs, shape: Shape) {
-    const dw = alloc(size(shape), x.dtype)
+    const dw = allocUnset(size(shape), x.dtype)
     const [C, O] = [x.shape[x.rank - own], ct.shape[ct.rank - own]]
     const [lx, lc] = [leads(x, own), leads(ct, own)]
     const g = geometry(a, size(lx), C, O)

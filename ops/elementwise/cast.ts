@@ -1,10 +1,10 @@
 import { apply } from '../../core/apply.js'
-import { alloc } from '../../core/memory.js'
+import { allocUnset } from '../../core/memory.js'
 import { type Claim, carryAligned, defineOp, type Op } from '../../core/op.js'
 import { checkTensor, type DType, Tensor, tensor } from '../../core/tensor.js'
 
 const convert = (x: Tensor, dtype: DType): Tensor => {
-  const y = alloc(x.size, dtype)
+  const y = allocUnset(x.size, dtype)
   y.set(x.data)
   return new Tensor(x.shape, y)
 }

@@ -1,6 +1,6 @@
 import { binaryBroadcast, type RowKernel } from '../../core/backends/plain/broadcast.js'
 import { binary } from '../../core/families/binary.js'
-import { alloc } from '../../core/memory.js'
+import { allocUnset } from '../../core/memory.js'
 import type { Op, View } from '../../core/op.js'
 import { size } from '../../core/shape.js'
 import { mul } from '../../core/structural/mul.js'
@@ -15,7 +15,7 @@ export interface Extremum {
 
 /** A constant: which input wins does not change when they move a little. */
 function winner({ x: [a, b], y: { shape } }: View, row: RowKernel): Tensor {
-  const w = alloc(size(shape), a.dtype)
+  const w = allocUnset(size(shape), a.dtype)
   binaryBroadcast(row, a.data, a.shape, b.data, b.shape, w, shape)
   return new Tensor(shape, w)
 }
@@ -51,6 +51,7 @@ export function extremum({ name, wins, row }: Extremum): Op<undefined> {
       inverse: String.raw`\tilde a = \begin{cases} \tilde y & \tilde y \text{ wins over } b \\ \operatorname{${opposite}}(a, b) & \text{else} \end{cases}`
     },
     row,
+    wasm: wins === 'larger' ? 'maximum' : 'minimum',
     jvp: [(da, v) => mul(da, winner(v, first)), (db, v) => mul(db, winner(v, second))],
     vjp: [(ct, v) => mul(ct, winner(v, first)), (ct, v) => mul(ct, winner(v, second))],
     solve: [beside, beside],

@@ -10,6 +10,7 @@ export const negOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = -x[i]
   },
+  exact: 'neg',
   derivative: () => -1,
   inverse: { kind: 'exact', at: t => -t },
   examples: r => [{ inputs: [r.normal([2, 3])] }, { inputs: [r.normal([])] }]

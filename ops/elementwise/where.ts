@@ -1,11 +1,24 @@
 import { apply } from '../../core/apply.js'
+import { binary } from '../../core/backends/kernels.js'
+import type { RowKernel } from '../../core/backends/plain/broadcast.js'
 import { foldClaim, stretch } from '../../core/claim.js'
 import { operands } from '../../core/families/binary.js'
-import { alloc } from '../../core/memory.js'
+import { alloc, allocUnset } from '../../core/memory.js'
 import { type Claim, carryAligned, defineOp } from '../../core/op.js'
 import { broadcastShapes, sameShape, size } from '../../core/shape.js'
 import { expand } from '../../core/structural/expand.js'
 import { checkTensor, type DType, mapData, Tensor, tensor } from '../../core/tensor.js'
+
+/** Derivatives ask for 0 on one side: these need no copies of it. */
+const isZero = (t: Tensor): boolean => t.size === 1 && Object.is(t.data[0], 0)
+
+const keepRow: RowKernel = (c, ic, dc, a, ia, da, y, iy, n) => {
+  for (let j = 0; j < n; j++, ic += dc, ia += da) y[iy + j] = c[ic] !== 0 ? a[ia] : 0
+}
+
+const dropRow: RowKernel = (c, ic, dc, b, ib, db, y, iy, n) => {
+  for (let j = 0; j < n; j++, ic += dc, ib += db) y[iy + j] = c[ic] !== 0 ? 0 : b[ib]
+}
 
 export const whereOp = defineOp({
   name: 'where',
@@ -23,8 +36,16 @@ export const whereOp = defineOp({
   },
   outShape: ([c, a, b]) => broadcastShapes(broadcastShapes(c, a, 'where'), b, 'where'),
   forward: ([cond, a, b], _, shape) => {
+    const y = allocUnset(size(shape), a.dtype)
+    if (isZero(b)) {
+      binary('keep', keepRow, cond.data, cond.shape, a.data, a.shape, y, shape)
+      return new Tensor(shape, y)
+    }
+    if (isZero(a)) {
+      binary('drop', dropRow, cond.data, cond.shape, b.data, b.shape, y, shape)
+      return new Tensor(shape, y)
+    }
     const [c, p, q] = [cond, a, b].map(t => stretch(t, shape).data)
-    const y = alloc(size(shape), a.dtype)
     for (let i = 0; i < y.length; i++) y[i] = c[i] !== 0 ? p[i] : q[i]
     return new Tensor(shape, y)
   },

@@ -1,5 +1,5 @@
 import { apply } from '../../core/apply.js'
-import { alloc } from '../../core/memory.js'
+import { allocUnset } from '../../core/memory.js'
 import { defineOp, type Op } from '../../core/op.js'
 import { mul } from '../../core/structural/mul.js'
 import { sum } from '../../core/structural/sum.js'
@@ -26,7 +26,7 @@ export const abs2Op: Op<undefined> = defineOp({
     return numbersOf(s)
   },
   forward: ([z], _, shape) => {
-    const y = alloc(z.size / 2, z.dtype)
+    const y = allocUnset(z.size / 2, z.dtype)
     for (let k = 0; k < y.length; k++) y[k] = z.data[2 * k] ** 2 + z.data[2 * k + 1] ** 2
     return new Tensor(shape, y)
   },

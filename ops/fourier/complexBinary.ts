@@ -2,7 +2,7 @@ import { apply } from '../../core/apply.js'
 import { binaryBroadcast, type RowKernel } from '../../core/backends/plain/broadcast.js'
 import { foldClaim, stretch, wanted } from '../../core/claim.js'
 import { heldBack } from '../../core/families/heldBack.js'
-import { alloc, type Data } from '../../core/memory.js'
+import { alloc, allocUnset, type Data } from '../../core/memory.js'
 import { type Claim, defineOp, type Example, type Op, type Site, type Tex, type View } from '../../core/op.js'
 import type { Random } from '../../core/random.js'
 import { broadcastShapes, sameShape, size } from '../../core/shape.js'
@@ -66,7 +66,7 @@ export function complexBinary(rules: ComplexBinary): Op<undefined> {
       return [...broadcastShapes(numbersOf(a), numbersOf(b), rules.name), 2]
     },
     forward: ([a, b], _, shape) => {
-      const y = alloc(size(shape), a.dtype)
+      const y = allocUnset(size(shape), a.dtype)
       binaryBroadcast(rules.row, a.data, numbersOf(a.shape), b.data, numbersOf(b.shape), y, numbersOf(shape))
       return new Tensor(shape, y)
     },

@@ -1,6 +1,6 @@
 import { apply } from '../../core/apply.js'
 import { wanted } from '../../core/claim.js'
-import { alloc } from '../../core/memory.js'
+import { alloc, allocUnset } from '../../core/memory.js'
 import { defineOp, type Op } from '../../core/op.js'
 import { Tensor, tensor } from '../../core/tensor.js'
 import { nearestTurn } from '../elementwise/sin.js'
@@ -27,7 +27,7 @@ export const complexExpOp: Op<undefined> = defineOp({
     return s
   },
   forward: ([z], _, shape) => {
-    const y = alloc(z.size, z.dtype)
+    const y = allocUnset(z.size, z.dtype)
     for (let i = 0; i < y.length; i += 2) {
       const r = Math.exp(z.data[i])
       y[i] = r * Math.cos(z.data[i + 1])

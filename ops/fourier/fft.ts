@@ -1,5 +1,5 @@
 import { apply } from '../../core/apply.js'
-import { fftPairs } from '../../core/backends/plain/fftPairs.js'
+import { fftPairs } from '../../core/backends/kernels.js'
 import { wanted } from '../../core/claim.js'
 import { edgesOfLinear, withEdges } from '../../core/families/edges.js'
 import { defineOp, type Example, type Op, type Tex } from '../../core/op.js'

@@ -3,7 +3,7 @@ import { modeProduct as kernel, type ModeMatrix } from '../../core/backends/plai
 import { wanted } from '../../core/claim.js'
 import { ShapeError } from '../../core/errors.js'
 import { partialInverseMatrix } from '../../core/linalg/partialInverse.js'
-import { alloc } from '../../core/memory.js'
+import { alloc, allocUnset } from '../../core/memory.js'
 import { type Claim, defineOp, type Op, type Refusal, type Site } from '../../core/op.js'
 import { broadcastShapes, type Shape, show, size } from '../../core/shape.js'
 import { both } from '../../core/structural/add.js'
@@ -115,7 +115,7 @@ function sharedWeight(ct: Tensor, a: Tensor, b: Tensor, ha: boolean, lead: numbe
 }
 
 function multiply(a: Tensor, b: Tensor, ha: boolean, hb: boolean, shape: Shape): Tensor {
-  const y = alloc(size(shape), a.dtype)
+  const y = allocUnset(size(shape), a.dtype)
   const [P, I] = dims(a.shape, ha)
   const [O, M] = shape.slice(-3, -1)
   const [na, nb] = [P * I * M * 2, I * O * M * 2]

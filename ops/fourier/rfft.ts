@@ -1,9 +1,10 @@
 import { apply } from '../../core/apply.js'
-import { halfLength, irfftPairs, rfftPairs } from '../../core/backends/plain/fftPairs.js'
+import { irfftPairs, rfftPairs } from '../../core/backends/kernels.js'
+import { halfLength } from '../../core/backends/plain/fftPairs.js'
 import { wanted } from '../../core/claim.js'
 import { ShapeError } from '../../core/errors.js'
 import { edgesOfLinear, withEdges } from '../../core/families/edges.js'
-import { alloc } from '../../core/memory.js'
+import { allocUnset } from '../../core/memory.js'
 import { defineOp, type Op } from '../../core/op.js'
 import { checkNumbers } from '../../core/options.js'
 import { type Shape, show, size } from '../../core/shape.js'
@@ -44,7 +45,7 @@ const spectrumOf = (s: Shape, axis: number): number[] => [...withLength(s, axis,
 
 function toBins(x: Tensor, axis: number): Tensor {
   const shape = spectrumOf(x.shape, axis)
-  const y = alloc(size(shape), x.dtype)
+  const y = allocUnset(size(shape), x.dtype)
   const { outer, n, inner } = around(x.shape, axis)
   rfftPairs(x.data, y, outer, n, inner)
   return new Tensor(shape, y)
@@ -53,7 +54,7 @@ function toBins(x: Tensor, axis: number): Tensor {
 function toReal(z: Tensor, { axis, n }: IrfftAttrs): Tensor {
   const numbers = numbersOf(z.shape)
   const shape = withLength(numbers, axis, n)
-  const y = alloc(size(shape), z.dtype)
+  const y = allocUnset(size(shape), z.dtype)
   const { outer, inner } = around(numbers, axis)
   irfftPairs(z.data, y, outer, n, inner)
   return new Tensor(shape, y)

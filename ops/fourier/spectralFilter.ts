@@ -1,5 +1,5 @@
 import { apply } from '../../core/apply.js'
-import { fftAlong } from '../../core/backends/plain/fft.js'
+import { fftAlong } from '../../core/backends/kernels.js'
 import { wanted } from '../../core/claim.js'
 import { DTypeError, NonFiniteError, OptionError, ShapeError } from '../../core/errors.js'
 import { edgesOfLinear, withEdges } from '../../core/families/edges.js'

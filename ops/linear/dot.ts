@@ -1,7 +1,7 @@
 import { apply } from '../../core/apply.js'
 import { stretch, wanted } from '../../core/claim.js'
 import { ShapeError } from '../../core/errors.js'
-import { alloc } from '../../core/memory.js'
+import { alloc, allocUnset } from '../../core/memory.js'
 import { defineOp, type Site } from '../../core/op.js'
 import { broadcastShapes, type Shape, sameShape, show, size } from '../../core/shape.js'
 import { both } from '../../core/structural/add.js'
@@ -44,7 +44,7 @@ export const dotOp = defineOp({
     const whole = wholeShape(a.shape, b.shape)
     const n = whole[whole.length - 1]
     const [p, q] = [stretch(a, whole).data, stretch(b, whole).data]
-    const y = alloc(size(shape), a.dtype)
+    const y = allocUnset(size(shape), a.dtype)
     for (let i = 0; i < y.length; i++) {
       let total = 0
       for (let k = i * n; k < (i + 1) * n; k++) total += p[k] * q[k]

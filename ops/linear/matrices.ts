@@ -2,7 +2,7 @@ import { apply } from '../../core/apply.js'
 import { matmul as kernel } from '../../core/backends/kernels.js'
 import { stretch } from '../../core/claim.js'
 import { NonFiniteError, ShapeError } from '../../core/errors.js'
-import { alloc } from '../../core/memory.js'
+import { alloc, allocUnset } from '../../core/memory.js'
 import { type Shape, show, size } from '../../core/shape.js'
 import { add } from '../../core/structural/add.js'
 import { mul } from '../../core/structural/mul.js'
@@ -65,7 +65,7 @@ export function finiteMatrixAt(
 
 /** A tensor of `shape` made piece by piece, one for each of `count` matrices, rounded to the dtype. */
 export function fromPieces(shape: Shape, like: Tensor, count: number, piece: (i: number) => ArrayLike<number>): Tensor {
-  const y = alloc(size(shape), like.dtype)
+  const y = allocUnset(size(shape), like.dtype)
   const n = y.length / Math.max(1, count)
   for (let i = 0; i < count; i++) y.set(piece(i), i * n)
   return new Tensor(shape, y)

@@ -1,6 +1,6 @@
 import { reduceSum } from '../../core/backends/plain/reduce.js'
 import { ShapeError } from '../../core/errors.js'
-import { alloc } from '../../core/memory.js'
+import { allocUnset } from '../../core/memory.js'
 import { defineOp, type Op, type Site, type Tex, type View } from '../../core/op.js'
 import { type Shape, sameShape, show } from '../../core/shape.js'
 import { both } from '../../core/structural/add.js'
@@ -77,9 +77,9 @@ function lossShape(name: string, [y, target]: readonly Shape[]): Shape {
 
 /** Σ over all axes but the first of f(y - y*). */
 function perSample(y: Tensor, target: Tensor, f: (difference: number) => number): Tensor {
-  const terms = alloc(y.size, y.dtype)
+  const terms = allocUnset(y.size, y.dtype)
   for (let i = 0; i < terms.length; i++) terms[i] = f(y.data[i] - target.data[i])
-  const out = alloc(y.shape[0], y.dtype)
+  const out = allocUnset(y.shape[0], y.dtype)
   const n = y.size / Math.max(1, y.shape[0])
   reduceSum(terms, out, [y.shape[0], n], [true, false])
   return new Tensor([y.shape[0]], out)

@@ -1,7 +1,7 @@
 import { apply } from '../../core/apply.js'
-import * as kernels from '../../core/backends/plain/batchNorm.js'
+import * as kernels from '../../core/backends/kernels.js'
 import { OptionError } from '../../core/errors.js'
-import { alloc } from '../../core/memory.js'
+import { allocUnset } from '../../core/memory.js'
 import type { Op } from '../../core/op.js'
 import { checkNumbers } from '../../core/options.js'
 import { size } from '../../core/shape.js'
@@ -74,19 +74,18 @@ export const batchNormOp: Op<{ eps: number }> = {
   forward(inputs, attrs, shape, saved) {
     const [x, weight, bias] = inputs
     checkChannels('batchNorm', x, { weight, bias }, attrs.eps)
-    const n = positions(x)
-    const statistics = x.size > 0 ? kernels.batchStatistics(x.data, x.shape[0], x.shape[1], n, attrs.eps) : undefined
+    const y = allocUnset(x.size, x.dtype)
+    const statistics =
+      x.size > 0 ? kernels.batchNorm(x.data, weight.data, bias.data, y, x.shape[0], positions(x), attrs.eps) : undefined
     if (!statistics) return composed.forward(inputs, attrs, shape, saved)
     saved.statistics = statistics
-    const y = alloc(x.size, x.dtype)
-    kernels.batchNorm(x.data, weight.data, bias.data, y, statistics, n)
     return new Tensor(x.shape, y)
   },
   vjp(ct, v) {
     const { statistics } = v.saved
     if (!statistics || v.lead > 0 || activeTapes().length > 0) return composed.vjp(ct, v)
     const [x, w] = v.x
-    const [dx, dw, db] = v.x.map(t => new Tensor(t.shape, alloc(t.size, t.dtype)))
+    const [dx, dw, db] = v.x.map(t => new Tensor(t.shape, allocUnset(t.size, t.dtype)))
     kernels.batchNormAdjoint(x.data, w.data, ct.data, statistics, positions(x), dx.data, dw.data, db.data)
     return [dx, dw, db]
   }

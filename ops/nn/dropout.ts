@@ -1,4 +1,4 @@
-import { alloc } from '../../core/memory.js'
+import { allocUnset } from '../../core/memory.js'
 import { checkNumbers } from '../../core/options.js'
 import type { Random } from '../../core/random.js'
 import { mul } from '../../core/structural/mul.js'
@@ -24,7 +24,7 @@ export function dropout(p = 0.5): Network {
 
 /** Zeros with probability p, otherwise 1/(1 - p), like x. */
 function mask(stream: Random, x: Tensor, p: number): Tensor {
-  const m = alloc(x.size, x.dtype)
+  const m = allocUnset(x.size, x.dtype)
   for (let i = 0; i < m.length; i++) m[i] = stream.next() < p ? 0 : 1 / (1 - p)
   return new Tensor(x.shape, m)
 }

@@ -1,5 +1,5 @@
 import { OptionError, ShapeError } from '../../core/errors.js'
-import { alloc } from '../../core/memory.js'
+import { allocUnset } from '../../core/memory.js'
 import { checkNumbers } from '../../core/options.js'
 import { type Shape, show } from '../../core/shape.js'
 import { add } from '../../core/structural/add.js'
@@ -33,7 +33,7 @@ function factorFor(x: Tensor, axes: readonly number[]): Tensor | undefined {
   if (!x.data.some(v => Math.abs(v) > large)) return undefined
   const rank = x.rank
   const shape = x.shape.map((d, k) => (axes.includes(k) || axes.includes(k - rank) ? 1 : d))
-  const s = alloc(
+  const s = allocUnset(
     shape.reduce((n, d) => n * d, 1),
     x.dtype
   ).fill(1)

@@ -13,11 +13,11 @@ export type Statistics = Readonly<Record<string, { readonly mean: Tensor; readon
  * variance (n - 1), as PyTorch keeps them. A layer that is new starts at mean 0 and variance 1. Pure, and unrecorded.
  *
  *     const seen: Record<string, Tensor> = {}
- *     const y = net(theta, x, { observe: (path, h) => { seen[path] = h } })
+ *     const y = net(theta, x, { observe: (path, h) => { seen[path] = keep(h) } })
  *     statistics = runningStatistics(statistics, seen)
  *     net(theta, x, { statistics })                        // use after training
  *
- * `seen`: the input [B, C, ...] of each layer. Throws ShapeError where a channel holds a single number.
+ * `seen`: the input [B, C, ...] of each layer, copied out of the tape or verb that made it. Throws ShapeError where a channel holds a single number.
  */
 export function runningStatistics(
   statistics: Statistics,

@@ -1,7 +1,7 @@
 import { apply } from '../../core/apply.js'
 import { cumulate } from '../../core/backends/plain/cumulate.js'
 import { wanted } from '../../core/claim.js'
-import { alloc } from '../../core/memory.js'
+import { allocUnset } from '../../core/memory.js'
 import { defineOp, type Op } from '../../core/op.js'
 import { checkFlags, checkOptions } from '../../core/options.js'
 import { fromEnd, size } from '../../core/shape.js'
@@ -57,7 +57,7 @@ export const cumsumOp: Op<CumsumAttrs> = defineOp<CumsumAttrs>({
   },
   outShape: ([s]) => s,
   forward: ([x], { axis, reverse, exclusive }) => {
-    const y = alloc(x.size, x.dtype)
+    const y = allocUnset(x.size, x.dtype)
     const [outer, n, inner] = lengths(x, axis)
     cumulate(x.data, y, outer, n, inner, reverse, exclusive)
     return new Tensor(x.shape, y)

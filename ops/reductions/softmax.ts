@@ -3,7 +3,7 @@ import { eachRow } from '../../core/backends/kernels.js'
 import { mapFibres } from '../../core/backends/plain/fibres.js'
 import { wanted } from '../../core/claim.js'
 import { keptAxes } from '../../core/families/reduction.js'
-import { alloc } from '../../core/memory.js'
+import { allocUnset } from '../../core/memory.js'
 import { defineOp } from '../../core/op.js'
 import { axesFromEnd } from '../../core/shape.js'
 import { mul } from '../../core/structural/mul.js'
@@ -18,14 +18,14 @@ export function alongAxes(
   axes: readonly number[],
   f: (v: Float64Array, place: (j: number) => number) => void
 ): Tensor {
-  const y = alloc(x.size, x.dtype)
+  const y = allocUnset(x.size, x.dtype)
   mapFibres(x.data, y, x.shape, keptAxes(x.shape, axes), (v, _, place) => f(v, place))
   return new Tensor(x.shape, y)
 }
 
 /** The same in WebAssembly, where that has the function and the axes are the last ones: equal but for the last bits. */
 export function inRows(name: 'softmax' | 'logSoftmax', x: Tensor, axes: readonly number[]): Tensor | undefined {
-  const y = alloc(x.size, x.dtype)
+  const y = allocUnset(x.size, x.dtype)
   return eachRow(name, x.data, y, x.shape, axes) ? new Tensor(x.shape, y) : undefined
 }
 

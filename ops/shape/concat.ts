@@ -1,7 +1,7 @@
 import { apply } from '../../core/apply.js'
 import { sliceCopy, slicePut } from '../../core/backends/plain/permute.js'
 import { ShapeError } from '../../core/errors.js'
-import { alloc } from '../../core/memory.js'
+import { allocUnset } from '../../core/memory.js'
 import { defineOp, type Op } from '../../core/op.js'
 import { fromEnd, type Shape, sameShape, show, size } from '../../core/shape.js'
 import { reshape } from '../../core/structural/reshape.js'
@@ -50,7 +50,7 @@ export const concatOp: Op<ConcatAttrs> = defineOp<ConcatAttrs>({
     return first.map((d, k) => (k === a ? shapes.reduce((n, s) => n + s[a], 0) : d))
   },
   forward: (xs, { axis }, shape) => {
-    const y = alloc(size(shape), xs[0].dtype)
+    const y = allocUnset(size(shape), xs[0].dtype)
     const from = starts(
       xs.map(x => x.shape),
       axis
@@ -81,7 +81,7 @@ export const concatOp: Op<ConcatAttrs> = defineOp<ConcatAttrs>({
       )
       const part = (t: Tensor, i: number): Tensor => {
         const shape = inputs[i].shape
-        const y = alloc(size(shape), t.dtype)
+        const y = allocUnset(size(shape), t.dtype)
         sliceCopy(t.data, t.shape, only(shape, axis, from[i]), ones(shape), shape, y)
         return new Tensor(shape, y)
       }

@@ -1,7 +1,7 @@
 import { gather, scatterAdd } from '../../core/backends/plain/gather.js'
 import { ShapeError } from '../../core/errors.js'
 import type { AlongAxisAttrs } from '../../core/families/alongAxis.js'
-import { alloc } from '../../core/memory.js'
+import { allocUnset } from '../../core/memory.js'
 import { type Shape, sameShape, show, size } from '../../core/shape.js'
 import { checkTensor, Tensor, tensor } from '../../core/tensor.js'
 
@@ -18,7 +18,7 @@ export const resized = (s: Shape, axis: number, d: number): number[] => s.map((v
 function run(kernel: typeof gather, x: Tensor, index: Tensor, axis: number, n: number, rows: number): Tensor {
   const a = x.rank + axis
   const shape = resized(x.shape, axis, rows)
-  const y = alloc(size(shape), x.dtype)
+  const y = allocUnset(size(shape), x.dtype)
   const m = index.shape[index.rank + axis]
   const bad = kernel(x.data, index.data, y, size(x.shape.slice(0, a)), n, m, size(x.shape.slice(a + 1)))
   if (bad >= 0)

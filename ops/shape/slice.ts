@@ -1,7 +1,7 @@
 import { apply } from '../../core/apply.js'
 import { sliceCopy, slicePut } from '../../core/backends/plain/permute.js'
 import { ShapeError } from '../../core/errors.js'
-import { alloc } from '../../core/memory.js'
+import { alloc, allocUnset } from '../../core/memory.js'
 import { defineOp, type Op, type Site } from '../../core/op.js'
 import { display } from '../../core/options.js'
 import { fromEnd, type Shape, show, size } from '../../core/shape.js'
@@ -28,7 +28,7 @@ const along = (part: Shape, { axis, start, step }: SliceAttrs): [number[], numbe
 
 function take(x: Tensor, attrs: SliceAttrs): Tensor {
   const shape = resized(x.shape, attrs.axis, attrs.count)
-  const y = alloc(size(shape), x.dtype)
+  const y = allocUnset(size(shape), x.dtype)
   const [starts, steps] = along(shape, attrs)
   sliceCopy(x.data, x.shape, starts, steps, shape, y)
   return new Tensor(shape, y)

@@ -1,4 +1,5 @@
-import { fft2, fftfreq } from '../../core/backends/plain/fft.js'
+import { fft2 } from '../../core/backends/kernels.js'
+import { fftfreq } from '../../core/backends/plain/fft.js'
 import { ShapeError } from '../../core/errors.js'
 import { checkNumbers, describe } from '../../core/options.js'
 

@@ -1,4 +1,4 @@
-import { fft2 } from '../../core/backends/plain/fft.js'
+import { fft2 } from '../../core/backends/kernels.js'
 import { checkLength } from './spectrum.js'
 
 export interface StabilisedInverse {

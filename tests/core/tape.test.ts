@@ -6,6 +6,7 @@ import {
   defineOp,
   GradientError,
   grad,
+  keep,
   NonFiniteError,
   random,
   Tape,
@@ -162,11 +163,13 @@ t.test('recording', async t => {
   t.test('using: a tape is gone at the end of its block, and says so', async t => {
     let kept: Tape
     let y: Tensor
+    let copy: Tensor
     {
       using tape = new Tape()
       kept = tape
       const x = tape.watch(tensor([1, 2]))
       y = tape.record(() => sum(square(x)))
+      copy = keep(y)
       t.same(
         cotangentSweep(tape, [[y, tensor(1)]])
           .get(x)!
@@ -175,7 +178,8 @@ t.test('recording', async t => {
       )
     }
     t.ok(kept.disposed)
-    t.same(y.toArray(), 5, 'a result outlives its tape')
+    t.equal(copy.item(), 5, 'a copy outlives the tape')
+    t.throws(() => y.item(), { code: 'ERR_GRADIENT', message: /disposed.*keep\(t\)/ })
     for (const use of [
       () => cotangentSweep(kept, [[y, tensor(1)]]),
       () => tangentSweep(kept, [], []),

@@ -3,13 +3,14 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import t from 'tap'
+import { arena } from '../../core/arena.js'
 import { type ConvGeometry, convOutputSize } from '../../core/backends/convolutionPlan.js'
 import { type Data, sizeOf } from '../../core/backends/plain/data.js'
 import * as convolution from '../../core/backends/wasm/convolution.js'
 import { batchedMatmul, matmul } from '../../core/backends/wasm/matmul.js'
-import { Call, type Home } from '../../core/backends/wasm/module.js'
-import { inspectTeam, sizes } from '../../core/backends/wasm/pool.js'
-import { backends, random, setThreads, withThreads } from '../../core/index.js'
+import { ARENA, Call, common, type Home } from '../../core/backends/wasm/module.js'
+import { inspectTeam, sizes, TeamCall } from '../../core/backends/wasm/pool.js'
+import { backends, random, scoped, setThreads, withThreads, zeros } from '../../core/index.js'
 
 // Threads from the smallest products on, so that many shapes can be tried.
 Object.assign(sizes, { pays: 0, part: 1 })
@@ -152,11 +153,20 @@ t.test('settings', t => {
 })
 
 t.test('operands in the memory of a call are used where they are', t => {
-  const memory = new WebAssembly.Memory({ initial: 4 })
-  const call = new Call({ kernels: {}, memory } as Home)
-  const x = new Float64Array(memory.buffer, 3 * 65536, 10)
-  t.equal(call.put(x, 2, 4), 3 * 65536 + 16)
-  t.equal(call.put(x.slice()), 65536, 'others are copied')
+  const x = scoped(() => {
+    const x = zeros([200, 100])
+    const call = new TeamCall(common()!)
+    t.equal(call.put(x.data, 2, 4), x.data.byteOffset + 16)
+    t.equal(call.out(x.data, 3, 5), x.data.byteOffset + 24)
+    return x
+  })
+  const call = new TeamCall(common()!)
+  t.equal(call.put(x.data), 65536, 'others are copied')
+  const before = arena()!.used
+  t.ok(call.reserve(10_000_000) >= ARENA, 'what is too large for a call is a block of the arena')
+  t.ok(arena()!.used > before + 10_000_000)
+  call.end()
+  t.equal(arena()!.used, before, 'which is given back')
   const little = new Call({ kernels: {}, memory: new WebAssembly.Memory({ initial: 2, maximum: 3 }) } as Home)
   t.equal(little.reserve(100_000), 65536)
   t.throws(() => little.reserve(100_000), { message: /265600 bytes/ })

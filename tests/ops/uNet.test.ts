@@ -1,5 +1,5 @@
 import t from 'tap'
-import { random, Tape, type Tensor, tensor, valueAndGrad } from '../../core/index.js'
+import { keep, random, Tape, type Tensor, tensor, valueAndGrad } from '../../core/index.js'
 import { l2, mlp, runningStatistics, sum, uNet } from '../../ops/index.js'
 import { golden, relativeError } from '../golden.js'
 
@@ -13,7 +13,7 @@ for (const c of golden('u_net').cases)
     const seen: Record<string, Tensor> = {}
     const net = uNet({ levels: c.levels, filters: c.filters })
     const observe = (name: string, h: Tensor) => {
-      seen[name] = h
+      seen[name] = keep(h)
     }
     t.equal(net.size, c.n_params)
     t.same(

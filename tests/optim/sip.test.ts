@@ -3,6 +3,7 @@ import {
   adjoint,
   apply,
   cotangentSweep,
+  keep,
   type Op,
   onesLike,
   random,
@@ -61,7 +62,7 @@ function trial(
   })
   const { name, ...rest } = options
   const found = sipBackward(tape, L, { boundary: [x], wrt: theta, ...(name ? { y } : {}), ...rest })
-  return { x, y, found: found as SipResult<Tensor> }
+  return { x: keep(x), y: keep(y), found: found as SipResult<Tensor> }
 }
 
 /** Σ_b cotangent ∘ data */

@@ -11,7 +11,7 @@ export interface BatchStatistics {
 }
 
 /** Mean and s of each channel; undefined where a square leaves the range, or an entry is not finite. */
-export function batchStatistics(
+function batchStatistics(
   x: Data,
   batch: number,
   channels: number,
@@ -29,43 +29,78 @@ export function batchStatistics(
     const m = first + total / count
     let squares = 0
     for (let b = 0; b < batch; b++) squares += sumOfSquares(x, (b * channels + c) * n, n, m)
-    if (!Number.isFinite(squares)) return undefined
     mean[c] = m
     deviation[c] = Math.sqrt(squares / count + eps)
+    if (!Number.isFinite(deviation[c])) return undefined
   }
   return { mean, deviation }
 }
 
+/** Σ (x - shift) over n entries from one on, in four sums. */
 function sumOfDifferences(x: Data, from: number, n: number, shift: number): number {
-  let [even, odd] = [0, 0]
+  let [s0, s1, s2, s3] = [0, 0, 0, 0]
   const end = from + n
   let i = from
-  for (; i + 1 < end; i += 2) {
-    even += x[i] - shift
-    odd += x[i + 1] - shift
+  for (; i + 3 < end; i += 4) {
+    s0 += x[i] - shift
+    s1 += x[i + 1] - shift
+    s2 += x[i + 2] - shift
+    s3 += x[i + 3] - shift
   }
-  return i < end ? even + odd + (x[i] - shift) : even + odd
+  for (; i < end; i++) s0 += x[i] - shift
+  return s0 + s1 + (s2 + s3)
 }
 
+/** Σ (x - m)², in the same order. */
 function sumOfSquares(x: Data, from: number, n: number, m: number): number {
-  let [even, odd] = [0, 0]
+  let [s0, s1, s2, s3] = [0, 0, 0, 0]
   const end = from + n
   let i = from
-  for (; i + 1 < end; i += 2) {
-    const [p, q] = [x[i] - m, x[i + 1] - m]
-    even += p * p
-    odd += q * q
+  for (; i + 3 < end; i += 4) {
+    const [p, q, r, s] = [x[i] - m, x[i + 1] - m, x[i + 2] - m, x[i + 3] - m]
+    s0 += p * p
+    s1 += q * q
+    s2 += r * r
+    s3 += s * s
   }
-  return i < end ? even + odd + (x[i] - m) ** 2 : even + odd
+  for (; i < end; i++) s0 += (x[i] - m) * (x[i] - m)
+  return s0 + s1 + (s2 + s3)
 }
 
-/** y = w (x - μ)/s + b. */
-export function batchNorm(x: Data, w: Data, b: Data, y: Data, { mean, deviation }: BatchStatistics, n: number): void {
-  const channels = mean.length
+/** Σ ct (x - m), in the same order. */
+function sumOfProducts(ct: Data, x: Data, from: number, n: number, m: number): number {
+  let [s0, s1, s2, s3] = [0, 0, 0, 0]
+  const end = from + n
+  let i = from
+  for (; i + 3 < end; i += 4) {
+    s0 += ct[i] * (x[i] - m)
+    s1 += ct[i + 1] * (x[i + 1] - m)
+    s2 += ct[i + 2] * (x[i + 2] - m)
+    s3 += ct[i + 3] * (x[i + 3] - m)
+  }
+  for (; i < end; i++) s0 += ct[i] * (x[i] - m)
+  return s0 + s1 + (s2 + s3)
+}
+
+/** y = w (x - μ)/s + b for x [B, C, n], and what it was normalised by; undefined as above, and then y is of no use. */
+export function batchNorm(
+  x: Data,
+  w: Data,
+  b: Data,
+  y: Data,
+  batch: number,
+  n: number,
+  eps: number
+): BatchStatistics | undefined {
+  const channels = w.length
+  const statistics = batchStatistics(x, batch, channels, n, eps)
+  if (!statistics) return undefined
+  const { mean, deviation } = statistics
   for (let from = 0, c = 0; from < x.length; from += n, c = c + 1 === channels ? 0 : c + 1) {
     const [m, scale, bias] = [mean[c], w[c] / deviation[c], b[c]]
     for (let i = from; i < from + n; i++) y[i] = (x[i] - m) * scale + bias
   }
+  return statistics
 }
 
 /**
@@ -89,13 +124,8 @@ export function batchNormAdjoint(
     const [m, s] = [mean[c], deviation[c]]
     let [all, along] = [0, 0]
     for (let from = c * n; from < x.length; from += plane) {
-      let [sum, dot] = [0, 0]
-      for (let i = from; i < from + n; i++) {
-        sum += ct[i]
-        dot += ct[i] * (x[i] - m)
-      }
-      all += sum
-      along += dot
+      all += sumOfDifferences(ct, from, n, 0)
+      along += sumOfProducts(ct, x, from, n, m)
     }
     dw[c] = along / s
     db[c] = all

@@ -80,6 +80,17 @@ function isSuffix(shape: readonly number[], size: number, yShape: readonly numbe
   return true
 }
 
+/** The same axes, innermost first, as [size, step in a, step in b] each; at least one. */
+export function collapsed(
+  aShape: readonly number[],
+  bShape: readonly number[],
+  yShape: readonly number[]
+): [number, number, number][] {
+  const rank = collapse(aShape, bShape, yShape)
+  if (rank === 0) return [[1, 0, 0]]
+  return Array.from({ length: rank }, (_, k) => [sizes[k], aStrides[k], bStrides[k]])
+}
+
 /** Merges neighbouring axes along which both operands advance evenly, drops axes of size 1; returns the rank left. */
 function collapse(aShape: readonly number[], bShape: readonly number[], yShape: readonly number[]): number {
   const aLead = yShape.length - aShape.length

@@ -25,7 +25,7 @@ const FEW = 8
 export function sparseAlong(m: Sparse, x: Data, y: Data, outer: number, inner: number): void {
   if (inner === 0) return
   const { rows, columns } = m
-  if (inner === 1 && outer < FEW) {
+  if (oneByOne(outer, inner)) {
     for (let o = 0; o < outer; o++) oneVector(m, x, o * columns, y, o * rows)
     return
   }
@@ -40,6 +40,9 @@ export function sparseAlong(m: Sparse, x: Data, y: Data, outer: number, inner: n
     for (let i = 0; i < rows; i++) rowOf(m, i, inner, x, from, stepX, y, to + i * inner, stepY, count)
   }
 }
+
+/** Whether vectors are multiplied one after the other. */
+export const oneByOne = (outer: number, inner: number): boolean => inner === 1 && outer < FEW
 
 /** y[to + i] = Σ_j M[i, j] x[from + j]: one vector. */
 function oneVector({ rows, start, column, weight }: Sparse, x: Data, from: number, y: Data, to: number): void {

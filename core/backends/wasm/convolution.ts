@@ -74,6 +74,24 @@ const sampleOf = ({ image }: ConvPlan): number => image.rows.length * image.widt
 const together = (bytes: number, batch: number, unit = 1): number =>
   unit * Math.max(1, Math.min(Math.ceil(batch / unit), Math.floor(CHUNK / (unit * bytes))))
 
+/** Entries of x that a kernel works on, a chunk at a time: in x itself if it is in the memory of the call, or in a copy. */
+function staged(call: TeamCall, x: Data, largest: number) {
+  const unit = x.BYTES_PER_ELEMENT
+  const here = call.has(x)
+  const room = here ? 0 : call.reserve(largest * unit)
+  const at = (from: number): number => (here ? x.byteOffset + from * unit : room)
+  return {
+    at,
+    load(from: number, n: number): number {
+      if (!here) call.copy(x, from, n, room)
+      return at(from)
+    },
+    store(from: number, n: number): void {
+      if (!here) x.set(call.view(x, room, n), from)
+    }
+  }
+}
+
 /** [0, count) in runs: first sample and how many. */
 function runsOfSamples(count: number): [number, number][] {
   const step = Math.ceil(count / RUNS)
@@ -82,7 +100,7 @@ function runsOfSamples(count: number): [number, number][] {
 
 /** Threads take runs of samples; the bits of a result do not depend on which. */
 function multiply(plan: ConvPlan, x: Data, w: Data, y: Data, batch: number): void {
-  inTeam(batch * productsOf(plan), call => {
+  inTeam(batch * productsOf(plan), [x, y], call => {
     const unit = y.BYTES_PER_ELEMENT
     const sample = sampleOf(plan)
     const W = call.put(w)
@@ -93,17 +111,19 @@ function multiply(plan: ConvPlan, x: Data, w: Data, y: Data, batch: number): voi
       return at
     })
     const { at, rooms } = place(call, plan, x, panels, 128 + 32 * most)
-    const n = together((sample + plan.results) * unit, batch)
-    const [X, Y] = [call.reserve(n * sample * unit), call.reserve(n * plan.results * unit)]
+    const n = call.has(x) && call.has(y) ? batch : together((sample + plan.results) * unit, batch)
+    const ins = staged(call, x, n * sample)
+    const outs = staged(call, y, n * plan.results)
     for (let b = 0; b < batch; b += n) {
       const count = Math.min(n, batch - b)
-      call.copy(x, b * sample, count * sample, X)
+      const X = ins.load(b * sample, count * sample)
+      const Y = outs.at(b * plan.results)
       const part = ([from, count]: [number, number]) => {
         const [xStep, yStep] = [sample * unit, plan.results * unit]
         return [X + from * xStep, xStep, Y + from * yStep, yStep, count, at]
       }
       call.run(nameFor('samplesProduct', x), runsOfSamples(count).map(part), rooms)
-      y.set(call.view(y, Y, count * plan.results), b * plan.results)
+      outs.store(b * plan.results, count * plan.results)
     }
   })
 }
@@ -123,19 +143,19 @@ export function convWeight(x: Data, ct: Data, dw: Data, g: ConvGeometry): void {
   const { batch } = g
   const plan = convPlan(g)
   const own = dw.length
-  inTeam(batch * productsOf(plan), call => {
+  inTeam(batch * productsOf(plan), [x, ct], call => {
     const unit = x.BYTES_PER_ELEMENT
     const [sample, results] = [sampleOf(plan), plan.results]
     const { at, rooms } = place(call, plan, x, [], 0)
     const S = Math.min(batch, SUMS, Math.max(1, Math.floor(CHUNK / (8 * own))))
     const sums = call.reserve(S * own * 8)
-    const n = together((sample + results) * unit, batch, S)
-    const [X, CT] = [call.reserve(n * sample * unit), call.reserve(n * results * unit)]
+    const n = call.has(x) && call.has(ct) ? batch : together((sample + results) * unit, batch, S)
+    const [xs, cts] = [staged(call, x, n * sample), staged(call, ct, n * results)]
     call.zero(sums, S * own * 8)
     for (let b = 0; b < batch; b += n) {
       const count = Math.min(n, batch - b)
-      call.copy(x, b * sample, count * sample, X)
-      call.copy(ct, b * results, count * results, CT)
+      const X = xs.load(b * sample, count * sample)
+      const CT = cts.load(b * results, count * results)
       const parts = along(Math.min(S, count), 1).map(s => {
         const [xStep, ctStep] = [sample * unit, results * unit]
         const samples = Math.ceil((count - s) / S)
@@ -157,7 +177,7 @@ export function convWeightPerSample(x: Data, ct: Data, dw: Data, g: ConvGeometry
   const { batch } = g
   const plan = convPlan(g)
   const own = dw.length / (cotangents * batch)
-  inTeam(cotangents * batch * productsOf(plan), call => {
+  inTeam(cotangents * batch * productsOf(plan), [], call => {
     const unit = x.BYTES_PER_ELEMENT
     const [sample, results] = [sampleOf(plan), plan.results]
     const { at, rooms } = place(call, plan, x, [], own * 8)

@@ -1,5 +1,7 @@
 import type { Data } from '../plain/data.js'
-import { Call, kernelOf, wasm } from './module.js'
+import { Call, inCommon, kernelOf, nameFor, wasm } from './module.js'
+import { ENTRY, parts } from './parts.js'
+import { inTeam } from './pool.js'
 
 /** The element-wise functions of assembly/elementwise.ts. */
 export type MapName =
@@ -19,8 +21,8 @@ export type MapName =
 
 /** Bytes that are copied in, computed in place and copied out at a time: they stay in the processor's cache. */
 const WINDOW = 1 << 16
-/** Kernels work on whole vectors, so the last one may be written beyond the window. */
-const SLACK = 16
+/** Behind the window: whether an x was beyond a function's range. */
+const FLAG = 16
 /** Up to here a loop copies faster than `set`. */
 const FEW = 32
 
@@ -28,15 +30,17 @@ const FEW = 32
 let at = 0
 let f64 = new Float64Array(0)
 let f32 = new Float32Array(0)
+let flag = new Float32Array(0)
 
 function open(): void {
-  at = new Call().reserve(WINDOW + SLACK)
+  at = new Call().reserve(WINDOW + FLAG)
   const { buffer } = wasm().memory!
   f64 = new Float64Array(buffer, at, WINDOW / 8)
   f32 = new Float32Array(buffer, at, WINDOW / 4)
+  flag = new Float32Array(buffer, at + WINDOW, 1)
 }
 
-type Loop = (at: number, n: number) => number
+type Loop = (x: number, y: number, n: number, far: number) => number
 /** For a single number, looking a kernel up by its name would take longer than running it. */
 const loops64 = new Map<MapName, Loop>()
 const loops32 = new Map<MapName, Loop>()
@@ -55,6 +59,27 @@ export function pairwiseSum(x: Data, start: number, n: number): number {
 
 /** y = f(x), entry by entry; for sine and cosine of large numbers, which their kernels leave to others, by Math. */
 export function map(name: MapName, x: Data, y: Data): void {
+  if (inCommon(x) && inCommon(y)) mapThere(name, x, y)
+  else mapWindows(name, x, y)
+}
+
+/** What of it lies in the memory of the kernels already needs no window, and is shared by the threads. */
+function mapThere(name: MapName, x: Data, y: Data): void {
+  const unit = x.BYTES_PER_ELEMENT
+  inTeam(x.length * ENTRY, [x, y], call => {
+    const [X, Y] = [call.put(x), call.out(y)]
+    const rooms = call.rooms(FLAG)
+    const bytes = rooms.count * rooms.step
+    call.zero(rooms.at, bytes)
+    const piece = ([from, to]: [number, number]) => [X + from * unit, Y + from * unit, to - from]
+    call.run(nameFor(name, x), parts(x.length).map(piece), rooms)
+    call.done(y, Y)
+    if (call.view(flag, rooms.at, bytes / 4).includes(1))
+      takeExact(name === 'sin' ? Math.sin : Math.cos, x, y, 0, x.length)
+  })
+}
+
+function mapWindows(name: MapName, x: Data, y: Data): void {
   const double = x instanceof Float64Array
   const loops = double ? loops64 : loops32
   let loop = loops.get(name)
@@ -65,10 +90,12 @@ export function map(name: MapName, x: Data, y: Data): void {
     const n = Math.min(part.length, x.length - from)
     if (n <= FEW) for (let i = 0; i < n; i++) part[i] = x[from + i]
     else part.set(n === x.length ? x : x.subarray(from, from + n))
-    const far = loop(at, n)
+    loop(at, at, n, at + WINDOW)
     if (n <= FEW) for (let i = 0; i < n; i++) y[from + i] = part[i]
     else y.set(part.subarray(0, n), from)
-    if (far) takeExact(name === 'sin' ? Math.sin : Math.cos, x, y, from, n)
+    if (flag[0] === 0) continue
+    flag[0] = 0
+    takeExact(name === 'sin' ? Math.sin : Math.cos, x, y, from, n)
   }
 }
 

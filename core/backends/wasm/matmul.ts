@@ -47,12 +47,13 @@ export function matmul(
   transB: boolean,
   accumulate: boolean
 ): void {
-  inTeam(m * n * k, call => {
+  inTeam(m * n * k, [a, b, c], call => {
     const unit = c.BYTES_PER_ELEMENT
     const A = call.put(a, ao, m * k)
     const gram = a === b && ao === bo && m === n && transA !== transB && !accumulate
     const B = gram ? A : call.put(b, bo, k * n)
-    const C = call.reserve(m * n * unit)
+    // What is added to must not be changed by an attempt that fails.
+    const C = accumulate ? call.reserve(m * n * unit) : call.out(c, co, m * n)
     const product = call.threads > 1 ? inParts : inOnePiece
     product(call, c, { A, B, C, m, n, k, gram, a: steps(m, k, transA), b: steps(k, n, transB) }, () => {
       if (accumulate) call.copy(c, co, m * n, C)
@@ -60,7 +61,8 @@ export function matmul(
     })
     const view = call.view(c, C, m * n)
     if (gram) for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) view[i * n + j] = view[j * n + i]
-    c.subarray(co, co + m * n).set(view)
+    if (accumulate) c.subarray(co, co + m * n).set(view)
+    else call.done(c, C, co, m * n)
   })
 }
 
@@ -140,7 +142,7 @@ export function batchedMatmul(
   for (let p = 0; p < aos.length; p += together) {
     const [A, B] = [aos.subarray(p, p + together), bos.subarray(p, p + together)]
     const C = c.subarray(p * m * n, (p + A.length) * m * n)
-    inTeam(A.length * m * n * k, call => batch(call, a, A, b, B, C, m, n, k, transA, transB))
+    inTeam(A.length * m * n * k, [a, b, c], call => batch(call, a, A, b, B, C, m, n, k, transA, transB))
   }
 }
 
@@ -160,7 +162,7 @@ function batch(
   const unit = c.BYTES_PER_ELEMENT
   const [A, fromA] = putRange(call, a, aos, m * k)
   const [B, fromB] = putRange(call, b, bos, k * n)
-  const C = call.reserve(c.byteLength)
+  const C = call.out(c)
   const pairs = new Uint32Array(2 * aos.length)
   for (let p = 0; p < aos.length; p++) {
     pairs[2 * p] = (aos[p] - fromA) * unit
@@ -176,7 +178,7 @@ function batch(
     }),
     rooms
   )
-  c.set(call.view(c, C, c.length))
+  call.done(c, C)
 }
 
 /** The address of the matrices of `size` entries that start at `offsets`, with what lies between them, and the first start. */

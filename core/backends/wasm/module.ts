@@ -12,6 +12,13 @@ const ALIGNMENT = 64
 
 /** Most pages of a memory: all that a 32-bit address reaches, or what the platform is willing to set aside. */
 const MOST_PAGES = [1 << 16, 1 << 15, 1 << 14]
+/** Pages of a memory that must not grow, since that would take away the tensors in it. */
+const FIXED_PAGES = [1 << 14, 1 << 13, 1 << 12]
+/** The common memory grows by half of itself, and at least by so many pages. */
+const STEP = 1 << 10
+
+/** Where the arena begins in the common memory; below is room for calls. */
+export const ARENA = 1 << 22
 
 /** The kernels and the memory that they work on. */
 export interface Home {
@@ -27,6 +34,9 @@ let loaded: (Loaded & { readonly reason?: string }) | undefined
 /**
  * Compiles the kernels on first use, synchronously: they are a few kilobytes. A platform without SIMD, or a page whose
  * Content-Security-Policy forbids WebAssembly, leaves a reason, and everything runs on the plain kernels.
+ *
+ * Their memory is that of one thread, for operands that are copied in: it is not shared, since a small copy into a shared
+ * memory takes 2 to 5 times as long.
  */
 export function wasm(): Loaded & { readonly reason?: string } {
   return (loaded ??= load())
@@ -35,32 +45,95 @@ export function wasm(): Loaded & { readonly reason?: string } {
 function load(): Loaded {
   if (typeof WebAssembly !== 'object') return { reason: 'there is no WebAssembly here' }
   try {
-    const memory = newMemory(false)
+    const memory = newMemory(MOST_PAGES, false)
     return { kernels: instantiate(compile(false), memory), memory }
   } catch (error) {
     return { reason: error instanceof Error ? error.message : String(error) }
   }
 }
 
-/** The kernels for a memory of one thread, or for a shared one: a copy is 2 to 5 times faster in the former. */
-export function compile(shared: boolean): WebAssembly.Module {
+/** The kernels for a memory of one thread, or for a shared one. */
+function compile(shared: boolean): WebAssembly.Module {
   const code = Uint8Array.from(atob(bytes), c => c.charCodeAt(0))
   if (shared) code[memoryFlags] = 3
   return new WebAssembly.Module(code)
 }
 
-export const instantiate = (module: WebAssembly.Module, memory: WebAssembly.Memory): WasmKernels =>
+const instantiate = (module: WebAssembly.Module, memory: WebAssembly.Memory): WasmKernels =>
   new WebAssembly.Instance(module, { env: { memory } }).exports as WasmKernels
 
-export function newMemory(shared: boolean): WebAssembly.Memory {
-  for (const maximum of MOST_PAGES)
+function newMemory(most: readonly number[], shared: boolean, fixed = false): WebAssembly.Memory {
+  for (const maximum of most)
     try {
-      return new WebAssembly.Memory({ initial: 2, maximum, shared })
+      return new WebAssembly.Memory({ initial: fixed ? maximum : 2, maximum, shared })
     } catch (error) {
-      if (maximum === MOST_PAGES.at(-1)) throw error
+      if (maximum === most.at(-1)) throw error
     }
   throw new RangeError('unreachable')
 }
+
+/**
+ * The memory in which tensors live, and on which threads work. Where there is shared memory it is shared: that may grow,
+ * since views of it stay valid, and the engine does not count it as garbage to be. Elsewhere (a page that is not
+ * cross-origin isolated) it has one size from the beginning.
+ */
+export class Common implements Home {
+  readonly memory: WebAssembly.Memory
+  readonly module: WebAssembly.Module
+  readonly kernels: WasmKernels
+  /** A shared memory that grows has a new buffer each time; the old ones stay valid. */
+  readonly #buffers = new WeakSet<ArrayBufferLike>()
+  #latest: ArrayBufferLike
+
+  constructor(readonly shared: boolean) {
+    this.memory = newMemory(shared ? MOST_PAGES : FIXED_PAGES, shared, !shared)
+    this.module = compile(shared)
+    this.kernels = instantiate(this.module, this.memory)
+    this.#latest = this.memory.buffer
+    this.#buffers.add(this.#latest)
+    if (!this.reach(ARENA)) throw new RangeError('no memory for the arena')
+  }
+
+  /** Makes addresses below n valid; false where that is more than there can be. */
+  reach(n: number): boolean {
+    const missing = n - this.memory.buffer.byteLength
+    if (missing <= 0) return true
+    if (!this.shared) return false
+    const least = Math.ceil(missing / PAGE)
+    const usual = Math.max(least, STEP, this.memory.buffer.byteLength / PAGE / 2)
+    for (const pages of usual > least ? [Math.floor(usual), least] : [least])
+      try {
+        this.memory.grow(pages)
+        this.#latest = this.memory.buffer
+        this.#buffers.add(this.#latest)
+        return true
+      } catch {
+        // less, or not at all
+      }
+    return false
+  }
+
+  /** Is it a buffer of this memory? */
+  holds(buffer: ArrayBufferLike): boolean {
+    return buffer === this.#latest || this.#buffers.has(buffer)
+  }
+}
+
+let shelter: Common | null | undefined
+
+/** The common memory, set up on first use; undefined where there is no WebAssembly. */
+export function common(): Common | undefined {
+  if (shelter === undefined)
+    try {
+      shelter = wasm().kernels ? new Common(typeof SharedArrayBuffer === 'function') : null
+    } catch {
+      shelter = null
+    }
+  return shelter ?? undefined
+}
+
+/** Does data lie in the common memory? Small data is not asked about: copying it is as fast. */
+export const inCommon = (x: Data): boolean => x.byteOffset >= ARENA && shelter?.holds(x.buffer) === true
 
 /** A call needs more memory than there is; the plain kernels take over. */
 export class MemoryExhausted extends Error {}
@@ -70,14 +143,14 @@ export class MemoryExhausted extends Error {}
  * start of the memory, which grows where it is too small; nothing outlives the call.
  */
 export class Call {
-  private top = PAGE
+  protected top = PAGE
 
   constructor(protected readonly home = wasm() as Home) {}
 
   /** The address of n bytes of unknown content. Throws MemoryExhausted. */
   reserve(n: number): number {
     const at = this.top
-    this.top = Math.ceil((at + n) / ALIGNMENT) * ALIGNMENT
+    this.top = behind(at, n)
     const { memory } = this.home
     const missing = this.top - memory.buffer.byteLength
     try {
@@ -88,12 +161,30 @@ export class Call {
     return at
   }
 
+  /** Is x in the memory of this call already? */
+  has(_x: Data): boolean {
+    return false
+  }
+
   /** The address of n entries of x from `from`: of a copy, or where they are if they are in this memory. */
   put(x: Data, from = 0, n = x.length - from): number {
-    if (x.buffer === this.home.memory.buffer) return x.byteOffset + from * x.BYTES_PER_ELEMENT
+    if (this.has(x)) return x.byteOffset + from * x.BYTES_PER_ELEMENT
     const at = this.reserve(n * x.BYTES_PER_ELEMENT)
     this.copy(x, from, n, at)
     return at
+  }
+
+  /** Where the kernel writes n entries of y from `from`: in y itself if it is in this memory. `done` brings them there. */
+  out(y: Data, from = 0, n = y.length - from): number {
+    return this.has(y) ? y.byteOffset + from * y.BYTES_PER_ELEMENT : this.reserve(n * y.BYTES_PER_ELEMENT)
+  }
+
+  /** Copies what the kernel wrote at an address that `out` gave to y, if it is elsewhere. */
+  done(y: Data, at: number, from = 0, n = y.length - from): void {
+    if (this.has(y)) return
+    const view = this.view(y, at, n)
+    if (n === y.length) y.set(view)
+    else y.subarray(from, from + n).set(view)
   }
 
   /** Copies n entries of x from `from` to an address. */
@@ -119,6 +210,9 @@ export class Call {
     return this.home.kernels[nameFor(name, x)]
   }
 }
+
+/** The next aligned address behind n bytes at an address. */
+export const behind = (at: number, n: number): number => Math.ceil((at + n) / ALIGNMENT) * ALIGNMENT
 
 /** What a kernel is called for the dtype of x. */
 export const nameFor = (name: string, x: Data): string => `${name}${x instanceof Float64Array ? 64 : 32}`

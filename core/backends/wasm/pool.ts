@@ -1,14 +1,16 @@
+import { arena, type Block } from '../../arena.js'
 import { checkNumbers } from '../../options.js'
+import type { Data } from '../plain/data.js'
 import { member } from './member.js'
-import { Call, compile, type Home, instantiate, MemoryExhausted, newMemory, wasm } from './module.js'
+import { ARENA, behind, Call, type Common, common, type Home, inCommon, MemoryExhausted, wasm } from './module.js'
 
 /**
  * Threads for the kernels: workers that share one memory, started on first use, and called synchronously. How work is cut
  * into parts follows from shapes alone, so results are the same bits for any number of threads.
  *
  * The caller takes parts like everybody else, and waits only for parts that others hold. If one does not come back (its
- * worker died inside of a kernel), the whole team is given up together with its memory, where a straggler may write what
- * it likes, and the caller begins again, alone, on the memory of its own.
+ * worker died inside of a kernel), the whole team is terminated, and the caller begins again, alone. A straggler stops at
+ * its next loop; until then it may write only what the result needs anyway, or into room that is not used again.
  */
 
 /** Most threads by default, and at all. */
@@ -34,11 +36,11 @@ interface Worker {
   terminate(): unknown
 }
 
-interface Team extends Home {
+interface Team {
+  readonly home: Common
   readonly names: readonly string[]
   readonly control: Int32Array
   readonly me: ReturnType<typeof member>
-  readonly module: WebAssembly.Module
   readonly workers: Worker[]
 }
 
@@ -54,7 +56,7 @@ let team: Team | undefined
 export function threads(): number {
   if (trials === 0 || wasm().kernels === undefined) return 1
   const { start, cores } = platform()
-  return start === undefined ? 1 : (wanted ?? Math.min(USUAL, cores))
+  return start === undefined || !common()?.shared ? 1 : (wanted ?? Math.min(USUAL, cores))
 }
 
 /**
@@ -143,19 +145,18 @@ function teamOf(n: number): Team | undefined {
 
 function grown(n: number): Team {
   team ??= newTeam()
-  const { module, memory, control, workers } = team
+  const { control, workers } = team
+  const { module, memory } = team.home
   while (workers.length < n - 1)
     workers.push(platform().start!(PROGRAM, { module, memory, control, slot: workers.length + 1 }))
   return team
 }
 
 function newTeam(): Team {
-  const memory = newMemory(true)
-  const module = compile(true)
-  const kernels = instantiate(module, memory)
+  const home = common()!
   const control = new Int32Array(new SharedArrayBuffer(4 * WORDS))
-  const me = member(Object.values(kernels), control, 0)
-  return { names: Object.keys(kernels), kernels, memory, module, control, me, workers: [] }
+  const me = member(Object.values(home.kernels), control, 0)
+  return { home, names: Object.keys(home.kernels), control, me, workers: [] }
 }
 
 /** The team at work, for tests: parts that each thread has run, its workers, and its control words. */
@@ -172,19 +173,46 @@ function giveUp(): never {
   throw new TeamLost()
 }
 
-/** A call whose kernels run in parts: in turn, or on the threads of a team. */
+/**
+ * A call whose kernels run in parts, in turn or on the threads of a team, on the memory of one thread or on the common
+ * one, whose tensors it uses where they are.
+ */
 export class TeamCall extends Call {
-  private readonly team?: Team
+  readonly #blocks: Block[] = []
+  readonly #common: boolean
 
-  /** On a team, or alone. */
   constructor(
+    home: Home,
     readonly threads = 1,
-    team?: Team
+    private readonly team?: Team
   ) {
-    super(team)
-    this.team = team
+    super(home)
+    this.#common = home === common()
     // Whoever sleeps wakes up while the operands are being copied.
     if (team) Atomics.notify(team.control, 0)
+  }
+
+  override has(x: Data): boolean {
+    return this.#common && inCommon(x)
+  }
+
+  /** In the common memory: below the arena, or else a block of it. */
+  override reserve(n: number): number {
+    if (!this.#common) return super.reserve(n)
+    const at = this.top
+    if (behind(at, n) <= ARENA) {
+      this.top = behind(at, n)
+      return at
+    }
+    const block = arena()?.take(n)
+    if (!block) throw new MemoryExhausted(`${n} bytes more of WebAssembly memory`)
+    this.#blocks.push(block)
+    return arena()!.address(block)
+  }
+
+  /** Gives its room back. */
+  end(): void {
+    for (const block of this.#blocks) arena()!.give(block)
   }
 
   /** n bytes of zeros. */
@@ -239,17 +267,28 @@ function dispatch({ names, control, me }: Team, name: string, parts: readonly (r
 
 /**
  * Runs a kernel of so many products on a team, or alone where that is faster. f may run twice, so it must write its result
- * only at the end, or all of it.
+ * only at the end, or all of it. Where one of the operands lies in the common memory, the call works there.
  */
-export function inTeam(products: number, f: (call: TeamCall) => void): void {
+export function inTeam(products: number, operands: readonly Data[], f: (call: TeamCall) => void): void {
   const n = products < sizes.pays ? 1 : threads()
   const team = n > 1 && teamOf(n)
   if (team)
     try {
-      f(new TeamCall(n, team))
+      attempt(new TeamCall(team.home, n, team), f)
       return
     } catch (error) {
       if (!(error instanceof TeamLost || error instanceof MemoryExhausted)) throw error
     }
-  f(new TeamCall())
+  attempt(new TeamCall(operands.some(inCommon) ? common()! : (wasm() as Home)), f)
+}
+
+function attempt(call: TeamCall, f: (call: TeamCall) => void): void {
+  try {
+    f(call)
+  } catch (error) {
+    // The room of a lost team is not used again: see above.
+    if (!(error instanceof TeamLost)) call.end()
+    throw error
+  }
+  call.end()
 }

@@ -2,10 +2,9 @@ import { erf, erfc, gelu } from './errorFunction'
 import { exp, expm1, sigmoid, silu, tanh } from './exponential'
 import { log, log1p, softplus } from './logarithm'
 import { cos, sin, tooFar } from './sine'
-import { loadLanes, storeLanes } from './vectors'
+import { loadLanes, loadSome, storeLanes, storeSome } from './vectors'
 
-// y_i = f(x_i), in place, for n entries of f32 or f64 from an address on, in whole vectors: up to 15 bytes behind the
-// last entry are overwritten. Every entry goes through the same instructions, wherever it stands and however many
+// y_i = f(x_i) for n entries of f32 or f64; y may be x. Every entry goes through the same instructions, wherever it stands and however many
 // there are. Functions of the exponential run in the lanes of their dtype, the others in f64, which f32 is widened to.
 
 const EXP = 0, EXPM1 = 1, TANH = 2, SIGMOID = 3, SILU = 4, LOG = 5, LOG1P = 6, SOFTPLUS = 7, SIN = 8, COS = 9, ERF = 10, ERFC = 11, GELU = 12
@@ -29,48 +28,59 @@ const EXP = 0, EXPM1 = 1, TANH = 2, SIGMOID = 3, SILU = 4, LOG = 5, LOG1P = 6, S
 
 /** The loop of function f, which is a constant: what is left of `call` is one line. */
 // @ts-ignore: decorator
-@inline function map<T, L>(f: i32, at: usize, n: i32): void {
-  const end = at + <usize>n * sizeof<T>()
-  const step = (16 / sizeof<L>()) * sizeof<T>()
-  for (; at < end; at += step) storeLanes<T, L>(at, call<L>(f, loadLanes<T, L>(at)))
-}
-
-/** The same for sine and cosine: is there an x beyond their range? */
-// @ts-ignore: decorator
-@inline function mapWithin<T>(f: i32, at: usize, n: i32): bool {
-  const end = at + <usize>n * sizeof<T>()
-  let far = i64x2.splat(0)
-  for (; at < end; at += 2 * sizeof<T>()) {
-    const x = loadLanes<T, f64>(at)
-    far = v128.or(far, tooFar(x))
-    storeLanes<T, f64>(at, call<f64>(f, x))
+@inline function map<T, L>(f: i32, x: usize, y: usize, n: i32): void {
+  const end = x + <usize>n * sizeof<T>()
+  const step = <usize>(16 / sizeof<L>()) * sizeof<T>()
+  while (x < end) {
+    const left = end - x
+    const v = call<L>(f, left >= step ? loadLanes<T, L>(x) : loadSome<T, L>(x, left))
+    if (left >= step) storeLanes<T, L>(y, v)
+    else storeSome<T, L>(y, v, left)
+    x += step
+    y += step
   }
-  return v128.any_true(far)
 }
 
-export function exp32(at: usize, n: i32): void { map<f32, f32>(EXP, at, n) }
-export function exp64(at: usize, n: i32): void { map<f64, f64>(EXP, at, n) }
-export function expm132(at: usize, n: i32): void { map<f32, f32>(EXPM1, at, n) }
-export function expm164(at: usize, n: i32): void { map<f64, f64>(EXPM1, at, n) }
-export function tanh32(at: usize, n: i32): void { map<f32, f32>(TANH, at, n) }
-export function tanh64(at: usize, n: i32): void { map<f64, f64>(TANH, at, n) }
-export function sigmoid32(at: usize, n: i32): void { map<f32, f32>(SIGMOID, at, n) }
-export function sigmoid64(at: usize, n: i32): void { map<f64, f64>(SIGMOID, at, n) }
-export function silu32(at: usize, n: i32): void { map<f32, f64>(SILU, at, n) }
-export function silu64(at: usize, n: i32): void { map<f64, f64>(SILU, at, n) }
-export function log32(at: usize, n: i32): void { map<f32, f64>(LOG, at, n) }
-export function log64(at: usize, n: i32): void { map<f64, f64>(LOG, at, n) }
-export function log1p32(at: usize, n: i32): void { map<f32, f64>(LOG1P, at, n) }
-export function log1p64(at: usize, n: i32): void { map<f64, f64>(LOG1P, at, n) }
-export function softplus32(at: usize, n: i32): void { map<f32, f64>(SOFTPLUS, at, n) }
-export function softplus64(at: usize, n: i32): void { map<f64, f64>(SOFTPLUS, at, n) }
-export function sin32(at: usize, n: i32): bool { return mapWithin<f32>(SIN, at, n) }
-export function sin64(at: usize, n: i32): bool { return mapWithin<f64>(SIN, at, n) }
-export function cos32(at: usize, n: i32): bool { return mapWithin<f32>(COS, at, n) }
-export function cos64(at: usize, n: i32): bool { return mapWithin<f64>(COS, at, n) }
-export function erf32(at: usize, n: i32): void { map<f32, f64>(ERF, at, n) }
-export function erf64(at: usize, n: i32): void { map<f64, f64>(ERF, at, n) }
-export function erfc32(at: usize, n: i32): void { map<f32, f64>(ERFC, at, n) }
-export function erfc64(at: usize, n: i32): void { map<f64, f64>(ERFC, at, n) }
-export function gelu32(at: usize, n: i32): void { map<f32, f64>(GELU, at, n) }
-export function gelu64(at: usize, n: i32): void { map<f64, f64>(GELU, at, n) }
+/** The same for sine and cosine; stores 1 (f32) at `far` if there is an x beyond their range. */
+// @ts-ignore: decorator
+@inline function mapWithin<T>(f: i32, x: usize, y: usize, n: i32, far: usize): void {
+  const end = x + <usize>n * sizeof<T>()
+  let beyond = i64x2.splat(0)
+  while (x < end) {
+    const left = end - x
+    const v = left >= 2 * sizeof<T>() ? loadLanes<T, f64>(x) : loadSome<T, f64>(x, left)
+    beyond = v128.or(beyond, tooFar(v))
+    if (left >= 2 * sizeof<T>()) storeLanes<T, f64>(y, call<f64>(f, v))
+    else storeSome<T, f64>(y, call<f64>(f, v), left)
+    x += 2 * sizeof<T>()
+    y += 2 * sizeof<T>()
+  }
+  if (v128.any_true(beyond)) store<f32>(far, 1)
+}
+
+export function exp32(x: usize, y: usize, n: i32): void { map<f32, f32>(EXP, x, y, n) }
+export function exp64(x: usize, y: usize, n: i32): void { map<f64, f64>(EXP, x, y, n) }
+export function expm132(x: usize, y: usize, n: i32): void { map<f32, f32>(EXPM1, x, y, n) }
+export function expm164(x: usize, y: usize, n: i32): void { map<f64, f64>(EXPM1, x, y, n) }
+export function tanh32(x: usize, y: usize, n: i32): void { map<f32, f32>(TANH, x, y, n) }
+export function tanh64(x: usize, y: usize, n: i32): void { map<f64, f64>(TANH, x, y, n) }
+export function sigmoid32(x: usize, y: usize, n: i32): void { map<f32, f32>(SIGMOID, x, y, n) }
+export function sigmoid64(x: usize, y: usize, n: i32): void { map<f64, f64>(SIGMOID, x, y, n) }
+export function silu32(x: usize, y: usize, n: i32): void { map<f32, f64>(SILU, x, y, n) }
+export function silu64(x: usize, y: usize, n: i32): void { map<f64, f64>(SILU, x, y, n) }
+export function log32(x: usize, y: usize, n: i32): void { map<f32, f64>(LOG, x, y, n) }
+export function log64(x: usize, y: usize, n: i32): void { map<f64, f64>(LOG, x, y, n) }
+export function log1p32(x: usize, y: usize, n: i32): void { map<f32, f64>(LOG1P, x, y, n) }
+export function log1p64(x: usize, y: usize, n: i32): void { map<f64, f64>(LOG1P, x, y, n) }
+export function softplus32(x: usize, y: usize, n: i32): void { map<f32, f64>(SOFTPLUS, x, y, n) }
+export function softplus64(x: usize, y: usize, n: i32): void { map<f64, f64>(SOFTPLUS, x, y, n) }
+export function sin32(x: usize, y: usize, n: i32, far: usize): void { mapWithin<f32>(SIN, x, y, n, far) }
+export function sin64(x: usize, y: usize, n: i32, far: usize): void { mapWithin<f64>(SIN, x, y, n, far) }
+export function cos32(x: usize, y: usize, n: i32, far: usize): void { mapWithin<f32>(COS, x, y, n, far) }
+export function cos64(x: usize, y: usize, n: i32, far: usize): void { mapWithin<f64>(COS, x, y, n, far) }
+export function erf32(x: usize, y: usize, n: i32): void { map<f32, f64>(ERF, x, y, n) }
+export function erf64(x: usize, y: usize, n: i32): void { map<f64, f64>(ERF, x, y, n) }
+export function erfc32(x: usize, y: usize, n: i32): void { map<f32, f64>(ERFC, x, y, n) }
+export function erfc64(x: usize, y: usize, n: i32): void { map<f64, f64>(ERFC, x, y, n) }
+export function gelu32(x: usize, y: usize, n: i32): void { map<f32, f64>(GELU, x, y, n) }
+export function gelu64(x: usize, y: usize, n: i32): void { map<f64, f64>(GELU, x, y, n) }

@@ -55,3 +55,22 @@
   if (sizeof<T>() == sizeof<L>()) v128.store(p, v)
   else v128.store64_lane(p, f32x4.demote_f64x2_zero(v), 0)
 }
+
+/** The same for the last entries, fewer than a vector: `bytes` of them. Nothing behind them is read or written. */
+// @ts-ignore: decorator
+@inline export function loadSome<T, L>(p: usize, bytes: usize): v128 {
+  if (sizeof<L>() == 8) return f64x2.splat(<f64>load<T>(p))
+  let v = v128.load32_splat(p)
+  if (bytes > 4) v = v128.load32_lane(p + 4, v, 1)
+  if (bytes > 8) v = v128.load32_lane(p + 8, v, 2)
+  return v
+}
+// @ts-ignore: decorator
+@inline export function storeSome<T, L>(p: usize, v: v128, bytes: usize): void {
+  if (sizeof<L>() == 8) store<T>(p, <T>f64x2.extract_lane(v, 0))
+  else {
+    v128.store32_lane(p, v, 0)
+    if (bytes > 4) v128.store32_lane(p + 4, v, 1)
+    if (bytes > 8) v128.store32_lane(p + 8, v, 2)
+  }
+}
