@@ -1,3 +1,4 @@
+import { reshaped } from './backends/gpu/launch.js'
 import { carryThrough } from './carryThrough.js'
 import { RuleError } from './errors.js'
 import { checkObject, type Example, type Inverse, type Op, type Site, type Tex } from './op.js'
@@ -84,17 +85,17 @@ export function defineBlock<A = undefined>(rules: BlockRules<A>): Op<A> {
       const alone = (xs: readonly Tensor[]): Tensor => sealedAgainst(outside, () => checked(rules.forward(xs, attrs)))
       if (rules.keep === false) {
         // Tensors of its own: those of a tape outside are closed to it.
-        const xs = inputs.map(t => new Tensor(t.shape, t.data))
+        const xs = inputs.map(t => reshaped(t, t.shape))
         return unseen(() => scoped(() => alone(xs)))
       }
       if (!isRecorded(inputs)) {
         const y = unseen(() => alone(inputs))
-        return new Tensor(y.shape, y.data)
+        return reshaped(y, y.shape)
       }
       const inner = unseen(() => run(inputs, attrs, outside))
       saved.inner = inner
       // A tensor of its own: the inner y belongs to the inner tape.
-      return new Tensor(inner.y.shape, inner.y.data)
+      return reshaped(inner.y, inner.y.shape)
     },
     jvp(dxs, v) {
       return over(site(v), ({ tape, xs, y }) => {

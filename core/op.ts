@@ -67,10 +67,10 @@ export interface Inverse<A = any> {
   readonly kind: InverseKind
   /** A claim per input (null for those that are not active; a bare tensor keeps the claim's weights), or a refusal. */
   apply(site: Site<A>, claim: Claim, active: readonly boolean[]): readonly (Claim | Tensor | null)[] | Refusal
+  /** The inputs that the rule answers for, where these are not all: the others are left to the ladder. */
+  readonly inputs?: readonly number[]
   /** Every output entry comes from one entry of one input (stack, concat): several active inputs are no conflict. */
   readonly splits?: boolean
-  /** The inputs that the rule can find; by default all. Where another one is asked for, the ladder solves the site. */
-  readonly of?: readonly number[]
   /** The smallest change of several independent inputs that reaches the target. */
   choose?(site: Site<A>, claim: Claim): readonly (Claim | null)[] | Refusal
   /** Of an approximate inverse: its error falls like step^order, and `refine` gives attributes with a step `factor` times smaller. */
@@ -102,6 +102,18 @@ export interface Tex {
   readonly inverse?: string
 }
 
+/** Rows [K, B, ...] of one input as a product: entry (i, j) is left[b, i] · right[k, b, j]. */
+export interface RowFactors {
+  /** Which input. */
+  readonly input: number
+  /** [B, p] */
+  readonly left: Tensor
+  /** [K, B, q] */
+  readonly right: Tensor
+  /** The input is [q, p] instead of [p, q]. */
+  readonly transposed: boolean
+}
+
 /** Everything that an operator knows about itself. Rules that are left out say so by their absence; see each. */
 export interface OpRules<A = any> {
   readonly name: string
@@ -114,6 +126,11 @@ export interface OpRules<A = any> {
   /** Shape of the output; throws ShapeError. A block has none: its shape is that of what its forward makes. */
   outShape?(shapes: readonly Shape[], attrs: A): Shape
   forward(inputs: readonly Tensor[], attrs: A, shape: Shape, saved: Saved): Tensor
+  /**
+   * The same on a GPU, by the kernels of core/backends/gpu: asked by the gpu backend for f32 inputs that are not empty.
+   * undefined where it cannot: then `forward` runs, which reads the inputs back.
+   */
+  device?(inputs: readonly Tensor[], attrs: A, shape: Shape, saved: Saved): Tensor | undefined
   /** dy for the tangents of the inputs (undefined: zero). Written with operators, so that it can be differentiated. */
   jvp(dxs: readonly (Tensor | undefined)[], v: View<A>): Tensor | undefined
   /** A cotangent per input, or null for zero. Written with operators. */
@@ -125,6 +142,11 @@ export interface OpRules<A = any> {
   carry(site: Site<A>): readonly boolean[] | undefined
   /** Replaces vjp for rows where the sample axis takes part in the operation itself (matmul of row vectors, conv). */
   sampleVjp?(ct: Tensor, v: View<A>): readonly (Tensor | null)[]
+  /**
+   * Where the rows of an input are outer products of something of the sample with the rows that arrive (the weight of a
+   * layer: x_b ct_kb): those factors, of which `sampleVjp` would make the product. undefined where they are not.
+   */
+  sampleFactors?(ct: Tensor, v: View<A>): RowFactors | undefined
   /** A contiguous range of its only input that the operator hands on unchanged: reading a parameter from a flat vector. */
   reads?(site: Site<A>): { start: number; stop: number } | undefined
   readonly inverse?: Inverse<A>

@@ -1,4 +1,5 @@
 import { apply } from '../../core/apply.js'
+import { matmul as gpuMatmul } from '../../core/backends/gpu/kernels.js'
 import { batchedMatmul, matmul as product } from '../../core/backends/kernels.js'
 import { addresses, along } from '../../core/backends/plain/addresses.js'
 import { wanted } from '../../core/claim.js'
@@ -50,6 +51,7 @@ export const matmulOp: Op<MatmulAttrs> = defineOp<MatmulAttrs>({
     return [...broadcastShapes(batch(a), batch(b), 'matmul, leading axes'), m, n]
   },
   forward: ([a, b], { ta, tb }, shape) => new Tensor(shape, multiply(a, b, ta, tb, shape)),
+  device: ([a, b], { ta, tb }, shape) => gpuMatmul(a, b, ta, tb, shape),
   jvp: ([da, db], v) => {
     const { ta, tb } = v.attrs
     const p = da && apply(matmulOp, [da, v.x[1]], { ta, tb })
@@ -84,6 +86,10 @@ export const matmulOp: Op<MatmulAttrs> = defineOp<MatmulAttrs>({
       v.wants(1) ? (tb ? mul(column(ct), row(x)) : mul(column(x), row(ct))) : null
     ]
   },
+  sampleFactors: (ct, v) =>
+    v.shape(0).length === 1 && v.carried(0) && !v.carried(1) && v.x[1].rank === 2
+      ? { input: 1, left: v.x[0], right: ct, transposed: v.attrs.tb }
+      : undefined,
   inverse: { kind: 'exact', apply: smallestChange, lawless },
   examples: r => [
     { inputs: [r.normal([2, 3]), r.normal([3, 2])], attrs: { ta: false, tb: false } },

@@ -123,10 +123,10 @@ function timeReversal(
     }
   }
   return symmetric
-    ? { kind: 'exact', of: [0], apply }
+    ? { kind: 'exact', inputs: [0], apply }
     : {
         kind: 'approximate',
-        of: [0],
+        inputs: [0],
         order,
         refine: (attrs, factor) => ({ ...attrs, substeps: attrs.substeps * factor }),
         apply

@@ -62,7 +62,7 @@ t.test('compose: the chain, and its inverse by the parts', async t => {
   t.ok(apart(targets[0].value, wish) < 1e-13)
   // The weakest part decides, and orders are the least.
   const rk4 = lotkaVolterra({ method: 'rungeKutta4' })
-  const heat = simulator(diffuseOp, { amount: 0.1, uncertainty: 1e-6 })
+  const heat = simulator(diffuseOp, diffuseOp.examples(random(0))[0].attrs!)
   t.same(
     [
       compose(kepler, kepler),

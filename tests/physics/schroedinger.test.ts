@@ -5,7 +5,7 @@ import { checkOp } from '../../core/check/index.js'
 import { exponent } from '../../core/check/probe.js'
 import { grad, localInverse, random, Tape, type Tensor, targetSweep, tensor, zeros } from '../../core/index.js'
 import { add, complexTridiagonalSolve, div, mul, sqrt, square, sum } from '../../ops/index.js'
-import { boxState, crankNicolson, fidelity, type Simulator, splitStep, timeReversed } from '../../physics/index.js'
+import { boxState, fidelity, type Simulator, schroedinger, splitStep, timeReversed } from '../../physics/index.js'
 import { golden, relativeError } from '../golden.js'
 
 interface Waves {
@@ -26,14 +26,14 @@ t.test('the quantum dipole, step by step', async t => {
   const at = (k: number) => pairs(trajectory.re[k], trajectory.im[k])
   // The file's numbers are those of i ψ_t = -ψ_xx + u x ψ, although it says ½: mass ½ here.
   const settings = { points: 14, length: 2, mass: 0.5, dt: g.dt }
-  const step = crankNicolson({ ...settings, steps: 1 })
+  const step = schroedinger({ ...settings, steps: 1 })
   let psi = at(0)
   t.ok(apart(psi, tensor([boxState(14, 1).toArray() as number[][]])) < 1e-15, 'the ground state')
   for (let k = 0; k < 20; k++) {
     psi = step(psi, tensor([[g.controls[k]]]))
     if (k % 5 === 4) t.ok(apart(psi, at(k + 1)) < 1e-14, `step ${k + 1}: ${apart(psi, at(k + 1)).toExponential(1)}`)
   }
-  const whole = crankNicolson({ ...settings, steps: 20 })(at(0), tensor([g.controls]))
+  const whole = schroedinger({ ...settings, steps: 20 })(at(0), tensor([g.controls]))
   t.equal(apart(whole, psi), 0)
   const target = pairs(g.target.re, g.target.im)
   t.ok(Math.abs(1 - fidelity(target, whole).item() - g.loss) < 1e-14)
@@ -41,14 +41,14 @@ t.test('the quantum dipole, step by step', async t => {
     const [re, im] = [g.eigenstates.re[k - 1], g.eigenstates.im[k - 1]]
     t.ok(Math.abs(fidelity(pairs(re, im), tensor([boxState(14, k).toArray() as number[][]])).item() - 1) < 1e-14)
   }
-  const back = timeReversed(crankNicolson({ ...settings, steps: 20 }))(whole, tensor([g.controls]))
+  const back = timeReversed(schroedinger({ ...settings, steps: 20 }))(whole, tensor([g.controls]))
   t.ok(apart(back, at(0)) < 1e-14, 'and back')
 })
 
 t.test('the norm over 10,000 steps', async t => {
   const r = random(0)
   const long = [
-    ['Crank-Nicolson', crankNicolson({ points: 14, dt: 0.05, steps: 1000 }), wave(1, [1, 14])],
+    ['Crank-Nicolson', schroedinger({ points: 14, dt: 0.05, steps: 1000 }), wave(1, [1, 14])],
     [
       'split-step',
       splitStep({ grid: [12], potential: r.normal([12]).data, control: r.normal([12]).data, steps: 1000 }),
@@ -71,7 +71,7 @@ t.test('order of convergence', async t => {
   const slopes: [string, (steps: number) => Tensor][] = [
     [
       'Crank-Nicolson',
-      n => crankNicolson({ points: 12, length: 4, potential: V, controlled: false, dt: 1 / n, steps: n })(smooth)
+      n => schroedinger({ points: 12, length: 4, potential: V, controlled: false, dt: 1 / n, steps: n })(smooth)
     ],
     ['split-step', n => splitStep({ grid: [12], potential: V, dt: 1 / n, steps: n })(smooth)]
   ]
@@ -128,7 +128,7 @@ t.test('split-step against plane waves and an oscillator', async t => {
 })
 
 const both: [string, Simulator, Tensor][] = [
-  ['Crank-Nicolson', crankNicolson({ points: 6, steps: 100 }), wave(2, [2, 6])],
+  ['Crank-Nicolson', schroedinger({ points: 6, steps: 100 }), wave(2, [2, 6])],
   ['split-step', splitStep({ grid: [2, 3], control: [1, 0, -1, 2, 1, 0], steps: 100 }), wave(2, [2, 2, 3])]
 ]
 const u = random(3).normal([2, 100])
@@ -204,15 +204,15 @@ t.test('tridiagonal systems against dense elimination', async t => {
 })
 
 t.test('wrong calls', async t => {
-  const P = crankNicolson({ points: 4, steps: 3 })
+  const P = schroedinger({ points: 4, steps: 3 })
   t.throws(() => P(zeros([2, 4, 2])), { code: 'ERR_SHAPE', message: /u \[B, 3\]/ })
   t.throws(() => P(zeros([2, 5, 2]), zeros([2, 3])), { code: 'ERR_SHAPE' })
   t.throws(() => P(zeros([2, 4]), zeros([2, 3])), { code: 'ERR_SHAPE', message: /pairs/ })
   t.throws(() => P(zeros([2, 4, 2]), zeros([3])), { code: 'ERR_SHAPE' })
   t.throws(() => splitStep()(zeros([1, 16, 2]), zeros([1, 1])), { code: 'ERR_SHAPE', message: /no control/ })
-  t.throws(() => crankNicolson({ potential: [1, 2] }), { code: 'ERR_OPTION', message: /2 numbers for 14/ })
-  t.throws(() => crankNicolson({ length: 0 }), { code: 'ERR_OPTION' })
-  t.throws(() => crankNicolson({ point: 3 } as object), { code: 'ERR_OPTION', message: /point/ })
+  t.throws(() => schroedinger({ potential: [1, 2] }), { code: 'ERR_OPTION', message: /2 numbers for 14/ })
+  t.throws(() => schroedinger({ length: 0 }), { code: 'ERR_OPTION' })
+  t.throws(() => schroedinger({ point: 3 } as object), { code: 'ERR_OPTION', message: /point/ })
   t.throws(() => splitStep({ grid: [] }), { code: 'ERR_OPTION' })
   t.throws(() => splitStep({ grid: [2.5] }), { code: 'ERR_OPTION' })
   t.throws(() => splitStep({ grid: [4, 4], length: [1] }), { code: 'ERR_OPTION', message: /length/ })
