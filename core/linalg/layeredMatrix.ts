@@ -64,7 +64,7 @@ export class LayeredMatrix {
   /** Jᵀ u: [B K] → [P]. */
   applyT(u: Float64Array): Float64Array {
     check('Jᵀ u', u, this.rows)
-    const { samples, outputs, rows, cols } = this
+    const { samples, outputs, cols } = this
     const x = new Float64Array(cols)
     for (const { start, p, q, left, right, transposed } of this.blocks) {
       const z = new Float64Array(samples * q)
