@@ -1,3 +1,4 @@
+import { reshaped } from './backends/gpu/launch.js'
 import { carryThrough } from './carryThrough.js'
 import { RuleError } from './errors.js'
 import { checkObject, type Example, type Inverse, type Op, type Site, type Tex } from './op.js'
@@ -86,14 +87,14 @@ export function defineBlock<A = undefined>(rules: BlockRules<A>): Op<A> {
       const outside = activeTapes()
       if (rules.keep === false || !isRecorded(inputs)) {
         // Tensors of its own: those of a tape outside are closed to it.
-        const own = rules.keep === false ? inputs.map(t => new Tensor(t.shape, t.data)) : inputs
+        const own = rules.keep === false ? inputs.map(t => reshaped(t, t.shape)) : inputs
         const y = checked(unseen(() => sealedAgainst(outside, () => rules.forward(own, attrs))))
-        return new Tensor(y.shape, y.data)
+        return reshaped(y, y.shape)
       }
       const inner = unseen(() => run(inputs, attrs, outside))
       saved.inner = inner
       // A tensor of its own: the inner y belongs to the inner tape.
-      return new Tensor(inner.y.shape, inner.y.data)
+      return reshaped(inner.y, inner.y.shape)
     },
     jvp(dxs, v) {
       return over(site(v), ({ tape, xs, y }) => {

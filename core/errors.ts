@@ -78,3 +78,10 @@ export class FormatError extends PhysgradError {
     super('ERR_FORMAT', asked, found, advice)
   }
 }
+
+/** What lives on a GPU cannot be had: it must be awaited, the device is lost, or there is none. */
+export class DeviceError extends PhysgradError {
+  constructor(asked: string, found: string, advice: string) {
+    super('ERR_DEVICE', asked, found, advice)
+  }
+}

@@ -67,10 +67,10 @@ export interface Inverse<A = any> {
   readonly kind: InverseKind
   /** A claim per input (null for those that are not active; a bare tensor keeps the claim's weights), or a refusal. */
   apply(site: Site<A>, claim: Claim, active: readonly boolean[]): readonly (Claim | Tensor | null)[] | Refusal
+  /** The inputs that the rule answers for, where these are not all: the others are left to the ladder. */
+  readonly inputs?: readonly number[]
   /** Every output entry comes from one entry of one input (stack, concat): several active inputs are no conflict. */
   readonly splits?: boolean
-  /** The inputs that the rule can find; by default all. Where another one is asked for, the ladder solves the site. */
-  readonly of?: readonly number[]
   /** The smallest change of several independent inputs that reaches the target. */
   choose?(site: Site<A>, claim: Claim): readonly (Claim | null)[] | Refusal
   /** Of an approximate inverse: its error falls like step^order, and `refine` gives attributes with a step `factor` times smaller. */
@@ -126,6 +126,11 @@ export interface OpRules<A = any> {
   /** Shape of the output; throws ShapeError. A block has none: its shape is that of what its forward makes. */
   outShape?(shapes: readonly Shape[], attrs: A): Shape
   forward(inputs: readonly Tensor[], attrs: A, shape: Shape, saved: Saved): Tensor
+  /**
+   * The same on a GPU, by the kernels of core/backends/gpu: asked by the gpu backend for f32 inputs that are not empty.
+   * undefined where it cannot: then `forward` runs, which reads the inputs back.
+   */
+  device?(inputs: readonly Tensor[], attrs: A, shape: Shape, saved: Saved): Tensor | undefined
   /** dy for the tangents of the inputs (undefined: zero). Written with operators, so that it can be differentiated. */
   jvp(dxs: readonly (Tensor | undefined)[], v: View<A>): Tensor | undefined
   /** A cotangent per input, or null for zero. Written with operators. */

@@ -1,3 +1,4 @@
+import { shaped } from './backends/gpu/launch.js'
 import { GradientError } from './errors.js'
 import { allocUnset } from './memory.js'
 import { describe } from './options.js'
@@ -10,6 +11,7 @@ export const keep = (t: Tensor): Tensor => within(undefined, () => moved(t))
 
 /** A tensor with the same entries that the current region owns. Only what lies in the arena has to be copied. */
 function moved(t: Tensor): Tensor {
+  if (t.entries) return shaped(t, t.shape)
   if (!blockWith(t)) return new Tensor(t.shape, t.data)
   const data = allocUnset(t.size, t.dtype)
   data.set(t.data)

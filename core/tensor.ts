@@ -1,4 +1,5 @@
 import { type Block, blockOf } from './arena.js'
+import { type DeviceEntries, isDeviceEntries } from './backends/gpu/device.js'
 import { DTypeError, GradientError, ShapeError } from './errors.js'
 import { alloc, allocUnset, type Data, type DType, noSuchDType } from './memory.js'
 import { describe } from './options.js'
@@ -22,7 +23,8 @@ export let blockWith: (t: Tensor) => Block | undefined
  */
 export class Tensor {
   /** Read `data`. A property like any other, so that tensors with other entries are not deeply equal. */
-  private readonly stored: Data
+  private readonly stored: Data | DeviceEntries
+  readonly #onDevice: boolean
   /** Who owns it, if not the garbage collector alone. */
   readonly #owner: Region | undefined
   /** Where it lies, if in the arena. */
@@ -35,25 +37,28 @@ export class Tensor {
 
   constructor(
     readonly shape: Shape,
-    data: Data
+    data: Data | DeviceEntries
   ) {
-    if (!(data instanceof Float64Array || data instanceof Float32Array))
+    const onDevice = isDeviceEntries(data)
+    if (!onDevice && !(data instanceof Float64Array || data instanceof Float32Array))
       throw new DTypeError(
         'a tensor of stored entries',
         `${describe(data)} as its data`,
         'Give a Float64Array or a Float32Array, or use tensor(…) for nested arrays'
       )
-    if (data.length !== entries(shape)) {
+    const length = onDevice ? data.size : data.length
+    if (length !== entries(shape)) {
       checkShape(shape, 'a tensor')
       throw new ShapeError(
         `a tensor of shape ${show(shape)}`,
-        `${data.length} entries, where the shape holds ${size(shape)}`,
+        `${length} entries, where the shape holds ${size(shape)}`,
         'Give a shape whose axes multiply to the number of entries'
       )
     }
     this.stored = data
-    this.#block = blockOf(data)
-    this.#owner = this.#block ? ownerOfData(data) : currentRegion()
+    this.#onDevice = onDevice
+    this.#block = onDevice ? undefined : blockOf(data)
+    this.#owner = this.#block ? ownerOfData(data as Data) : currentRegion()
   }
 
   /**
@@ -62,7 +67,12 @@ export class Tensor {
    */
   get data(): Data {
     if ((this.#owner !== undefined || this.#block !== undefined) && this.gone) throw isGone(this.shape)
-    return this.stored
+    return this.#onDevice ? (this.stored as DeviceEntries).read() : (this.stored as Data)
+  }
+
+  /** The entries where they are, if they live on a GPU: `data` reads them back, once. */
+  get entries(): DeviceEntries | undefined {
+    return this.#onDevice ? (this.stored as DeviceEntries) : undefined
   }
 
   /** Was the tape or the scope that owned it disposed? */
@@ -79,7 +89,7 @@ export class Tensor {
   }
 
   get size(): number {
-    return this.stored.length
+    return this.#onDevice ? (this.stored as DeviceEntries).size : (this.stored as Data).length
   }
 
   /** The only entry of a tensor with one entry. */
@@ -126,6 +136,15 @@ function entries(shape: Shape): number {
   let n = 1
   for (let i = 0; i < shape.length; i++) n *= shape[i] >= 0 && Number.isInteger(shape[i]) ? shape[i] : Number.NaN
   return n
+}
+
+/**
+ * The entries of t, wherever they live: `data`, awaited where a GPU answers only by promises (WebGPU). Afterwards `data`
+ * has them too. Once for a training step is enough, whatever the number of kernels that made t.
+ */
+export async function read(t: Tensor): Promise<Data> {
+  checkTensor(t, 'read')
+  return t.entries ? t.entries.readAsync() : t.data
 }
 
 /** Throws DTypeError unless `value` is a tensor. */

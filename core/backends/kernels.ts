@@ -1,6 +1,8 @@
 import { checkChoice } from '../options.js'
 import { observeKernel, recorder } from '../profile.js'
 import type { ConvGeometry } from './convolutionPlan.js'
+import { whyNoGpu } from './gpu/device.js'
+import { withGpu } from './gpu/launch.js'
 import * as plainBatchNorm from './plain/batchNorm.js'
 import { binaryBroadcast, type RowKernel } from './plain/broadcast.js'
 import * as plainConvolution from './plain/convolution.js'
@@ -30,20 +32,25 @@ export { setThreads, withThreads } from './wasm/pool.js'
  * `wasm` is SIMD in WebAssembly, which copies its operands in and its result out, so it pays from some size on. Neither
  * tape nor rules know which one ran.
  */
-export type BackendName = 'plain' | 'wasm'
+export type BackendName = 'plain' | 'wasm' | 'gpu'
 
-let forced: BackendName | undefined
+/** Where a heavy kernel that was not taken by the gpu runs. */
+type Cpu = Exclude<BackendName, 'gpu'>
+
+let forced: Cpu | undefined
 
 /**
- * Runs f with every heavy kernel on one backend, whatever the size; `wasm` only where it is available. f is synchronous.
+ * Runs f with every heavy kernel on one backend, whatever the size; `wasm` only where it is available. On `gpu` run the
+ * operators that have a form for it, in f32, and their results stay there; what has none, and all of f64, is computed as
+ * without withBackend, and so is everything where there is no device (useGpu of 'physgrad/gpu'). f is synchronous.
  * Throws OptionError for a name that is none.
  */
 export function withBackend<T>(name: BackendName, f: () => T): T {
-  checkChoice('withBackend', 'the backend', name, ['plain', 'wasm'])
+  checkChoice('withBackend', 'the backend', name, ['plain', 'wasm', 'gpu'])
   const before = forced
-  forced = name
+  forced = name === 'gpu' ? undefined : name
   try {
-    return f()
+    return withGpu(name === 'gpu', f)
   } finally {
     forced = before
   }
@@ -54,7 +61,8 @@ export function backends(): { name: BackendName; available: boolean; threads: nu
   const { reason } = wasm()
   return [
     { name: 'plain', available: true, threads: 1 },
-    { name: 'wasm', available: reason === undefined, threads: threads(), reason }
+    { name: 'wasm', available: reason === undefined, threads: threads(), reason },
+    { name: 'gpu', available: whyNoGpu() === undefined, threads: 1, reason: whyNoGpu() }
   ]
 }
 
@@ -68,7 +76,7 @@ const CROSSOVER = { matmul: 11 ** 3, convolution: 16 ** 3, linalg: 16 ** 3, sum:
 /**
  * Which backend runs a kernel with that many products. `worth`: whether the copies can pay at all.
  */
-export function backendFor(kernel: keyof typeof CROSSOVER, products: number, worth = true): BackendName {
+export function backendFor(kernel: keyof typeof CROSSOVER, products: number, worth = true): Cpu {
   if (forced === 'plain' || products === 0) return 'plain'
   if (forced === undefined && (products < CROSSOVER[kernel] || !worth)) return 'plain'
   return wasm().kernels === undefined ? 'plain' : 'wasm'
@@ -80,14 +88,14 @@ const SMALLEST_OF_BATCH = 128
 /** Runs a kernel on a backend, of which a profile hears; where WebAssembly runs out of memory, plain begins again. */
 function run<K>(
   name: string,
-  backend: BackendName,
+  backend: Cpu,
   products: number,
   like: Data,
   plain: K,
   fast: K,
   call: (kernel: K) => void
 ): void {
-  const on = (backend: BackendName) => {
+  const on = (backend: Cpu) => {
     const kernel = backend === 'wasm' ? fast : plain
     if (recorder) observeKernel(name, backend, like, 2 * products, () => call(kernel))
     else call(kernel)
@@ -103,7 +111,7 @@ function run<K>(
 type Matmul = typeof plainMatmul
 
 /** With a vector, each entry of the matrix serves one product, and copying it costs as much: measured even at all sizes. */
-export const matmulBackend = (m: number, n: number, k: number): BackendName =>
+export const matmulBackend = (m: number, n: number, k: number): Cpu =>
   backendFor('matmul', m * n * k, Math.min(m, n, k) > 1)
 
 /** C[m, n] (+)= op(A) op(B): see the plain kernel. */
@@ -182,7 +190,7 @@ const PASS = 1 << 13
  * Which backend makes one pass over memory: copies would cost more than it gains, so it runs in WebAssembly where y and
  * all large operands lie there already. The choice changes the time only: results are the same bits.
  */
-function passBackend(y: Data, ...operands: readonly Data[]): BackendName {
+function passBackend(y: Data, ...operands: readonly Data[]): Cpu {
   if (forced === 'plain' || y.length === 0 || wasm().kernels === undefined) return 'plain'
   if (forced === 'wasm') return 'wasm'
   const there = y.byteLength >= PASS && inCommon(y)
@@ -258,7 +266,7 @@ export const batchNormAdjoint: BatchNorm['batchNormAdjoint'] = (x, w, ct, statis
   batchNorms('batchNormAdjoint', x, k => k.batchNormAdjoint(x, w, ct, statistics, n, dx, dw, db))
 
 /** Transforms of powers of two by WebAssembly, with the bits of the plain ones, which do the other lengths. */
-const fftBackend = (numbers: number, ...lengths: readonly number[]): BackendName =>
+const fftBackend = (numbers: number, ...lengths: readonly number[]): Cpu =>
   lengths.every(wasmFft.transforms) ? backendFor('fft', numbers) : 'plain'
 
 /** In place along the middle axis of [outer, n, inner]: see the plain kernel. */

@@ -1,4 +1,5 @@
 import { apply } from '../apply.js'
+import { sparse as gpuSparse } from '../backends/gpu/kernels.js'
 import { sparseAlong } from '../backends/kernels.js'
 import {
   denseOf,
@@ -82,6 +83,7 @@ export function alongAxis<A extends AlongAxisAttrs>(rules: AlongAxis<A>): Op<A> 
     tex: rules.tex,
     outShape: ([s], attrs) => resized(s, attrs.axis, matrixFor(s[s.length + attrs.axis], attrs).rows),
     forward: ([x], attrs) => multiply(matrixOf(x, attrs), x, attrs.axis),
+    device: ([x], attrs, shape) => gpuSparse(matrixOf(x, attrs), x, x.rank + attrs.axis, shape),
     jvp: ([dx], v) => dx && apply(op as Op, [dx], v.attrs),
     vjp: (ct, { x, attrs }) => [
       apply(alongAxisOp, [ct], { axis: attrs.axis, matrix: transposeSparse(matrixOf(x[0], attrs)) })

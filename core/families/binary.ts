@@ -1,4 +1,5 @@
 import { apply } from '../apply.js'
+import { pointwise, stretched as stretchedTo } from '../backends/gpu/kernels.js'
 import { binary as combine } from '../backends/kernels.js'
 import type { RowKernel } from '../backends/plain/broadcast.js'
 import type { BinaryName } from '../backends/wasm/binary.js'
@@ -34,6 +35,8 @@ export interface Binary {
   tex?: Tex
   /** n entries from strided rows: y[iy + j] = f(a[ia + j·da], b[ib + j·db]). */
   row: RowKernel
+  /** y of one pair for a GPU, in GPU.js's language: an expression of `a` and `b`, or statements that return. */
+  gpu?: string
   /** The same in WebAssembly, bit for bit, where that has it. */
   wasm?: BinaryName
   /** The change of y when only one input moves: products with ∂y/∂a and ∂y/∂b, written with operators. */
@@ -66,7 +69,7 @@ export interface Binary {
  * need only hoisted functions of the other while they load.
  */
 export function binary(rules: Binary): Op<undefined> {
-  const { solve, choose } = rules
+  const { solve, choose, gpu } = rules
   const reach = (dx: Tensor, v: View<undefined>): Tensor =>
     sameShape(dx.shape, v.y.shape) ? dx : expand(dx, v.y.shape)
   return defineOp({
@@ -79,6 +82,10 @@ export function binary(rules: Binary): Op<undefined> {
       combine(rules.wasm, rules.row, a.data, a.shape, b.data, b.shape, y, shape)
       return new Tensor(shape, y)
     },
+    device:
+      gpu === undefined
+        ? undefined
+        : ([a, b], _, shape) => pointwise(shape, [stretchedTo(a, shape), stretchedTo(b, shape)], ['a', 'b'], gpu),
     jvp: ([da, db], v) => {
       const p = da && reach(rules.jvp[0](da, v), v)
       const q = db && reach(rules.jvp[1](db, v), v)

@@ -1,4 +1,5 @@
 import { apply } from '../apply.js'
+import { gpuMap } from '../backends/gpu/kernels.js'
 import { map, unary } from '../backends/kernels.js'
 import type { UnaryName } from '../backends/wasm/binary.js'
 import type { MapName } from '../backends/wasm/map.js'
@@ -18,6 +19,8 @@ interface Rules<A> {
   tex?: { y: string; slope: string; inverse?: string }
   /** One loop, which writes every entry of `y`; `x` has the same length. */
   kernel(x: Data, y: Data, attrs: A): void
+  /** y of one x for a GPU, in GPU.js's language: an expression of `x`, or statements that return; attributes as numbers in it. */
+  gpu?: string | ((attrs: A) => string)
   /** The same function in WebAssembly, where that is available: equal but for the last bits. */
   wasm?: MapName
   /** The same function in WebAssembly, bit for bit. */
@@ -51,6 +54,7 @@ export type Elementwise<A = undefined> = Rules<A> & (Slope<A> | Product<A>)
  * and a claim moves entry by entry.
  */
 export function elementwise<A = undefined>(rules: Elementwise<A>): Op<A> {
+  const { gpu } = rules
   const { at, kind } = rules.inverse ?? {}
   const times: Product<A>['times'] =
     'times' in rules ? rules.times : (change, x, y, attrs) => mul(change, rules.derivative(x, y, attrs))
@@ -84,6 +88,7 @@ export function elementwise<A = undefined>(rules: Elementwise<A>): Op<A> {
       else if (!rules.wasm || !map(rules.wasm, x.data, y)) rules.kernel(x.data, y, attrs)
       return new Tensor(x.shape, y)
     },
+    device: gpu === undefined ? undefined : ([x], attrs) => gpuMap(x, typeof gpu === 'string' ? gpu : gpu(attrs)),
     jvp: ([dx], v) => dx && times(dx, v.x[0], v.y, v.attrs),
     vjp: (ct, v) => [times(ct, v.x[0], v.y, v.attrs)],
     carry: carryAligned,

@@ -19,6 +19,8 @@ export interface Reduction<A extends ReduceAttrs = ReduceAttrs> {
   tex?: { y: string; slope: string; inverse?: string }
   /** One number per kept index: y[kept] = f(x[kept, reduced]). */
   kernel(x: Data, y: Data, shape: Shape, keep: readonly boolean[], attrs: A): void
+  /** The same on a GPU, of kernels in core/backends/gpu. */
+  gpu?(x: Tensor, keep: readonly boolean[], shape: Shape, attrs: A): Tensor
   /** ∂y/∂x_i, of the shape of x, where y has its reduced axes back with length 1: written with operators. */
   slope(x: Tensor, y: Tensor, attrs: A): Tensor
   /** The number of entries without which there is no result. Default 0. */
@@ -69,6 +71,7 @@ export function reduction<A extends ReduceAttrs = ReduceAttrs>(rules: Reduction<
       rules.kernel(x.data, y, x.shape, keptAxes(x.shape, attrs.axes), attrs)
       return new Tensor(shape, y)
     },
+    device: rules.gpu && (([x], attrs, shape) => rules.gpu!(x, keptAxes(x.shape, attrs.axes), shape, attrs)),
     jvp: ([dx], { x: [x], y, attrs }) => dx && sum(mul(dx, slope(x, y, attrs)), attrs.axes, attrs.keepDims),
     vjp: (ct, v) => {
       const { axes } = v.attrs

@@ -16,6 +16,7 @@ export const addOp = binary({
   row: (a, ia, da, b, ib, db, y, iy, n) => {
     for (let j = 0; j < n; j++, ia += da, ib += db) y[iy + j] = a[ia] + b[ib]
   },
+  gpu: 'a + b',
   wasm: 'add',
   jvp: [da => da, db => db],
   vjp: [ct => ct, ct => ct],

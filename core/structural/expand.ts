@@ -1,4 +1,5 @@
 import { apply } from '../apply.js'
+import { pointwise, stretched } from '../backends/gpu/kernels.js'
 import { broadcastCopy } from '../backends/plain/broadcast.js'
 import { foldClaim } from '../claim.js'
 import { ShapeError } from '../errors.js'
@@ -34,6 +35,7 @@ export const expandOp = defineOp<{ shape: Shape }>({
     broadcastCopy(x.data, x.shape, y, shape)
     return new Tensor(shape, y)
   },
+  device: ([x], _, shape) => pointwise(shape, [stretched(x, shape)], ['x'], 'x'),
   jvp: ([dx], v) => dx && expand(dx, v.attrs.shape),
   vjp: (ct, v) => [v.fold(ct, 0)],
   carry: carryAligned,

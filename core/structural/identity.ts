@@ -1,6 +1,7 @@
 import { apply } from '../apply.js'
+import { reshaped } from '../backends/gpu/launch.js'
 import { carryAligned, defineOp } from '../op.js'
-import { checkTensor, Tensor, tensor } from '../tensor.js'
+import { checkTensor, type Tensor, tensor } from '../tensor.js'
 
 export const identityOp = defineOp({
   name: 'identity',
@@ -17,7 +18,7 @@ export const identityOp = defineOp({
     inverse: String.raw`\tilde x = \tilde y`
   },
   outShape: ([s]) => s,
-  forward: ([x]) => new Tensor(x.shape, x.data),
+  forward: ([x]) => reshaped(x, x.shape),
   jvp: ([dx]) => dx,
   vjp: ct => [ct],
   carry: carryAligned,
@@ -37,5 +38,5 @@ export const identity = (x: Tensor): Tensor => apply(identityOp, [x])
 /** The same values, seen by no tape: a constant for every derivative. */
 export function stopGradient(x: Tensor): Tensor {
   checkTensor(x, 'stopGradient')
-  return new Tensor(x.shape, x.data)
+  return reshaped(x, x.shape)
 }

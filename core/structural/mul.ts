@@ -16,6 +16,7 @@ export const mulOp = binary({
   row: (a, ia, da, b, ib, db, y, iy, n) => {
     for (let j = 0; j < n; j++, ia += da, ib += db) y[iy + j] = a[ia] * b[ib]
   },
+  gpu: 'a * b',
   wasm: 'mul',
   jvp: [(da, v) => mul(da, v.x[1]), (db, v) => mul(v.x[0], db)],
   vjp: [(ct, v) => mul(ct, v.x[1]), (ct, v) => mul(ct, v.x[0])],

@@ -1,4 +1,6 @@
 import { apply } from '../apply.js'
+import { stepsOf } from '../backends/gpu/code.js'
+import { pointwise } from '../backends/gpu/kernels.js'
 import { permuteCopy } from '../backends/plain/permute.js'
 import { ShapeError } from '../errors.js'
 import { allocUnset } from '../memory.js'
@@ -56,6 +58,11 @@ export const permuteOp: Op<PermuteAttrs> = defineOp<PermuteAttrs>({
   },
   outShape: ([s], { axes }) => permutedShape(s, axes),
   forward: ([x], { axes }, shape) => move(x, axes, shape),
+  device: ([x], { axes }, shape) => {
+    const steps = stepsOf(x.shape)
+    const order = [...steps.slice(0, x.rank - axes.length), ...axes.map(a => steps[x.rank + a])]
+    return pointwise(shape, [{ t: x, steps: order }], ['x'], 'x')
+  },
   jvp: ([dx], v) => dx && apply(permuteOp, [dx], v.attrs),
   vjp: (ct, v) => [apply(permuteOp, [ct], { axes: inverseOrder(v.attrs.axes) })],
   carry: ({ inputs: [x], attrs: { axes } }) =>

@@ -1,4 +1,5 @@
 import { apply } from '../apply.js'
+import { reshaped } from '../backends/gpu/launch.js'
 import { ShapeError } from '../errors.js'
 import { defineOp } from '../op.js'
 import { checkShape, type Shape, show, size } from '../shape.js'
@@ -26,7 +27,7 @@ export const reshapeOp = defineOp<{ shape: Shape }>({
       )
     return shape
   },
-  forward: ([x], { shape }) => new Tensor(shape, x.data),
+  forward: ([x], { shape }) => reshaped(x, shape),
   jvp: ([dx], v) => dx && reshape(dx, v.attrs.shape),
   vjp: (ct, v) => [reshape(ct, v.to(ct, 0))],
   carry: ({ inputs: [x], out }) =>

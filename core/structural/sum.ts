@@ -1,4 +1,5 @@
 import { apply } from '../apply.js'
+import { reduceSum as gpuSum } from '../backends/gpu/kernels.js'
 import { reduceSum } from '../backends/kernels.js'
 import { spread } from '../claim.js'
 import { allocUnset } from '../memory.js'
@@ -50,6 +51,12 @@ export const sumOp = defineOp<ReduceAttrs>({
     )
     return new Tensor(shape, y)
   },
+  device: ([x], { axes }, shape) =>
+    gpuSum(
+      x,
+      x.shape.map((_, k) => !axes.includes(k - x.rank)),
+      shape
+    ),
   jvp: ([dx], v) => dx && sum(dx, v.attrs.axes, v.attrs.keepDims),
   vjp: (ct, v) => {
     const to = v.to(ct, 0)

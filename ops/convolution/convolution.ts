@@ -1,4 +1,5 @@
 import { apply } from '../../core/apply.js'
+import * as gpu from '../../core/backends/gpu/convolution.js'
 import * as kernels from '../../core/backends/kernels.js'
 import { ShapeError } from '../../core/errors.js'
 import { allocUnset } from '../../core/memory.js'
@@ -64,6 +65,7 @@ export function convolution(n: number): Convolution {
       return [...front, w[w.length - ofWeight], ...outSize(a)]
     },
     forward: ([x, w], a, shape) => run(kernels.conv, x, w, a, shape),
+    device: ([x, w], a, shape) => gpu.conv(x, w, a, shape),
     jvp: ([dx, dw], v) => both(dx && apply(conv, [dx, v.x[1]], v.attrs), dw && apply(conv, [v.x[0], dw], v.attrs)),
     vjp: (ct, v) => [
       v.wants(0) ? v.fold(apply(input, [ct, v.x[1]], v.attrs), 0) : null,
@@ -98,6 +100,7 @@ export function convolution(n: number): Convolution {
       return [...front, w[w.length - own] * a.groups, ...a.size]
     },
     forward: ([ct, w], a, shape) => run(kernels.convInput, ct, w, a, shape),
+    device: ([ct, w], a, shape) => gpu.convInput(ct, w, a, shape),
     jvp: ([dct, dw], v) => both(dct && apply(input, [dct, v.x[1]], v.attrs), dw && apply(input, [v.x[0], dw], v.attrs)),
     vjp: (g, v) => [
       v.wants(0) ? v.fold(apply(conv, [g, v.x[1]], v.attrs), 0) : null,
@@ -132,6 +135,7 @@ export function convolution(n: number): Convolution {
       return a.total ? one : [...front, ...one]
     },
     forward: ([x, ct], a, shape) => new Tensor(shape, weights(x, ct, a, shape)),
+    device: ([x, ct], a, shape) => gpu.convWeight(x, ct, a, a.total, shape),
     jvp: ([dx, dct], v) =>
       both(dx && apply(weight, [dx, v.x[1]], v.attrs), dct && apply(weight, [v.x[0], dct], v.attrs)),
     vjp: (g, v) => {

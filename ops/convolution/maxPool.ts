@@ -1,8 +1,9 @@
 import { apply } from '../../core/apply.js'
+import { largestPlaces, takePlaces } from '../../core/backends/gpu/pool.js'
 import { maxPool as maxima, type PoolGeometry, poolOutputSize, setMaxima } from '../../core/backends/plain/pool.js'
 import { ShapeError } from '../../core/errors.js'
 import { alloc } from '../../core/memory.js'
-import { defineOp, type Op } from '../../core/op.js'
+import { defineOp, type Op, type Saved } from '../../core/op.js'
 import { type Shape, show, size } from '../../core/shape.js'
 import { checkTensor, mapData, Tensor } from '../../core/tensor.js'
 import { type PerAxis, perAxis } from './geometry.js'
@@ -52,6 +53,14 @@ export const maxPoolOp: Op<PoolAttrs> = defineOp<PoolAttrs>({
     maxima(x.data, y, saved.index, size(x.shape.slice(0, -a.window.length)), planesOf(x.shape, a))
     return new Tensor(shape, y)
   },
+  device: ([x], a, shape, saved) => {
+    const small = shape.slice(-a.window.length)
+    const places = largestPlaces(x, a, small)
+    saved.places = places
+    // Read back only where a rule works on arrays.
+    Object.defineProperty(saved, 'index', { get: () => Int32Array.from(places.data) })
+    return takePlaces(x, places, x.shape.slice(-a.window.length), small)
+  },
   jvp: ([dx], v) => dx && apply(takePlanesOp, [dx], places(v)),
   vjp: (ct, v) => [apply(putPlanesOp, [ct], places(v))],
   carry: ({ inputs: [x], attrs }) => (x.rank > attrs.window.length ? [true] : undefined),
@@ -98,13 +107,12 @@ export const maxPoolOp: Op<PoolAttrs> = defineOp<PoolAttrs>({
   ]
 })
 
-const places = (v: {
-  x: readonly Tensor[]
-  y: Tensor
-  attrs: PoolAttrs
-  saved: Record<string, Int32Array>
-}): PlaneAttrs => ({
-  index: v.saved.index,
+const places = (v: { x: readonly Tensor[]; y: Tensor; attrs: PoolAttrs; saved: Saved }): PlaneAttrs => ({
+  get index() {
+    return v.saved.index
+  },
+  places: v.saved.places,
+  windows: v.attrs,
   large: v.x[0].shape.slice(-v.attrs.window.length),
   small: v.y.shape.slice(-v.attrs.window.length)
 })

@@ -1,4 +1,5 @@
 import { apply } from '../../core/apply.js'
+import { putPlaces, takePlaces, type Windows } from '../../core/backends/gpu/pool.js'
 import { gatherPlanes, scatterPlanes } from '../../core/backends/plain/pool.js'
 import { averageCopies, wanted } from '../../core/claim.js'
 import { edgesOfLinear, withEdges } from '../../core/families/edges.js'
@@ -13,6 +14,9 @@ export interface PlaneAttrs {
   readonly index: Int32Array
   readonly large: Shape
   readonly small: Shape
+  /** The places as a tensor, and the windows that they are in, where a GPU found them. */
+  readonly places?: Tensor
+  readonly windows?: Windows
 }
 
 function take(x: Tensor, { index, large, small }: PlaneAttrs): Tensor {
@@ -53,6 +57,7 @@ export const takePlanesOp: Op<PlaneAttrs> = defineOp<PlaneAttrs>({
   },
   outShape: ([x], { large, small }) => [...x.slice(0, -large.length), ...small],
   forward: ([x], a) => take(x, a),
+  device: ([x], { places, large, small }) => places && takePlaces(x, places, large, small),
   jvp: ([dx], v) => dx && apply(takePlanesOp, [dx], v.attrs),
   vjp: (ct, v) => [apply(putPlanesOp, [ct], v.attrs)],
   carry,
@@ -86,6 +91,8 @@ export const putPlanesOp: Op<PlaneAttrs> = defineOp<PlaneAttrs>({
   },
   outShape: ([x], { large, small }) => [...x.slice(0, -small.length), ...large],
   forward: ([x], a) => put(x, a),
+  device: ([ct], { places, windows, large, small }) =>
+    places && windows && putPlaces(ct, places, windows, large, small),
   jvp: ([dx], v) => dx && apply(putPlanesOp, [dx], v.attrs),
   vjp: (ct, v) => [apply(takePlanesOp, [ct], v.attrs)],
   carry,

@@ -17,6 +17,7 @@ export const absOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.abs(x[i])
   },
+  gpu: 'Math.abs(x)',
   exact: 'abs',
   derivative: x => sign(x),
   inverse: { kind: 'local', at: (t, x) => (x < 0 ? -1 : 1) * Math.max(0, t) },

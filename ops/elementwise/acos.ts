@@ -1,3 +1,4 @@
+import { atan2 } from '../../core/backends/gpu/formulas.js'
 import { elementwise, elementwiseFunction } from '../../core/families/elementwise.js'
 import { add } from '../../core/structural/add.js'
 import { mul } from '../../core/structural/mul.js'
@@ -21,6 +22,7 @@ export const acosOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.acos(x[i])
   },
+  gpu: `const y = Math.sqrt((1 - x) * (1 + x)); ${atan2('l', 'y', 'x')} return l;`,
   derivative: x => neg(reciprocal(sqrt(mul(sub(1, x), add(x, 1))))),
   inverse: { kind: 'exact', at: t => Math.cos(Math.max(0, Math.min(Math.PI, t))) },
   extremes: [1e-300, -1e-300],

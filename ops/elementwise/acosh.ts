@@ -1,3 +1,4 @@
+import { log1p } from '../../core/backends/gpu/formulas.js'
 import { elementwise, elementwiseFunction } from '../../core/families/elementwise.js'
 import { reciprocal } from './reciprocal.js'
 import { sinh } from './sinh.js'
@@ -17,6 +18,7 @@ export const acoshOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.acosh(x[i])
   },
+  gpu: `const t = x - 1; const u = t + Math.sqrt(t * (2 + t)); ${log1p('l', 'u')} return l;`,
   derivative: (_, y) => reciprocal(sinh(y)),
   inverse: { kind: 'exact', at: t => Math.cosh(Math.max(0, t)) },
   examples: r => [

@@ -1,3 +1,4 @@
+import { atan2 } from '../../core/backends/gpu/formulas.js'
 import { elementwise, elementwiseFunction } from '../../core/families/elementwise.js'
 import { add } from '../../core/structural/add.js'
 import { mul } from '../../core/structural/mul.js'
@@ -20,6 +21,7 @@ export const asinOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.asin(x[i])
   },
+  gpu: `const y = Math.sqrt((1 - x) * (1 + x)); ${atan2('l', 'x', 'y')} return l;`,
   derivative: x => reciprocal(sqrt(mul(sub(1, x), add(x, 1)))),
   inverse: {
     kind: 'exact',

@@ -1,3 +1,4 @@
+import { log1p } from '../../core/backends/gpu/formulas.js'
 import { elementwise, elementwiseFunction } from '../../core/families/elementwise.js'
 import { cosh } from './cosh.js'
 import { reciprocal } from './reciprocal.js'
@@ -16,6 +17,7 @@ export const asinhOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.asinh(x[i])
   },
+  gpu: `const a = Math.abs(x); const q = a * a; const u = a + q / (1 + Math.sqrt(q + 1)); ${log1p('l', 'u')} return Math.sign(x) * l;`,
   derivative: (_, y) => reciprocal(cosh(y)),
   inverse: { kind: 'exact', at: t => Math.sinh(t) },
   examples: r => [{ inputs: [r.normal([2, 3])] }, { inputs: [r.uniform([3], -1e4, 1e4)], note: 'large' }]

@@ -1,3 +1,4 @@
+import { atan2 } from '../../core/backends/gpu/formulas.js'
 import { elementwise, elementwiseFunction } from '../../core/families/elementwise.js'
 import { add } from '../../core/structural/add.js'
 import { reciprocal } from './reciprocal.js'
@@ -17,6 +18,7 @@ export const atanOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.atan(x[i])
   },
+  gpu: `const y = 1; ${atan2('l', 'x', 'y')} return l;`,
   derivative: x => reciprocal(add(square(x), 1)),
   inverse: { kind: 'exact', at: t => (Math.abs(t) < Math.PI / 2 ? Math.tan(t) : Number.NaN) },
   examples: r => [{ inputs: [r.normal([2, 3])] }, { inputs: [r.uniform([3], -20, 20)], note: 'large' }]

@@ -1,3 +1,4 @@
+import { atan2 as atan2Form } from '../../core/backends/gpu/formulas.js'
 import { stretch } from '../../core/claim.js'
 import { binary, binaryFunction } from '../../core/families/binary.js'
 import type { View } from '../../core/op.js'
@@ -47,6 +48,7 @@ export const atan2Op = binary({
   row: (a, ia, da, b, ib, db, y, iy, n) => {
     for (let j = 0; j < n; j++, ia += da, ib += db) y[iy + j] = Math.atan2(a[ia], b[ib])
   },
+  gpu: `${atan2Form('l', 'a', 'b')} return l;`,
   jvp: [(da, v) => mul(da, slopes(v).a), (db, v) => mul(db, slopes(v).b)],
   vjp: [(ct, v) => mul(ct, slopes(v).a), (ct, v) => mul(ct, slopes(v).b)],
   solve: [height, width],

@@ -1,3 +1,4 @@
+import { log1p } from '../../core/backends/gpu/formulas.js'
 import { elementwise, elementwiseFunction } from '../../core/families/elementwise.js'
 import { add } from '../../core/structural/add.js'
 import { mul } from '../../core/structural/mul.js'
@@ -19,6 +20,7 @@ export const atanhOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.atanh(x[i])
   },
+  gpu: `const u = (2 * x) / (1 - x); ${log1p('l', 'u')} return 0.5 * l;`,
   derivative: x => reciprocal(mul(sub(1, x), add(x, 1))),
   inverse: { kind: 'exact', at: t => Math.tanh(t) },
   examples: r => [

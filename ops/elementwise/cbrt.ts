@@ -18,6 +18,7 @@ export const cbrtOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.cbrt(x[i])
   },
+  gpu: 'Math.sign(x) * Math.pow(Math.abs(x), 0.3333333333333333)',
   derivative: (_, y) => reciprocal(mul(square(y), 3)),
   inverse: { kind: 'exact', at: t => t * t * t },
   examples: r => [{ inputs: [r.uniform([2, 3], 0.5, 2)] }, { inputs: [r.uniform([3], -9, -0.1)], note: 'negative' }]

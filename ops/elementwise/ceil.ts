@@ -6,6 +6,7 @@ export const ceilOp = rounding({
   y: 'the smallest integer ≥ x',
   tex: String.raw`y = \lceil x \rceil`,
   of: Math.ceil,
+  gpu: 'Math.ceil(x)',
   jumps: 'integers',
   at: [1, -2, 0],
   between: [

@@ -20,7 +20,9 @@ export const clampOp = elementwise<{ low: number; high: number }>({
   kernel: (x, y, { low, high }) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.min(high, Math.max(low, x[i]))
   },
-  derivative: (x, _, { low, high }) => constantOf(x, v => (v >= low && v <= high ? 1 : 0)),
+  gpu: ({ low, high }) =>
+    `${Number.isFinite(low) ? `Math.max(${low}, ` : '('}${Number.isFinite(high) ? `Math.min(${high}, x)` : 'x'})`,
+  derivative: (x, _, { low, high }) => constantOf(x, v => (v >= low && v <= high ? 1 : 0), within(low, high)),
   inverse: {
     kind: 'local',
     at: (t, x, { low, high }) => (t <= low ? Math.min(x, low) : t >= high ? Math.max(x, high) : t)
@@ -32,6 +34,12 @@ export const clampOp = elementwise<{ low: number; high: number }>({
     { inputs: [tensor([-1, 0, 1, 2])], attrs: { low: 0, high: 1 }, smooth: false, note: 'edges' }
   ]
 })
+
+/** 1 between the edges, for a GPU; an edge at infinity is none. */
+const within = (low: number, high: number): string => {
+  const below = Number.isFinite(high) ? `x <= ${high} ? 1 : 0` : '1'
+  return Number.isFinite(low) ? `x >= ${low} ? (${below}) : 0` : below
+}
 
 const text = (v: unknown): string => (typeof v === 'number' ? String(v) : describe(v))
 

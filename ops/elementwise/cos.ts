@@ -1,3 +1,4 @@
+import { sine } from '../../core/backends/gpu/formulas.js'
 import { elementwise, elementwiseFunction } from '../../core/families/elementwise.js'
 import { neg } from './neg.js'
 import { nearestTurn, sin } from './sin.js'
@@ -17,6 +18,7 @@ export const cosOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.cos(x[i])
   },
+  gpu: `${sine('x')} return c;`,
   wasm: 'cos',
   derivative: x => neg(sin(x)),
   inverse: {

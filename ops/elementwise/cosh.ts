@@ -15,6 +15,7 @@ export const coshOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.cosh(x[i])
   },
+  gpu: '(Math.exp(x) + Math.exp(-x)) / 2',
   derivative: x => sinh(x),
   inverse: { kind: 'local', at: (t, x) => (x < 0 ? -1 : 1) * Math.acosh(Math.max(1, t)) },
   extremes: [700, -700, 1e-300, -1e-300],

@@ -18,6 +18,7 @@ export const divOp = binary({
   row: (a, ia, da, b, ib, db, y, iy, n) => {
     for (let j = 0; j < n; j++, ia += da, ib += db) y[iy + j] = a[ia] / b[ib]
   },
+  gpu: 'a / b',
   wasm: 'div',
   jvp: [(da, v) => div(da, v.x[1]), (db, v) => neg(mul(v.y, div(db, v.x[1])))],
   vjp: [(ct, v) => div(ct, v.x[1]), (ct, v) => neg(div(mul(ct, v.y), v.x[1]))],

@@ -1,4 +1,5 @@
 import { apply } from '../../core/apply.js'
+import { expm1 } from '../../core/backends/gpu/formulas.js'
 import { elementwise } from '../../core/families/elementwise.js'
 import { checkNumbers } from '../../core/options.js'
 import { mul } from '../../core/structural/mul.js'
@@ -23,8 +24,9 @@ export const eluOp = elementwise<{ alpha: number }>({
   kernel: (x, y, { alpha }) => {
     for (let i = 0; i < x.length; i++) y[i] = x[i] > 0 ? x[i] : alpha * Math.expm1(x[i])
   },
+  gpu: ({ alpha }) => `x > 0 ? x : ${alpha} * ${expm1('x')}`,
   derivative: (x, _, { alpha }) => {
-    const right = constantOf(x, v => (v > 0 ? 1 : 0))
+    const right = constantOf(x, v => (v > 0 ? 1 : 0), 'x > 0 ? 1 : 0')
     // The exponential of 0 where it is not used: it must not overflow.
     return where(right, 1, mul(exp(where(right, 0, x)), alpha))
   },

@@ -1,3 +1,4 @@
+import { erf as erfForm } from '../../core/backends/gpu/formulas.js'
 import { elementwise, elementwiseFunction } from '../../core/families/elementwise.js'
 import { mul } from '../../core/structural/mul.js'
 import { erfOf, inverseErf, SLOPE } from './errorFunction.js'
@@ -20,6 +21,7 @@ export const erfOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = erfOf(x[i])
   },
+  gpu: erfForm('x'),
   wasm: 'erf',
   derivative: x => mul(exp(neg(square(x))), SLOPE),
   inverse: { kind: 'exact', at: inverseErf },

@@ -1,3 +1,4 @@
+import { erfc as erfcForm } from '../../core/backends/gpu/formulas.js'
 import { elementwise, elementwiseFunction } from '../../core/families/elementwise.js'
 import { mul } from '../../core/structural/mul.js'
 import { erfcOf, inverseErfc, SLOPE } from './errorFunction.js'
@@ -19,6 +20,7 @@ export const erfcOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = erfcOf(x[i])
   },
+  gpu: `${erfcForm('f', 'x')} return f;`,
   wasm: 'erfc',
   derivative: x => mul(exp(neg(square(x))), -SLOPE),
   inverse: { kind: 'exact', at: inverseErfc },

@@ -11,6 +11,7 @@ export const expOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.exp(x[i])
   },
+  gpu: 'Math.exp(x)',
   wasm: 'exp',
   derivative: (_, y) => y,
   inverse: { kind: 'exact', at: t => (t > 0 ? Math.log(t) : Number.NaN) },

@@ -16,6 +16,7 @@ export const exp2Op = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = 2 ** x[i]
   },
+  gpu: 'Math.pow(2, x)',
   derivative: (_, y) => mul(y, Math.LN2),
   inverse: { kind: 'exact', at: t => (t > 0 ? Math.log2(t) : Number.NaN) },
   examples: r => [{ inputs: [r.normal([2, 3])] }, { inputs: [r.uniform([3], -12, 12)], note: 'large' }],

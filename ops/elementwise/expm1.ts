@@ -1,3 +1,4 @@
+import { expm1 as expm1Form } from '../../core/backends/gpu/formulas.js'
 import { elementwise, elementwiseFunction } from '../../core/families/elementwise.js'
 import { exp } from './exp.js'
 
@@ -11,6 +12,7 @@ export const expm1Op = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.expm1(x[i])
   },
+  gpu: expm1Form('x'),
   wasm: 'expm1',
   derivative: x => exp(x),
   inverse: { kind: 'exact', at: t => (t > -1 ? Math.log1p(t) : Number.NaN) },

@@ -1,3 +1,4 @@
+import { gpuMap2 } from '../../core/backends/gpu/kernels.js'
 import { binaryBroadcast, type RowKernel } from '../../core/backends/plain/broadcast.js'
 import { binary } from '../../core/families/binary.js'
 import { allocUnset } from '../../core/memory.js'
@@ -11,10 +12,14 @@ export interface Extremum {
   /** What wins: 'larger' or 'smaller'. */
   wins: 'larger' | 'smaller'
   row: RowKernel
+  /** The same for a GPU: of `a` and `b`. */
+  gpu: string
 }
 
 /** A constant: which input wins does not change when they move a little. */
-function winner({ x: [a, b], y: { shape } }: View, row: RowKernel): Tensor {
+function winner({ x: [a, b], y: { shape } }: View, row: RowKernel, gpu: string): Tensor {
+  const onGpu = gpuMap2(a, b, gpu, shape)
+  if (onGpu) return onGpu
   const w = allocUnset(size(shape), a.dtype)
   binaryBroadcast(row, a.data, a.shape, b.data, b.shape, w, shape)
   return new Tensor(shape, w)
@@ -24,7 +29,7 @@ function winner({ x: [a, b], y: { shape } }: View, row: RowKernel): Tensor {
  * The family of maximum and minimum: y is one of its inputs, the one that wins, and so are its derivatives; at a tie each
  * input counts half, as in PyTorch.
  */
-export function extremum({ name, wins, row }: Extremum): Op<undefined> {
+export function extremum({ name, wins, row, gpu }: Extremum): Op<undefined> {
   const sign = wins === 'larger' ? 1 : -1
   const [symbol, opposite] = wins === 'larger' ? ['max', 'min'] : ['min', 'max']
   /** 1 where a wins, 0 where b does, ½ where they are equal. */
@@ -33,6 +38,11 @@ export function extremum({ name, wins, row }: Extremum): Op<undefined> {
       y[iy + j] = a[ia] === b[ib] ? 0.5 : sign * (a[ia] - b[ib]) > 0 ? 1 : 0
   }
   const second: RowKernel = (a, ia, da, b, ib, db, y, iy, n) => first(b, ib, db, a, ia, da, y, iy, n)
+  const share = (v: View, i: 0 | 1): Tensor => {
+    const [mine, other] = i === 0 ? ['a', 'b'] : ['b', 'a']
+    const [large, small] = wins === 'larger' ? [mine, other] : [other, mine]
+    return winner(v, i === 0 ? first : second, `${large} > ${small} ? 1 : (a === b ? 0.5 : 0)`)
+  }
   /** The input that gives t beside `other`: t where it can win, otherwise one that lets the other win. */
   const beside = (t: number, other: number, x: number): number =>
     sign * (t - other) > 0 ? t : sign * Math.min(sign * x, sign * other)
@@ -51,9 +61,10 @@ export function extremum({ name, wins, row }: Extremum): Op<undefined> {
       inverse: String.raw`\tilde a = \begin{cases} \tilde y & \tilde y \text{ wins over } b \\ \operatorname{${opposite}}(a, b) & \text{else} \end{cases}`
     },
     row,
+    gpu,
+    jvp: [(da, v) => mul(da, share(v, 0)), (db, v) => mul(db, share(v, 1))],
+    vjp: [(ct, v) => mul(ct, share(v, 0)), (ct, v) => mul(ct, share(v, 1))],
     wasm: wins === 'larger' ? 'maximum' : 'minimum',
-    jvp: [(da, v) => mul(da, winner(v, first)), (db, v) => mul(db, winner(v, second))],
-    vjp: [(ct, v) => mul(ct, winner(v, first)), (ct, v) => mul(ct, winner(v, second))],
     solve: [beside, beside],
     kind: 'local',
     examples: r => [

@@ -6,6 +6,7 @@ export const floorOp = rounding({
   y: 'the largest integer ≤ x',
   tex: String.raw`y = \lfloor x \rfloor`,
   of: Math.floor,
+  gpu: 'Math.floor(x)',
   jumps: 'integers',
   at: [1, -2, 0],
   between: [

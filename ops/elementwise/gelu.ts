@@ -1,3 +1,4 @@
+import { erfc as erfcForm } from '../../core/backends/gpu/formulas.js'
 import { elementwise, elementwiseFunction } from '../../core/families/elementwise.js'
 import { add } from '../../core/structural/add.js'
 import { mul } from '../../core/structural/mul.js'
@@ -28,6 +29,7 @@ export const geluOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = value(x[i])
   },
+  gpu: `const u = -x * 0.7071067811865476; ${erfcForm('f', 'u')} return 0.5 * x * f;`,
   wasm: 'gelu',
   derivative: x => {
     const probability = mul(erfc(mul(x, -Math.SQRT1_2)), 0.5)

@@ -20,7 +20,8 @@ export const leakyReluOp = elementwise<{ slope: number }>({
   kernel: (x, y, { slope }) => {
     for (let i = 0; i < x.length; i++) y[i] = x[i] > 0 ? x[i] : slope * x[i]
   },
-  derivative: (x, _, { slope }) => constantOf(x, v => (v > 0 ? 1 : slope)),
+  gpu: ({ slope }) => `x > 0 ? x : ${slope} * x`,
+  derivative: (x, _, { slope }) => constantOf(x, v => (v > 0 ? 1 : slope), `x > 0 ? 1 : ${slope}`),
   inverse: { kind: 'local', at: (t, x, { slope }) => back(t, x, slope) },
   examples: r => [
     { inputs: [r.normal([2, 3])], attrs: { slope: 0.01 } },

@@ -12,6 +12,7 @@ export const logOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.log(x[i])
   },
+  gpu: 'Math.log(x)',
   wasm: 'log',
   derivative: x => reciprocal(x),
   inverse: { kind: 'exact', at: t => Math.exp(t) },

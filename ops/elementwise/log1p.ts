@@ -1,3 +1,4 @@
+import { log1p as log1pForm } from '../../core/backends/gpu/formulas.js'
 import { elementwise, elementwiseFunction } from '../../core/families/elementwise.js'
 import { add } from '../../core/structural/add.js'
 import { reciprocal } from './reciprocal.js'
@@ -17,6 +18,7 @@ export const log1pOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.log1p(x[i])
   },
+  gpu: `${log1pForm('l', 'x')} return l;`,
   wasm: 'log1p',
   derivative: x => reciprocal(add(x, 1)),
   inverse: { kind: 'exact', at: t => Math.expm1(t) },

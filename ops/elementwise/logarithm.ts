@@ -20,6 +20,7 @@ export const logarithm = (name: string, b: number, ln: number, of: (x: number) =
     kernel: (x, y) => {
       for (let i = 0; i < x.length; i++) y[i] = of(x[i])
     },
+    gpu: `Math.log(x) * ${1 / ln}`,
     derivative: x => mul(reciprocal(x), 1 / ln),
     inverse: { kind: 'exact', at: t => b ** t },
     examples: r => [

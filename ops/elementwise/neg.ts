@@ -10,6 +10,7 @@ export const negOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = -x[i]
   },
+  gpu: '-x',
   exact: 'neg',
   derivative: () => -1,
   inverse: { kind: 'exact', at: t => -t },

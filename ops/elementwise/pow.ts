@@ -1,4 +1,6 @@
 import { apply } from '../../core/apply.js'
+import { power as powerForm } from '../../core/backends/gpu/formulas.js'
+import { gpuMap2 } from '../../core/backends/gpu/kernels.js'
 import { stretch } from '../../core/claim.js'
 import { binary, binaryFunction } from '../../core/families/binary.js'
 import { elementwise } from '../../core/families/elementwise.js'
@@ -28,6 +30,7 @@ export const powerOp = elementwise<{ exponent: number }>({
   kernel: (x, y, { exponent: p }) => {
     for (let i = 0; i < x.length; i++) y[i] = power(x[i], p)
   },
+  gpu: ({ exponent }) => powerForm('x', exponent),
   derivative: (x, _, { exponent: p }) => (p === 0 ? 0 : p === 1 ? 1 : p === 2 ? mul(x, 2) : mul(pow(x, p - 1), p)),
   inverse: { kind: 'local', at: (t, x, { exponent }) => root(t, x, exponent) },
   examples: r => [
@@ -75,6 +78,7 @@ export const powOp = binary({
   row: (a, ia, da, b, ib, db, y, iy, n) => {
     for (let j = 0; j < n; j++, ia += da, ib += db) y[iy + j] = power(a[ia], b[ib])
   },
+  gpu: 'Math.pow(a, b)',
   jvp: [(da, v) => mul(da, baseSlope(v.x[0], v.x[1])), (db, v) => mul(db, exponentSlope(v))],
   vjp: [(ct, v) => mul(ct, baseSlope(v.x[0], v.x[1])), (ct, v) => mul(ct, exponentSlope(v))],
   solve: [
@@ -95,11 +99,14 @@ const baseSlope = (a: Tensor, b: Tensor): Tensor => mul(b, powTensors(a, sub(b, 
  * 0 for b > 1 (e = b) and -∞ for b ≤ 1 (e = b/2).
  */
 function exponentSlope({ x: [a, b], y }: View<undefined>): Tensor {
+  const atZero = (zero: Tensor, e: Tensor): Tensor => where(zero, neg(powTensors(a, e)), mul(y, log(where(zero, 1, a))))
+  const onGpu = gpuMap2(a, b, 'a === 0 ? (b > 0 ? 1 : 0) : 0', y.shape)
+  if (onGpu) return atZero(onGpu, gpuMap2(onGpu, b, 'a === 0 ? 1 : b > 1 ? b : b / 2', y.shape)!)
   const [p, q] = [stretch(a, y.shape), stretch(b, y.shape)]
   const zero = mapData(y, (_, i) => (p.data[i] === 0 && q.data[i] > 0 ? 1 : 0))
   if (!zero.data.includes(1)) return mul(y, log(a))
   const e = mapData(q, (v, i) => (zero.data[i] === 0 ? 1 : v > 1 ? v : v / 2))
-  return where(zero, neg(powTensors(a, e)), mul(y, log(where(zero, 1, a))))
+  return atZero(zero, e)
 }
 
 const powTensors = binaryFunction(powOp)

@@ -13,6 +13,7 @@ export const reciprocalOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = 1 / x[i]
   },
+  gpu: '1 / x',
   exact: 'reciprocal',
   times: (d, _, y) => neg(mul(mul(d, y), y)),
   inverse: { kind: 'exact', at: t => (t === 0 ? Number.NaN : 1 / t) },

@@ -17,6 +17,7 @@ export const reluOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.max(x[i], 0)
   },
+  gpu: 'Math.max(x, 0)',
   exact: 'relu',
   // y is 0 just where nothing passes: one pass over both, without a mask of its own.
   times: (change, _, y) => where(y, change, 0),

@@ -11,6 +11,8 @@ export const roundOp = rounding({
   y: 'the nearest integer, the even one of two (IEEE 754, as NumPy and PyTorch)',
   tex: String.raw`y = \lfloor x \rceil`,
   of: toEven,
+  gpu: `const d = Math.floor(x); const r = x - d;
+  return r < 0.5 ? d : r > 0.5 ? d + 1 : 2 * Math.floor(d / 2 + 0.5);`,
   jumps: 'halves',
   at: [0.5, 1.5, -2.5],
   between: [

@@ -9,6 +9,8 @@ export interface Rounding {
   tex: string
   /** The integer for a number. */
   of(x: number): number
+  /** The same for a GPU: of `x`. */
+  gpu: string
   /** Where it jumps, in words, and some of those places. */
   jumps: string
   at: readonly number[]
@@ -17,7 +19,7 @@ export interface Rounding {
 }
 
 /** The family of round, floor and ceil: constant but for jumps, so all derivatives are 0. */
-export function rounding({ name, y, tex, of, jumps, at, between }: Rounding): Op<undefined> {
+export function rounding({ name, y, tex, of, gpu, jumps, at, between }: Rounding): Op<undefined> {
   const extreme: Tensor = tensor([1e300, -1e300, 1e-300, -1e-300])
   return elementwise({
     name,
@@ -30,6 +32,7 @@ export function rounding({ name, y, tex, of, jumps, at, between }: Rounding): Op
     kernel: (x, out) => {
       for (let i = 0; i < x.length; i++) out[i] = of(x[i])
     },
+    gpu,
     derivative: () => 0,
     noInverse: 'an output stands for an interval of inputs',
     extremes: [],

@@ -16,6 +16,7 @@ export const rsqrtOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = 1 / Math.sqrt(x[i])
   },
+  gpu: '1 / Math.sqrt(x)',
   times: (d, _, y) => mul(mul(mul(mul(d, y), y), y), -0.5),
   inverse: { kind: 'exact', at: t => (t > 0 ? 1 / (t * t) : Number.NaN) },
   examples: r => [

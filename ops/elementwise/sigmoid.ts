@@ -1,3 +1,4 @@
+import { sigmoid as sigmoidForm } from '../../core/backends/gpu/formulas.js'
 import { elementwise, elementwiseFunction } from '../../core/families/elementwise.js'
 import type { Data } from '../../core/memory.js'
 import { mul } from '../../core/structural/mul.js'
@@ -24,6 +25,7 @@ export const sigmoidOp = elementwise({
   kernel: (x: Data, y: Data) => {
     for (let i = 0; i < x.length; i++) y[i] = sigmoidOf(x[i])
   },
+  gpu: `${sigmoidForm('s', 'x')} return s;`,
   wasm: 'sigmoid',
   derivative: (x, y) => mul(y, sigmoid(neg(x))),
   inverse: { kind: 'exact', at: t => (t > 0 && t < 1 ? Math.log(t) - Math.log1p(-t) : Number.NaN) },

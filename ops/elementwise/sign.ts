@@ -12,6 +12,7 @@ export const signOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.sign(x[i])
   },
+  gpu: 'Math.sign(x)',
   derivative: () => 0,
   noInverse: 'an output stands for half of the line',
   examples: r => [{ inputs: [r.normal([2, 3])] }, { inputs: [tensor([0, 2, -3])], smooth: false, note: 'jump' }]

@@ -1,3 +1,4 @@
+import { sigmoid as sigmoidForm } from '../../core/backends/gpu/formulas.js'
 import { elementwise, elementwiseFunction } from '../../core/families/elementwise.js'
 import { add } from '../../core/structural/add.js'
 import { mul } from '../../core/structural/mul.js'
@@ -24,6 +25,7 @@ export const siluOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = value(x[i])
   },
+  gpu: `${sigmoidForm('s', 'x')} return x * s;`,
   wasm: 'silu',
   derivative: x => mul(sigmoid(x), add(mul(x, sigmoid(neg(x))), 1)),
   inverse: {

@@ -1,3 +1,4 @@
+import { sine } from '../../core/backends/gpu/formulas.js'
 import { elementwise, elementwiseFunction } from '../../core/families/elementwise.js'
 import { cos } from './cos.js'
 
@@ -24,6 +25,7 @@ export const sinOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.sin(x[i])
   },
+  gpu: `${sine('x')} return s;`,
   wasm: 'sin',
   derivative: x => cos(x),
   inverse: {

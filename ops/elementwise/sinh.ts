@@ -1,3 +1,4 @@
+import { sinh as sinhForm } from '../../core/backends/gpu/formulas.js'
 import { elementwise, elementwiseFunction } from '../../core/families/elementwise.js'
 import { cosh } from './cosh.js'
 
@@ -15,6 +16,7 @@ export const sinhOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.sinh(x[i])
   },
+  gpu: sinhForm('x'),
   derivative: x => cosh(x),
   inverse: { kind: 'exact', at: t => Math.asinh(t) },
   extremes: [700, -700, 1e-300, -1e-300],

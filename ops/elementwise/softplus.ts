@@ -1,3 +1,4 @@
+import { log1p } from '../../core/backends/gpu/formulas.js'
 import { elementwise, elementwiseFunction } from '../../core/families/elementwise.js'
 import { sigmoid } from './sigmoid.js'
 
@@ -15,6 +16,7 @@ export const softplusOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.max(x[i], 0) + Math.log1p(Math.exp(-Math.abs(x[i])))
   },
+  gpu: `const e = Math.exp(-Math.abs(x)); ${log1p('l', 'e')} return Math.max(x, 0) + l;`,
   wasm: 'softplus',
   derivative: x => sigmoid(x),
   inverse: { kind: 'exact', at: t => (t > 0 ? t + Math.log(-Math.expm1(-t)) : Number.NaN) },

@@ -13,6 +13,7 @@ export const sqrtOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.sqrt(x[i])
   },
+  gpu: 'Math.sqrt(x)',
   exact: 'sqrt',
   derivative: (_, y) => reciprocal(mul(y, 2)),
   inverse: { kind: 'exact', at: t => (t > 0 ? t * t : 0) },

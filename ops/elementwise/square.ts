@@ -12,6 +12,7 @@ export const squareOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = x[i] * x[i]
   },
+  gpu: 'x * x',
   exact: 'square',
   derivative: x => mul(x, 2),
   inverse: { kind: 'local', at: (t, x) => (x < 0 ? -1 : 1) * Math.sqrt(Math.max(0, t)) },

@@ -16,6 +16,7 @@ export const subOp = binary({
   row: (a, ia, da, b, ib, db, y, iy, n) => {
     for (let j = 0; j < n; j++, ia += da, ib += db) y[iy + j] = a[ia] - b[ib]
   },
+  gpu: 'a - b',
   wasm: 'sub',
   jvp: [da => da, db => neg(db)],
   vjp: [ct => ct, ct => neg(ct)],

@@ -1,3 +1,4 @@
+import { sine } from '../../core/backends/gpu/formulas.js'
 import { elementwise, elementwiseFunction } from '../../core/families/elementwise.js'
 import { add } from '../../core/structural/add.js'
 import { square } from './square.js'
@@ -14,6 +15,7 @@ export const tanOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.tan(x[i])
   },
+  gpu: `${sine('x')} return s / c;`,
   derivative: (_, y) => add(square(y), 1),
   inverse: {
     kind: 'local',

@@ -1,3 +1,4 @@
+import { tanh as tanhForm } from '../../core/backends/gpu/formulas.js'
 import { elementwise, elementwiseFunction } from '../../core/families/elementwise.js'
 import { mul } from '../../core/structural/mul.js'
 import { tensor } from '../../core/tensor.js'
@@ -18,6 +19,7 @@ export const tanhOp = elementwise({
   kernel: (x, y) => {
     for (let i = 0; i < x.length; i++) y[i] = Math.tanh(x[i])
   },
+  gpu: tanhForm('x'),
   wasm: 'tanh',
   derivative: x => mul(mul(sigmoid(mul(x, 2)), sigmoid(mul(x, -2))), 4),
   inverse: { kind: 'exact', at: t => (Math.abs(t) < 1 ? Math.atanh(t) : Number.NaN) },

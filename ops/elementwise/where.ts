@@ -1,4 +1,5 @@
 import { apply } from '../../core/apply.js'
+import { pointwise, stretched } from '../../core/backends/gpu/kernels.js'
 import { binary } from '../../core/backends/kernels.js'
 import type { RowKernel } from '../../core/backends/plain/broadcast.js'
 import { foldClaim, stretch } from '../../core/claim.js'
@@ -49,6 +50,13 @@ export const whereOp = defineOp({
     for (let i = 0; i < y.length; i++) y[i] = c[i] !== 0 ? p[i] : q[i]
     return new Tensor(shape, y)
   },
+  device: (inputs, _, shape) =>
+    pointwise(
+      shape,
+      inputs.map(t => stretched(t, shape)),
+      ['c', 'a', 'b'],
+      'c !== 0 ? a : b'
+    ),
   jvp: ([, da, db], v) => {
     if (!da && !db) return undefined
     const dy = where(v.x[0], da ?? 0, db ?? 0)

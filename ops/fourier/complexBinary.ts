@@ -5,7 +5,7 @@ import { heldBack } from '../../core/families/heldBack.js'
 import { alloc, allocUnset, type Data } from '../../core/memory.js'
 import { type Claim, defineOp, type Example, type Op, type Site, type Tex, type View } from '../../core/op.js'
 import type { Random } from '../../core/random.js'
-import { broadcastShapes, sameShape, size } from '../../core/shape.js'
+import { broadcastShapes, type Shape, sameShape, size } from '../../core/shape.js'
 import { both } from '../../core/structural/add.js'
 import { expand } from '../../core/structural/expand.js'
 import { mapData, Tensor } from '../../core/tensor.js'
@@ -38,6 +38,8 @@ export interface ComplexBinary {
   tex: Tex
   /** n numbers from strided rows; all positions and steps count complex numbers, so entries are at twice of them. */
   row: RowKernel
+  /** The same on a GPU. */
+  gpu?(a: Tensor, b: Tensor, shape: Shape): Tensor
   /** The change of y when only one input moves, written with operators. */
   jvp: Pair<(d: Tensor, v: View<undefined>) => Tensor>
   /** ct times the conjugate of the same derivatives, before broadcasting is undone. */
@@ -70,6 +72,7 @@ export function complexBinary(rules: ComplexBinary): Op<undefined> {
       binaryBroadcast(rules.row, a.data, numbersOf(a.shape), b.data, numbersOf(b.shape), y, numbersOf(shape))
       return new Tensor(shape, y)
     },
+    device: rules.gpu && (([a, b], _, shape) => rules.gpu!(a, b, shape)),
     jvp: ([da, db], v) => both(da && reach(rules.jvp[0](da, v), v), db && reach(rules.jvp[1](db, v), v)),
     vjp: (ct, v) => [
       v.wants(0) ? v.fold(rules.vjp[0](ct, v), 0) : null,

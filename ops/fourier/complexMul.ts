@@ -1,3 +1,4 @@
+import { complexProduct } from '../../core/backends/gpu/kernels.js'
 import { tensor } from '../../core/tensor.js'
 import { type Complex, complexBinary, complexFunction, isZero, over, times } from './complexBinary.js'
 import { conj } from './conj.js'
@@ -28,6 +29,7 @@ export const complexMulOp = complexBinary({
       y[to + 1] = a[p] * b[q + 1] + a[p + 1] * b[q]
     }
   },
+  gpu: complexProduct,
   jvp: [(da, v) => complexMul(da, v.x[1]), (db, v) => complexMul(v.x[0], db)],
   vjp: [(ct, v) => complexMul(ct, conj(v.x[1])), (ct, v) => complexMul(ct, conj(v.x[0]))],
   slope: [(_, b) => Math.hypot(...b), a => Math.hypot(...a)],

@@ -105,7 +105,7 @@ export const complexTridiagonalSolveOp: Op<undefined> = defineOp({
     out.rank > 2 ? inputs.map(t => t.rank === out.rank && t.shape[0] === out.shape[0]) : undefined,
   inverse: {
     kind: 'exact',
-    of: [3],
+    inputs: [3],
     apply: ({ inputs: [a, b, c, d], out }, claimed) =>
       d.size === out.size
         ? [null, null, null, { value: unseen(() => product(a, b, c, wanted(claimed, out))!), weight: null }]

@@ -1,4 +1,6 @@
 import { apply } from '../../core/apply.js'
+import { pointwise, stretched } from '../../core/backends/gpu/kernels.js'
+import { constant } from '../../core/backends/gpu/launch.js'
 import { edgesOfLinear, withEdges } from '../../core/families/edges.js'
 import { carryAligned, defineOp, type Op } from '../../core/op.js'
 import { mapData, type Tensor } from '../../core/tensor.js'
@@ -24,6 +26,8 @@ export const conjOp: Op<undefined> = defineOp({
     return s
   },
   forward: ([z]) => conjugate(z),
+  device: ([z], _, shape) =>
+    pointwise(shape, [stretched(z, shape), stretched(constant(Float32Array.of(1, -1)), shape)], ['a', 'b'], 'a * b'),
   jvp: ([dz]) => dz && conj(dz),
   vjp: ct => [conj(ct)],
   // Every entry of its own, also re and im.

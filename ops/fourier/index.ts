@@ -10,7 +10,7 @@ import { fftOp, ifftOp } from './fft.js'
 import { lowFrequenciesOp, padFrequenciesOp } from './lowFrequencies.js'
 import { modeProductOp } from './modeProduct.js'
 import { irfftOp, rfftOp } from './rfft.js'
-import { spectralFilterOp } from './spectralFilter.js'
+import { spectralFilterOp, stabilisedFilterOp } from './spectralFilter.js'
 
 export { abs2 } from './abs2.js'
 export { complex, imag, real } from './complex.js'
@@ -25,6 +25,7 @@ export { fftfreq, fftshift, ifftshift, rfftfreq } from './frequencies.js'
 export { irfft, irfft2, rfft, rfft2 } from './rfft.js'
 export { spectralConv1d, spectralConv2d, spectralConv3d, spectralWeightShape } from './spectralConv.js'
 export { spectralFilter } from './spectralFilter.js'
+export { noiseLevel, type Trust, UNCERTAINTY } from './stabilised.js'
 
 /** Transforms, and arithmetic on complex numbers. */
 export const fourierOps: readonly Op[] = [
@@ -42,5 +43,6 @@ export const fourierOps: readonly Op[] = [
   modeProductOp,
   lowFrequenciesOp,
   padFrequenciesOp,
-  spectralFilterOp
+  spectralFilterOp,
+  stabilisedFilterOp
 ]

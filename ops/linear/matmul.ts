@@ -1,4 +1,5 @@
 import { apply } from '../../core/apply.js'
+import { matmul as gpuMatmul } from '../../core/backends/gpu/kernels.js'
 import { batchedMatmul, matmul as product } from '../../core/backends/kernels.js'
 import { addresses, along } from '../../core/backends/plain/addresses.js'
 import { wanted } from '../../core/claim.js'
@@ -50,6 +51,7 @@ export const matmulOp: Op<MatmulAttrs> = defineOp<MatmulAttrs>({
     return [...broadcastShapes(batch(a), batch(b), 'matmul, leading axes'), m, n]
   },
   forward: ([a, b], { ta, tb }, shape) => new Tensor(shape, multiply(a, b, ta, tb, shape)),
+  device: ([a, b], { ta, tb }, shape) => gpuMatmul(a, b, ta, tb, shape),
   jvp: ([da, db], v) => {
     const { ta, tb } = v.attrs
     const p = da && apply(matmulOp, [da, v.x[1]], { ta, tb })

@@ -1,3 +1,4 @@
+import { pointwise, reduceSum as reduceSumOnGpu, stretched } from '../../core/backends/gpu/kernels.js'
 import { reduceSum } from '../../core/backends/plain/reduce.js'
 import { ShapeError } from '../../core/errors.js'
 import { allocUnset } from '../../core/memory.js'
@@ -18,6 +19,8 @@ export interface DifferenceLoss {
   extremes: readonly (readonly number[][])[]
   /** ℓ of one difference. */
   term(difference: number): number
+  /** The same for a GPU, of the difference `d`. */
+  gpu: string
   /** ℓ'(y - y*), written with operators, or a constant where its own derivative is zero. */
   slope(y: Tensor, target: Tensor): Tensor
   noInverse: string
@@ -27,13 +30,31 @@ export interface DifferenceLoss {
  * The family L_b(y, y*) = Σ_k ℓ(y_bk - y*_bk), `[B, ...]` and `[B, ...]` to `[B]`, with ℓ least at 0. Its step in y goes
  * towards y*, Δy = η (y* - y): Newton's where ℓ'' = 1, and to the minimum where there is no curvature.
  */
-export function differenceLoss({ name, doc, tex, extremes, term, slope, noInverse }: DifferenceLoss): Op<undefined> {
+export function differenceLoss({
+  name,
+  doc,
+  tex,
+  extremes,
+  term,
+  gpu,
+  slope,
+  noInverse
+}: DifferenceLoss): Op<undefined> {
   return defineOp({
     name,
     doc,
     tex,
     outShape: shapes => lossShape(name, shapes),
     forward: ([y, target]) => perSample(y, target, term),
+    device: ([y, target], _, shape) => {
+      const operands = [stretched(y, y.shape), stretched(target, y.shape)]
+      const terms = pointwise(y.shape, operands, ['a', 'b'], `const d = a - b; return ${gpu};`)
+      return reduceSumOnGpu(
+        terms,
+        y.shape.map((_, k) => k === 0),
+        shape
+      )
+    },
     jvp: ([dy, dt], v) => {
       const axes = v.x[0].shape.map((_, k) => k).slice(1)
       const s = slope(v.x[0], v.x[1])

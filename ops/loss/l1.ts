@@ -1,4 +1,5 @@
 import { apply } from '../../core/apply.js'
+import { gpuMap2 } from '../../core/backends/gpu/kernels.js'
 import { mapData, type Tensor } from '../../core/tensor.js'
 import { differenceLoss } from './differenceLoss.js'
 
@@ -27,8 +28,9 @@ export const l1Op = differenceLoss({
       [-1e-300, 1e-300]
     ]
   ],
+  gpu: 'Math.abs(d)',
   term: Math.abs,
-  slope: (y, target) => mapData(y, (v, i) => Math.sign(v - target.data[i])),
+  slope: (y, target) => gpuMap2(y, target, 'Math.sign(a - b)') ?? mapData(y, (v, i) => Math.sign(v - target.data[i])),
   noInverse: 'a sum does not say where it came from; the step in y does (newtonStep)'
 })
 

@@ -27,6 +27,7 @@ export const l2Op = differenceLoss({
       [-1e-151, 1e-151]
     ]
   ],
+  gpu: '0.5 * d * d',
   term: d => 0.5 * d * d,
   slope: (y, target) => sub(y, target),
   noInverse: 'a sum of squares does not say where it came from; a Newton step in y does (newtonStep)'

@@ -71,6 +71,7 @@ const positions = (x: Tensor): number => size(x.shape.slice(2))
  */
 export const batchNormOp: Op<{ eps: number }> = {
   ...composed,
+  device: (inputs, attrs, shape, saved) => composed.forward(inputs, attrs, shape, saved),
   forward(inputs, attrs, shape, saved) {
     const [x, weight, bias] = inputs
     checkChannels('batchNorm', x, { weight, bias }, attrs.eps)

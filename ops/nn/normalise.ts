@@ -29,6 +29,8 @@ export function normalise(x: Tensor, axes: readonly number[], eps: number): Tens
 
 /** Per normalised part: `factor` where it has very large entries, else 1. undefined where no part has. */
 function factorFor(x: Tensor, axes: readonly number[]): Tensor | undefined {
+  // On a GPU the question would be a readback for every layer: there, entries beyond 2⁵⁰ give no result.
+  if (x.entries) return undefined
   const { large, factor } = RANGE[x.dtype]
   if (!x.data.some(v => Math.abs(v) > large)) return undefined
   const rank = x.rank

@@ -1,10 +1,11 @@
+import { gpuMap2 } from '../../core/backends/gpu/kernels.js'
 import type { Data } from '../../core/backends/plain/data.js'
 import { stretch } from '../../core/claim.js'
 import { reduction } from '../../core/families/reduction.js'
 import type { Op } from '../../core/op.js'
 import type { Shape } from '../../core/shape.js'
 import { type ReduceAttrs, sum } from '../../core/structural/sum.js'
-import { mapData, tensor } from '../../core/tensor.js'
+import { mapData, type Tensor, tensor } from '../../core/tensor.js'
 import { div } from '../elementwise/div.js'
 
 export interface BestOf {
@@ -12,10 +13,17 @@ export interface BestOf {
   /** What wins: 'largest' or 'smallest'. */
   wins: 'largest' | 'smallest'
   kernel(x: Data, y: Data, shape: Shape, keep: readonly boolean[]): void
+  /** The same on a GPU. */
+  gpu(x: Tensor, keep: readonly boolean[], shape: Shape): Tensor
+}
+
+function hits(x: Tensor, y: Tensor): Tensor {
+  const best = stretch(y, x.shape)
+  return mapData(x, (v, i) => (v === best.data[i] ? 1 : 0))
 }
 
 /** The family of max and min: y is one of the entries, and where several are equal each counts alike, as in PyTorch's amax. */
-export function bestOf({ name, wins, kernel }: BestOf): Op<ReduceAttrs> {
+export function bestOf({ name, wins, kernel, gpu }: BestOf): Op<ReduceAttrs> {
   const bound = wins === 'largest' ? Math.min : Math.max
   const [best, other] = wins === 'largest' ? ['max', 'min'] : ['min', 'max']
   return reduction({
@@ -33,10 +41,10 @@ export function bestOf({ name, wins, kernel }: BestOf): Op<ReduceAttrs> {
       inverse: String.raw`\tilde x_i = \tilde y \text{ where } x_i = y,\; \operatorname{${other}}(x_i, \tilde y) \text{ elsewhere}`
     },
     kernel,
+    gpu,
     // A constant: which entries win does not change when they move a little.
     slope: (x, y, { axes }) => {
-      const best = stretch(y, x.shape)
-      const hit = mapData(x, (v, i) => (v === best.data[i] ? 1 : 0))
+      const hit = gpuMap2(x, y, 'a === b ? 1 : 0') ?? hits(x, y)
       return div(hit, sum(hit, axes, true))
     },
     least: () => 1,

@@ -1,11 +1,14 @@
 import { apply } from '../../core/apply.js'
+import * as gpu from '../../core/backends/gpu/reductions.js'
 import { wanted } from '../../core/claim.js'
+import { keptAxes } from '../../core/families/reduction.js'
 import { norm2 } from '../../core/linalg/scaling.js'
 import { defineOp } from '../../core/op.js'
 import { axesFromEnd } from '../../core/shape.js'
 import { mul } from '../../core/structural/mul.js'
 import { carryReduce, type ReduceAttrs, sum } from '../../core/structural/sum.js'
-import { checkTensor, mapData, type Tensor, tensor } from '../../core/tensor.js'
+import { checkTensor, type Tensor, tensor } from '../../core/tensor.js'
+import { constantOf } from '../elementwise/constantOf.js'
 import { exp } from '../elementwise/exp.js'
 import { sub } from '../elementwise/sub.js'
 import { lse, moveLse } from './lse.js'
@@ -36,6 +39,7 @@ export const logSoftmaxOp = defineOp<ReduceAttrs>({
       const total = lse(v)
       for (let i = 0; i < v.length; i++) v[i] -= total
     }),
+  device: ([x], { axes }) => gpu.logSoftmax(x, keptAxes(x.shape, axes)),
   jvp: ([dx], { y, attrs: { axes } }) => dx && centredAt(exp(y), dx, axes),
   vjp: (ct, { y, attrs: { axes } }) => [withoutTotal(sub(ct, mul(exp(y), sum(ct, axes, true))), y, axes)],
   carry: carryReduce,
@@ -75,7 +79,7 @@ function withoutTotal(g: Tensor, y: Tensor, axes: readonly number[]): Tensor {
   const top = onlyLargest(y, axes)
   const others = mul(
     g,
-    mapData(top, v => 1 - v)
+    constantOf(top, v => 1 - v, '1 - x')
   )
   return sub(others, mul(top, sum(others, axes, true)))
 }

@@ -1,3 +1,4 @@
+import * as gpu from '../../core/backends/gpu/reductions.js'
 import { eachRow } from '../../core/backends/kernels.js'
 import { reduceFibres } from '../../core/backends/plain/fibres.js'
 import { reduction, reductionFunction } from '../../core/families/reduction.js'
@@ -23,6 +24,7 @@ export const logsumexpOp = reduction<ReduceAttrs>({
   kernel: (x, y, shape, keep, { axes }) => {
     if (!eachRow('logsumexp', x, y, shape, axes)) reduceFibres(x, y, shape, keep, lse)
   },
+  gpu: gpu.logsumexp,
   slope: (x, _, { axes }) => softmax(x, axes),
   inverse: {
     kind: 'local',

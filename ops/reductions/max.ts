@@ -1,8 +1,9 @@
+import { reduceMax as gpu } from '../../core/backends/gpu/kernels.js'
 import { reduceMax } from '../../core/backends/plain/reduce.js'
 import { reductionFunction } from '../../core/families/reduction.js'
 import { bestOf } from './bestOf.js'
 
-export const maxOp = bestOf({ name: 'max', wins: 'largest', kernel: reduceMax })
+export const maxOp = bestOf({ name: 'max', wins: 'largest', kernel: reduceMax, gpu })
 
 /** The largest entry over `axes` (all by default); throws ShapeError where there is none. At ties the gradient is spread evenly. */
 export const max = reductionFunction(maxOp)

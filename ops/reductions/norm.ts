@@ -1,3 +1,4 @@
+import * as gpu from '../../core/backends/gpu/reductions.js'
 import { reduceFibres } from '../../core/backends/plain/fibres.js'
 import { reduction, reductionFunction } from '../../core/families/reduction.js'
 import { norm2 } from '../../core/linalg/scaling.js'
@@ -12,14 +13,14 @@ import { div } from '../elementwise/div.js'
 const orOne = (y: Tensor): Tensor =>
   add(
     y,
-    constantOf(y, v => (v === 0 ? 1 : 0))
+    constantOf(y, v => (v === 0 ? 1 : 0), 'x === 0 ? 1 : 0')
   )
 
 /** x / y, and 0 where y is 0: a constant there, so that its derivatives are 0 too, not those of x / 1. */
 export const over = (x: Tensor, y: Tensor): Tensor =>
   mul(
     div(x, orOne(y)),
-    constantOf(y, v => (v === 0 ? 0 : 1))
+    constantOf(y, v => (v === 0 ? 0 : 1), 'x === 0 ? 0 : 1')
   )
 
 /** Stretches v to this length, in its own direction; the zero vector in the direction that `otherwise` writes into it. */
@@ -43,6 +44,7 @@ export const normOp = reduction<ReduceAttrs>({
     inverse: String.raw`\tilde x = x\,\tilde y / y`
   },
   kernel: (x, y, shape, keep) => reduceFibres(x, y, shape, keep, v => norm2(v)),
+  gpu: gpu.norm,
   slope: over,
   inverse: { kind: 'local', at: (x, target) => stretchTo(x, target, v => v.fill(1)) },
   examples: r => [

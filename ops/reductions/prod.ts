@@ -1,3 +1,4 @@
+import { reduceProd } from '../../core/backends/gpu/kernels.js'
 import { reduceFibres } from '../../core/backends/plain/fibres.js'
 import { reduction, reductionFunction } from '../../core/families/reduction.js'
 import { mul } from '../../core/structural/mul.js'
@@ -27,6 +28,7 @@ export const prodOp = reduction<ReduceAttrs>({
     inverse: String.raw`\tilde x_i = x_i + u / x_i,\; u \text{ such that } y(\tilde x) = \tilde y`
   },
   kernel: (x, y, shape, keep) => reduceFibres(x, y, shape, keep, product),
+  gpu: reduceProd,
   slope: (x, _, { axes }) => {
     const all = x.shape.map((_, k) => k - x.rank)
     const order = [...all.filter(a => !axes.includes(a)), ...axes]

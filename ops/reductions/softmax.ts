@@ -1,4 +1,6 @@
 import { apply } from '../../core/apply.js'
+import { onDevice } from '../../core/backends/gpu/launch.js'
+import * as gpu from '../../core/backends/gpu/reductions.js'
 import { eachRow } from '../../core/backends/kernels.js'
 import { mapFibres } from '../../core/backends/plain/fibres.js'
 import { wanted } from '../../core/claim.js'
@@ -61,6 +63,7 @@ export const softmaxOp = defineOp<ReduceAttrs>({
       for (let i = 0; i < v.length; i++) total += v[i] = Math.exp(v[i] - max)
       for (let i = 0; i < v.length; i++) v[i] /= total
     }),
+  device: ([x], { axes }) => gpu.softmax(x, keptAxes(x.shape, axes)),
   jvp: ([dx], v) => dx && tangentOf(v.y, dx, v.attrs.axes),
   vjp: (ct, v) => [tangentOf(v.y, ct, v.attrs.axes)],
   carry: carryReduce,
@@ -114,6 +117,7 @@ export function centredAt(y: Tensor, d: Tensor, axes: readonly number[]): Tensor
 
 /** 1 at the largest entry (the first of several), 0 elsewhere. */
 export const onlyLargest = (y: Tensor, axes: readonly number[]): Tensor =>
+  onDevice([y], y.shape, () => gpu.onlyLargest(y, keptAxes(y.shape, axes))) ??
   alongAxes(y, axes, v => {
     let k = 0
     for (let i = 1; i < v.length; i++) if (v[i] > v[k]) k = i

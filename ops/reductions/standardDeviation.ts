@@ -1,3 +1,5 @@
+import { gpuMap } from '../../core/backends/gpu/kernels.js'
+import { variance as gpuVariance } from '../../core/backends/gpu/reductions.js'
 import { reduceFibres } from '../../core/backends/plain/fibres.js'
 import { reduction } from '../../core/families/reduction.js'
 import { norm2 } from '../../core/linalg/scaling.js'
@@ -26,6 +28,7 @@ export const standardDeviationOp = reduction<VarianceAttrs>({
       centre(v)
       return norm2(v) / Math.sqrt(v.length - correction)
     }),
+  gpu: (x, keep, shape, { correction }) => gpuMap(gpuVariance(x, keep, shape, correction), 'Math.sqrt(x)'),
   slope: (x, y, attrs) => mul(over(centred(x, attrs.axes), y), 1 / freedom(x, attrs)),
   least: ({ correction }) => Math.floor(correction) + 1,
   inverse: {

@@ -1,4 +1,5 @@
 import { apply } from '../../core/apply.js'
+import { variance as gpuVariance } from '../../core/backends/gpu/reductions.js'
 import { reduceFibres } from '../../core/backends/plain/fibres.js'
 import { pairwiseSum } from '../../core/backends/plain/reduce.js'
 import { reduction } from '../../core/families/reduction.js'
@@ -81,6 +82,7 @@ export const varianceOp: Op<VarianceAttrs> = reduction<VarianceAttrs>({
       centre(v)
       return meanSquare(v, v.length - correction)
     }),
+  gpu: (x, keep, shape, { correction }) => gpuVariance(x, keep, shape, correction),
   slope: (x, _, attrs) => mul(centred(x, attrs.axes), 2 / freedom(x, attrs)),
   least: ({ correction }) => Math.floor(correction) + 1,
   inverse: {

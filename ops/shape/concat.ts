@@ -1,4 +1,5 @@
 import { apply } from '../../core/apply.js'
+import { concat as gpuConcat } from '../../core/backends/gpu/kernels.js'
 import { sliceCopy, slicePut } from '../../core/backends/plain/permute.js'
 import { ShapeError } from '../../core/errors.js'
 import { allocUnset } from '../../core/memory.js'
@@ -60,6 +61,7 @@ export const concatOp: Op<ConcatAttrs> = defineOp<ConcatAttrs>({
     })
     return new Tensor(shape, y)
   },
+  device: (xs, { axis }, shape) => gpuConcat(xs, shape.length + axis, shape),
   jvp: (dxs, v) =>
     concat(
       dxs.map((d, i) => d ?? zerosLike(v.x[i])),

@@ -1,4 +1,5 @@
 import { apply } from '../../core/apply.js'
+import * as gpu from '../../core/backends/gpu/kernels.js'
 import { sliceCopy, slicePut } from '../../core/backends/plain/permute.js'
 import { ShapeError } from '../../core/errors.js'
 import { alloc, allocUnset } from '../../core/memory.js'
@@ -45,6 +46,9 @@ function put(part: Tensor, attrs: SliceAttrs, into: Tensor | number = 0): Tensor
   return new Tensor(shape, y)
 }
 
+/** The same for a kernel of the GPU, which counts axes from the start. */
+const partOf = (x: Tensor, attrs: SliceAttrs): gpu.Part => ({ ...attrs, axis: x.rank + attrs.axis })
+
 const carry = ({ out, attrs }: Site<SliceAttrs>): readonly boolean[] | undefined =>
   attrs.axis === -out.shape.length ? undefined : [true]
 
@@ -63,6 +67,7 @@ export const sliceOp: Op<SliceAttrs> = defineOp<SliceAttrs>({
   },
   outShape: ([s], { axis, count }) => resized(s, axis, count),
   forward: ([x], attrs) => take(x, attrs),
+  device: ([x], attrs, shape) => gpu.take(x, partOf(x, attrs), shape),
   jvp: ([dx], v) => dx && apply(sliceOp, [dx], v.attrs),
   vjp: (ct, v) => [apply(padOp, [ct], v.attrs)],
   carry,
@@ -110,6 +115,7 @@ export const padOp: Op<PadAttrs> = defineOp<PadAttrs>({
   },
   outShape: ([s], { axis, length }) => resized(s, axis, length),
   forward: ([x], attrs) => put(x, attrs, attrs.value),
+  device: ([x], attrs, shape) => gpu.put(x, partOf(x, attrs), attrs.value ?? 0, shape),
   jvp: ([dx], v) => dx && apply(padOp, [dx], linear(v.attrs)),
   vjp: (ct, v) => [apply(sliceOp, [ct], linear(v.attrs))],
   carry,

@@ -96,7 +96,7 @@ function implicitInverseOp<A>(P: Op<A>, options: ImplicitInverseOptions<A>): Op<
     },
     inverse: {
       kind: 'exact',
-      of: [0],
+      inputs: [0],
       apply: ({ inputs: [, , ...rest], out, attrs }, claimed) => {
         const y = unseen(() => apply(P, [wanted(claimed, out), ...rest], ...([attrs] as never)))
         return [{ value: y, weight: null }, null, ...rest.map(() => null)]

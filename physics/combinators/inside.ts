@@ -25,7 +25,7 @@ export function insideInverse<A>(
   }
   return {
     kind: weakest.find(k => kinds.includes(k)) ?? 'exact',
-    of: [0],
+    inputs: [0],
     order: Math.min(...ops.map(op => op.inverse!.order ?? Number.POSITIVE_INFINITY)),
     refine,
     apply: (site, claimed) =>

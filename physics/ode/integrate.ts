@@ -113,10 +113,10 @@ function timeReversal(
       return [{ value: better, weight: null }, ...given.map(() => null)]
     })
   return symmetric
-    ? { kind: 'exact', of: [0], apply }
+    ? { kind: 'exact', inputs: [0], apply }
     : {
         kind: 'approximate',
-        of: [0],
+        inputs: [0],
         order,
         refine: (attrs, factor) => ({ ...attrs, substeps: attrs.substeps * factor }),
         apply

@@ -113,7 +113,7 @@ const strengths = (u: Tensor): Tensor => reshape(u, [...u.shape, 1])
 /** The inverse of what is unitary: the same with time reversed. */
 export const unitaryInverse = (run: (inputs: readonly Tensor[], attrs: SchroedingerAttrs) => Tensor) => ({
   kind: 'exact' as const,
-  of: [0],
+  inputs: [0],
   apply: (
     { inputs: [, ...given], out, attrs }: Parameters<NonNullable<Op<SchroedingerAttrs>['inverse']>['apply']>[0],
     claimed: Parameters<NonNullable<Op<SchroedingerAttrs>['inverse']>['apply']>[1]

@@ -42,6 +42,8 @@ const exceptions: Readonly<Record<string, Partial<Record<Edge, string>>>> = {
   eccentricAnomaly: {
     large: 'neighbouring numbers near 1e300 lie 1e284 apart, which is many turns: no change of an angle is small'
   },
+  burgers: { large: 'a step is stable for |u| dt ≤ 2.8 dx: beyond it there is no value to be right about' },
+  flow: { large: 'what moves by 1e300 cells in a step can come from anywhere: no change of such a velocity is small' },
   rsqrt: { small: 'below 1e-205 the slope -½ x^(-3/2) is infinite' }
 }
 
