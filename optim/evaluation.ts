@@ -1,4 +1,5 @@
 import { DTypeError, GradientError, OptionError, ShapeError } from '../core/errors.js'
+import type { LayeredMatrix } from '../core/linalg/layeredMatrix.js'
 import { checkChoice, describe } from '../core/options.js'
 import { scoped } from '../core/scope.js'
 import { show } from '../core/shape.js'
@@ -13,6 +14,7 @@ import { checkLike, checkTensor, onesLike, Tensor, zerosLike } from '../core/ten
 import { grad } from '../core/verbs/grad.js'
 import { hessian } from '../core/verbs/jacobian.js'
 import { type JacobianOperator, jacobianOperator } from '../core/verbs/jacobianOperator.js'
+import { layeredJacobian } from '../core/verbs/layeredJacobian.js'
 import { sampleJacobian } from '../core/verbs/sampleJacobian.js'
 
 /** What a forward pass shows of its way from θ to the loss. */
@@ -61,6 +63,7 @@ export class Evaluation {
   #hessian: Tensor | undefined
   #gradientMap: JacobianOperator | undefined
   #jacobian: { y: Tensor; J: Tensor } | undefined
+  #layers: LayeredMatrix | undefined
   #lossCurvature: ((u: Tensor) => Tensor) | undefined
 
   constructor(
@@ -178,6 +181,11 @@ export class Evaluation {
       return { y: value, J: new Tensor([B, K, this.theta.size], J.data) }
     })
     return this.#jacobian.J
+  }
+
+  /** The same in layers, [B K, P]: never multiplied out. */
+  get layers(): LayeredMatrix {
+    return (this.#layers ??= unseen(() => layeredJacobian(th => this.outputs(th))(this.theta).J))
   }
 
   /** ∂L/∂y, `[B, K]`. */

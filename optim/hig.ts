@@ -15,6 +15,8 @@ import {
 export interface JacobianInput {
   /** Of the outputs with respect to θ: of sampleJacobian `[B, K, P]`, of layeredJacobian, or of jacobianOperator. */
   J: Jacobian
+  /** The same in layers, as an evaluation has it: taken before J, which is then never made. */
+  layers?: LayeredMatrix
   /** dL/dy, `[B, K]`. */
   lossGradient: Tensor
 }
@@ -46,7 +48,8 @@ export function hig({ lr = 1, ...options }: HigOptions = {}): Optimizer<Jacobian
     init: () => null,
     step(theta, input) {
       checkTheta('hig', theta)
-      const { J, lossGradient } = input ?? {}
+      const J = input?.layers ?? input?.J
+      const lossGradient = input?.lossGradient
       checkColumns(theta, J)
       const { delta: direction, report } = partialInverse(J, lossGradient, options)
       const delta = mapData(theta, (_, i) => lr * direction.data[i])
