@@ -13,7 +13,7 @@ import { at, concat, flip, slice, stack } from '../../ops/shape/index.js'
 import { centralDifferenceOp } from '../centralDifference.js'
 import { velocityGrid } from '../fluid/velocityGrid.js'
 import { inBox } from '../fluid/walls.js'
-import { viscousGain } from '../fluid/waves.js'
+import { checkAmplification, viscousGain } from '../fluid/waves.js'
 import { cellsOf, type Grid, type GridOptions, gridOf } from '../grid.js'
 import { rungeKutta4Step } from '../ode/rungeKutta4.js'
 
@@ -23,8 +23,8 @@ interface BurgersSettings {
   readonly steps: number
   /** ν, in units of dx²/dt. */
   readonly viscosity: number
-  /** Relative size of the noise in a state from which time runs backwards: what viscosity has damped below it is given up. */
-  readonly noise: number
+  /** The most that the way back may amplify a mode in all: what viscosity has damped by more is given up. Default 100. */
+  readonly amplification: number
 }
 
 interface BurgersAttrs extends BurgersSettings {
@@ -61,12 +61,12 @@ function transport(u: Tensor, slopes: Slopes): Tensor {
 }
 
 /** All steps in a periodic box: transport by RK4, viscosity exactly, half of it before and half after (Strang). */
-function run(u: Tensor, dx: readonly number[], { dt, steps, viscosity, noise }: BurgersAttrs): Tensor {
+function run(u: Tensor, dx: readonly number[], { dt, steps, viscosity, amplification }: BurgersAttrs): Tensor {
   const cells = u.shape.slice(-dx.length)
   const slopes = slopesOf(dx)
   const viscous = (part: number) => {
     if (viscosity === 0) return (v: Tensor) => v
-    const gain = viscousGain(cells, dx, { amount: viscosity * dt * part, steps: steps / part, noise })
+    const gain = viscousGain(cells, dx, { amount: viscosity * dt * part, steps: steps / part, amplification })
     const transfer = tensor(gain, { shape: cells, dtype: u.dtype })
     return (v: Tensor) => spectralFilter(v, transfer)
   }
@@ -107,8 +107,8 @@ export const burgersOp: Op<BurgersAttrs> = defineBlock<BurgersAttrs>({
   doc: `Burgers' equation ∂u/∂t + (u·∇) u = ν ∇² u: steps of half the viscosity, transport by RK4, half the viscosity (Strang)
   tangent  dy = the tangents of the steps, one after the other
   adjoint  the adjoints of the steps, backwards
-  inverse  approximate: x̃ = u + R(ỹ) - R(y), R the steps with -dt, viscosity undone as far as 1/(2 noise) allows (Tikhonov). Its
-           error falls like dt⁵ in a step, dt⁴ over a time. Trust it before shocks form, and where k² ν t stays below ln(1/noise):
+  inverse  approximate: x̃ = u + R(ỹ) - R(y), R the steps with -dt, viscosity undone up to the amplification allowed. Its
+           error falls like dt⁵ in a step, dt⁴ over a time. Trust it before shocks form, and where e^(k² ν t) stays below that:
            a shock forgets what ran into it
   domain   u [..., n], in more dimensions [..., d, n1 … nd]; periodic, between walls where u = 0 (dirichlet, one dimension), or a
            closed box (neumann). Stable for |dt| Σ max|u_i|/dx_i ≤ 2.8; no wiggles for |u| dx ≤ 2ν
@@ -117,10 +117,10 @@ export const burgersOp: Op<BurgersAttrs> = defineBlock<BurgersAttrs>({
            up to the error of RK4 (without viscosity)
   source   Burgers 1948; Strang 1968, "On the Construction and Comparison of Difference Schemes"`,
   tex: {
-    y: String.raw`y = \bigl(e^{\frac12\nu\Delta t\nabla^2}\,T_{\Delta t}\,e^{\frac12\nu\Delta t\nabla^2}\bigr)^n u,\; T:\ \dot u = -(u\cdot\nabla)u`,
+    y: String.raw`y = \bigl(e^{\frac12 \nu \Delta t \nabla^2}\,T_{\Delta t}\,e^{\frac12 \nu \Delta t \nabla^2}\bigr)^n u,\; T:\ \dot u = -(u \cdot \nabla) u`,
     tangent: String.raw`dy = S'_n \cdots S'_1\,du`,
-    adjoint: String.raw`\bar u = S_1'^{\top} \cdots S_n'^{\top}\,\bar y`,
-    inverse: String.raw`	ilde u = u + R(	ilde y) - R(y),\; R = S_{-\Delta t}^n`
+    adjoint: String.raw`\bar u = S_1'^\top \cdots S_n'^\top\,\bar y`,
+    inverse: String.raw`\tilde u = u + R(\tilde y) - R(y),\; R = S_{-\Delta t}^n`
   },
   forward: ([u], attrs) => simulate(u, attrs),
   inverse: {
@@ -139,7 +139,7 @@ export const burgersOp: Op<BurgersAttrs> = defineBlock<BurgersAttrs>({
       dt: 0.3,
       steps: 1,
       viscosity: 0,
-      noise: 0,
+      amplification: 100,
       ...more
     })
     const viscosity = 0.1
@@ -167,7 +167,7 @@ const STABLE = 2 * Math.SQRT2
 
 /**
  * A simulator of Burgers' equation: a function u → u `steps` of `dt` later, u [..., n] in one dimension, [..., d, n1 … nd] in more
- * (component i along axis i). `{ dt, steps, viscosity, noise, dx, boundary, dimensions }`; -dt runs time backwards, which its
+ * (component i along axis i). `{ dt, steps, viscosity, amplification, dx, boundary, dimensions }`; -dt runs time backwards, which its
  * inverse does.
  *
  *     const simulate = burgers({ dimensions: 1, dt: 0.1, steps: 20, viscosity: 0.2 })
@@ -178,12 +178,13 @@ export function burgers({
   dt = 1,
   steps = 1,
   viscosity = 0,
-  noise = 1e-6,
+  amplification = 100,
   ...options
 }: BurgersOptions = {}): (u: Tensor) => Tensor {
   checkNumbers('burgers', 'finite', { dt })
   checkNumbers('burgers', 'count', { steps })
-  checkNumbers('burgers', 'notNegative', { viscosity, noise })
+  checkNumbers('burgers', 'notNegative', { viscosity })
+  checkAmplification('burgers', amplification)
   const grid = gridOf(options, 'burgers')
   return u => {
     checkTensor(u, 'burgers', 'its velocity')
@@ -191,7 +192,7 @@ export function burgers({
     if (d > 1) velocityGrid('burgers', u.shape, grid)
     else cellsOf(u.shape, grid, 'burgers')
     checkStep(u, grid, dt)
-    return apply(burgersOp, [u], { grid, dt, steps, viscosity, noise })
+    return apply(burgersOp, [u], { grid, dt, steps, viscosity, amplification })
   }
 }
 

@@ -75,7 +75,7 @@ viscosity, times e^(-k² ν t)
   },
   examples: r => {
     const scaled = (factor: number) => mapData(r.normal([2, 2, 3, 2]), v => factor * (v + Math.sign(v)))
-    const damping = { amount: 0.1, steps: 1, noise: 0 }
+    const damping = { amount: 0.1, steps: 1, amplification: 1 }
     return [
       { inputs: [r.normal([2, 2, 3, 4])], attrs: { dx: [1, 2] } },
       { inputs: [r.normal([2, 2, 5, 3])], attrs: { dx: [1, 1], damping }, note: 'viscous' },

@@ -1,4 +1,6 @@
 import { fftfreq } from '../../core/backends/plain/fft.js'
+import { OptionError } from '../../core/errors.js'
+import { display } from '../../core/options.js'
 
 /** Wave numbers 2πf of the bins along an axis of n cells, dx apart, in FFT order. */
 export const wavesAlong = (n: number, dx: number): Float64Array => fftfreq(n, dx).map(f => 2 * Math.PI * f)
@@ -28,26 +30,39 @@ export interface Damping {
   readonly amount: number
   /** Steps that follow each other, which share what may be amplified. */
   readonly steps: number
-  /** ε: the relative size of the noise in what is undone. */
-  readonly noise: number
+  /** The most that all of them together may amplify a mode. */
+  readonly amplification: number
 }
+
+/** Throws OptionError unless a limit of amplification leaves what was not damped as it is. */
+export function checkAmplification(asked: string, amplification: number): void {
+  if (!(amplification >= 1))
+    throw new OptionError(asked, `amplification is ${display(amplification)}`, 'Give a number, 1 or more, or Infinity')
+}
+
+/** Of 1/(Λ (1 + (ε/Λ)⁸)): its largest value is this, divided by ε. */
+const PEAK = (7 / 8) * 7 ** (-1 / 8)
 
 /**
  * What viscosity does to every bin in one step, λ = e^(-k² ν dt); and for dt < 0 what undoes it, held back so that n steps
- * together amplify nothing by more than about 1/(2ε): the n-th root of Tikhonov's Λ (1 + ε²) / (Λ² + ε²), Λ = λⁿ. Bins with
- * Λ far above ε are inverted exactly, those far below it are damped.
+ * together amplify no mode by more than A: the n-th root of 1/(Λ (1 + (ε/Λ)⁸)), Λ = λⁿ, ε = 0.69/A, scaled to 1 where Λ = 1.
+ *
+ * It is Tikhonov's Λ/(Λ² + ε²) made steeper. Transport feeds the modes into each other all the time, and running it backwards
+ * takes that back only between modes that were inverted exactly: so all but those next to ε are, and those below are damped.
  */
 export function viscousGain(
   cells: readonly number[],
   dx: readonly number[],
-  { amount, steps, noise }: Damping
+  { amount, steps, amplification }: Damping
 ): Float64Array {
+  const floor = Math.log(PEAK / amplification)
   return perBin(cells, dx, square => {
     if (amount >= 0) return Math.exp(-square * amount)
     // In logarithms: Λ leaves the range of numbers long before its root does.
     const log = square * amount * steps
-    const over = 2 * (Math.log(noise) - log)
-    const gain = -log + Math.log1p(noise * noise) - (over > 30 ? over : Math.log1p(Math.exp(over)))
-    return Math.exp(gain / steps)
+    const held = logOnePlusExp(8 * (floor - log)) - logOnePlusExp(8 * floor)
+    return Math.exp((-log - held) / steps)
   })
 }
+
+const logOnePlusExp = (v: number): number => (v > 40 ? v : Math.log1p(Math.exp(v)))
