@@ -309,6 +309,10 @@ export const batchNormAdjoint: BatchNorm['batchNormAdjoint'] = (x, w, ct, statis
 const fftBackend = (numbers: number, ...lengths: readonly number[]): Cpu =>
   lengths.every(wasmFft.transforms) ? backendFor('fft', numbers) : 'plain'
 
+/** The same between two arrays; f32 to f64 or back is for the plain kernels. */
+const pairsBackend = (x: Data, y: Data, n: number): Cpu =>
+  x.BYTES_PER_ELEMENT === y.BYTES_PER_ELEMENT ? fftBackend(Math.max(x.length, y.length), n) : 'plain'
+
 /** In place along the middle axis of [outer, n, inner]: see the plain kernel. */
 export const fftAlong: typeof plainFft.fftAlong = (re, im, outer, n, inner, inverse) =>
   run('fft', fftBackend(re.length, n), 0, re, plainFft.fftAlong, wasmFft.fftAlong, kernel =>
@@ -323,15 +327,15 @@ export const fft2: typeof plainFft.fft2 = (re, im, planes, height, width, invers
 
 /** Of pairs re, im along the middle axis of [outer, n, inner, 2]: see the plain kernels, also of the next two. */
 export const fftPairs: typeof plainPairs.fftPairs = (x, y, outer, n, inner, inverse) =>
-  run('fft', fftBackend(x.length, n), 0, x, plainPairs.fftPairs, wasmFft.fftPairs, kernel =>
+  run('fft', pairsBackend(x, y, n), 0, x, plainPairs.fftPairs, wasmFft.fftPairs, kernel =>
     kernel(x, y, outer, n, inner, inverse)
   )
 export const rfftPairs: typeof plainPairs.rfftPairs = (x, y, outer, n, inner) =>
-  run('rfft', fftBackend(x.length, n), 0, x, plainPairs.rfftPairs, wasmFft.rfftPairs, kernel =>
+  run('rfft', pairsBackend(x, y, n), 0, x, plainPairs.rfftPairs, wasmFft.rfftPairs, kernel =>
     kernel(x, y, outer, n, inner)
   )
 export const irfftPairs: typeof plainPairs.irfftPairs = (x, y, outer, n, inner) =>
-  run('irfft', fftBackend(y.length, n), 0, x, plainPairs.irfftPairs, wasmFft.irfftPairs, kernel =>
+  run('irfft', pairsBackend(x, y, n), 0, x, plainPairs.irfftPairs, wasmFft.irfftPairs, kernel =>
     kernel(x, y, outer, n, inner)
   )
 
