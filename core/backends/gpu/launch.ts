@@ -58,6 +58,13 @@ function owned(entries: DeviceEntries, region: Region | undefined): DeviceEntrie
   return entries
 }
 
+/** Frees a tensor's entries, or the copy of a tensor of the CPU, on the device. */
+export function releaseOnGpu(t: Tensor): void {
+  const entries = t.entries ?? copies.get(t)
+  copies.delete(t)
+  entries?.release()
+}
+
 /** The entries of a tensor on the device; a tensor of another device comes over by the CPU. */
 function entriesOn(device: Device, t: Tensor): DeviceEntries {
   if (t.entries && device.holds(t.entries) && !t.gone) return t.entries
