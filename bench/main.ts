@@ -5,6 +5,7 @@ import type { Case, Cases, Extent } from './case.js'
 import { convolutionCases } from './cases/convolution.js'
 import { fourierCases } from './cases/fourier.js'
 import { heatCases } from './cases/heat.js'
+import { higCases } from './cases/hig.js'
 import { linalgCases } from './cases/linalg.js'
 import { matmulCases } from './cases/matmul.js'
 import { oscillatorCases } from './cases/oscillators.js'
@@ -24,7 +25,8 @@ const groups: Record<string, Cases> = {
   linalg: linalgCases,
   fourier: fourierCases,
   oscillators: oscillatorCases,
-  heat: heatCases
+  heat: heatCases,
+  hig: higCases
 }
 
 const flags = process.argv.slice(2).filter(word => word.startsWith('-'))

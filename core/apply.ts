@@ -1,4 +1,4 @@
-import { onDevice } from './backends/gpu/launch.js'
+import { gpuIsOn, onDevice } from './backends/gpu/launch.js'
 import { DTypeError, GradientError, type PhysgradError, RuleError } from './errors.js'
 import type { Op, Saved, Site } from './op.js'
 import { describe } from './options.js'
@@ -21,10 +21,9 @@ export function apply<A>(
   checkInputs(op, inputs)
   const shape = op.outShape ? op.outShape(shapesOf(inputs), attrs) : []
   const saved: Saved = {}
-  const compute = () =>
-    (op.device && onDevice(inputs, shape, () => op.device!(inputs, attrs, shape, saved))) ??
-    op.forward(inputs, attrs, shape, saved)
-  const out = recorder ? observeRule(op.name, 'forward', compute) : compute()
+  const out = recorder
+    ? observeRule(op.name, 'forward', () => compute(op, inputs, attrs, shape, saved))
+    : compute(op, inputs, attrs, shape, saved)
   if (!(out instanceof Tensor) || (op.outShape && !sameShape(out.shape, shape))) throw badForward(op, out, shape)
   let site: Site | undefined
   for (const tape of recordingTapes()) {
@@ -38,6 +37,11 @@ export function apply<A>(
   }
   return out
 }
+
+/** The forward rule, or where the gpu backend is on and has a form of it, that. */
+const compute = <A>(op: Op<A>, inputs: readonly Tensor[], attrs: A, shape: Shape, saved: Saved): Tensor =>
+  (op.device && gpuIsOn() && onDevice(inputs, shape, () => op.device!(inputs, attrs, shape, saved))) ||
+  op.forward(inputs, attrs, shape, saved)
 
 const shapesOf = (inputs: readonly Tensor[]): Shape[] => inputs.map(t => t.shape)
 

@@ -1,4 +1,4 @@
-import { broadcastCopy } from './backends/plain/broadcast.js'
+import { broadcastCopy } from './backends/kernels.js'
 import { reduceSum } from './backends/plain/reduce.js'
 import { alloc, type Data } from './memory.js'
 import type { Claim } from './op.js'

@@ -18,6 +18,10 @@ export interface BlockRules<A> {
   tex?: Tex
   /** Composed of operators. */
   forward(inputs: readonly Tensor[], attrs: A): Tensor
+  /**
+   * false: a recorded run keeps nothing of its inside, and every rule runs the inside again: memory for time. Default true.
+   */
+  keep?: boolean
   /** Left out: the ladder of the target sweep solves the block. */
   inverse?: Inverse<A>
   examples(random: Random): readonly Example<A>[]
@@ -60,6 +64,13 @@ export function defineBlock<A = undefined>(rules: BlockRules<A>): Op<A> {
   // inside must be seen by the outer tapes, so it runs again from the site's own inputs.
   const inside = ({ inputs, attrs, saved }: Site<A>): Inner =>
     saved.inner && activeTapes().length === 0 ? saved.inner : run(inputs, attrs)
+  /** Runs a rule over the inside; one that was made for this rule alone is given back, unless an outer tape recorded it. */
+  const over = <R>(s: Site<A>, rule: (inner: Inner) => R): R => {
+    const inner = inside(s)
+    const result = rule(inner)
+    if (rules.keep === false && activeTapes().length === 0) inner.tape.dispose()
+    return result
+  }
   const site = (v: { x: readonly Tensor[]; y: Tensor; attrs: A; saved: Site['saved'] }): Site<A> => ({
     op,
     inputs: v.x,
@@ -74,8 +85,10 @@ export function defineBlock<A = undefined>(rules: BlockRules<A>): Op<A> {
     tex: rules.tex,
     forward(inputs, attrs, _, saved) {
       const outside = activeTapes()
-      if (!isRecorded(inputs)) {
-        const y = checked(unseen(() => sealedAgainst(outside, () => rules.forward(inputs, attrs))))
+      if (rules.keep === false || !isRecorded(inputs)) {
+        // Tensors of its own: those of a tape outside are closed to it.
+        const own = rules.keep === false ? inputs.map(t => reshaped(t, t.shape)) : inputs
+        const y = checked(unseen(() => sealedAgainst(outside, () => rules.forward(own, attrs))))
         return reshaped(y, y.shape)
       }
       const inner = unseen(() => run(inputs, attrs, outside))
@@ -84,25 +97,30 @@ export function defineBlock<A = undefined>(rules: BlockRules<A>): Op<A> {
       return reshaped(inner.y, inner.y.shape)
     },
     jvp(dxs, v) {
-      const { tape, xs, y } = inside(site(v))
-      const seeds = dxs.flatMap((d, i) => (d ? [[xs[i], d] as const] : []))
-      return tangentSweep(tape, seeds, [y])[0]
+      return over(site(v), ({ tape, xs, y }) => {
+        const seeds = dxs.flatMap((d, i) => (d ? [[xs[i], d] as const] : []))
+        return tangentSweep(tape, seeds, [y])[0]
+      })
     },
     vjp(ct, v) {
-      const { tape, xs, y } = inside(site(v))
-      if (!tape.knows(y)) return xs.map(() => null)
-      if (v.lead > 0) return rowsOf(tape, xs, y, ct, false)
-      const cts = cotangentSweep(tape, [[y, ct]])
-      return xs.map(x => cts.get(x) ?? null)
+      return over(site(v), ({ tape, xs, y }) => {
+        if (!tape.knows(y)) return xs.map(() => null)
+        if (v.lead > 0) return rowsOf(tape, xs, y, ct, false)
+        const cts = cotangentSweep(tape, [[y, ct]])
+        return xs.map(x => cts.get(x) ?? null)
+      })
     },
     carry(s) {
       // A question about structure: no derivative hangs on it.
-      const { tape, xs, y } = s.saved.inner ?? unseen(() => run(s.inputs, s.attrs))
-      return carryThrough(tape.sites, [y], xs)
+      if (!s.saved.carry) {
+        const { tape, xs, y } = s.saved.inner ?? unseen(() => run(s.inputs, s.attrs))
+        s.saved.carry = { said: carryThrough(tape.sites, [y], xs) }
+        if (!s.saved.inner) tape.dispose()
+      }
+      return s.saved.carry.said
     },
     sampleVjp(ct, v) {
-      const { tape, xs, y } = inside(site(v))
-      return tape.knows(y) ? rowsOf(tape, xs, y, ct, true) : xs.map(() => null)
+      return over(site(v), ({ tape, xs, y }) => (tape.knows(y) ? rowsOf(tape, xs, y, ct, true) : xs.map(() => null)))
     },
     inverse: rules.inverse,
     noInverse: rules.inverse ? undefined : 'not declared: the target sweep solves the block',

@@ -8,6 +8,7 @@ export { type Binary, binary, binaryFunction } from './families/binary.js'
 export { type Elementwise, elementwise, elementwiseFunction } from './families/elementwise.js'
 export { type Reduction, reduction, reductionFunction } from './families/reduction.js'
 export * from './inspect/index.js'
+export { type LayerBlock, LayeredMatrix } from './linalg/layeredMatrix.js'
 export {
   type Claim,
   carryAligned,
@@ -19,6 +20,7 @@ export {
   type Op,
   type OpRules,
   type Refusal,
+  type RowFactors,
   type Saved,
   type Site,
   type Tex,
@@ -39,6 +41,7 @@ export { grad, valueAndGrad } from './verbs/grad.js'
 export { hessian, jacobian } from './verbs/jacobian.js'
 export { type JacobianOperator, jacobianOperator } from './verbs/jacobianOperator.js'
 export { jvp } from './verbs/jvp.js'
+export { layeredJacobian } from './verbs/layeredJacobian.js'
 export { type LocalInverseOptions, localInverse } from './verbs/localInverse.js'
 export { type SampleJacobianOptions, sampleJacobian, sampleJacobianPieces } from './verbs/sampleJacobian.js'
 export type { Fn, PerWrt, Wrt } from './verbs/trace.js'

@@ -67,6 +67,8 @@ export interface Inverse<A = any> {
   readonly kind: InverseKind
   /** A claim per input (null for those that are not active; a bare tensor keeps the claim's weights), or a refusal. */
   apply(site: Site<A>, claim: Claim, active: readonly boolean[]): readonly (Claim | Tensor | null)[] | Refusal
+  /** The inputs that the rule answers for, where these are not all: the others are left to the ladder. */
+  readonly inputs?: readonly number[]
   /** Every output entry comes from one entry of one input (stack, concat): several active inputs are no conflict. */
   readonly splits?: boolean
   /** The smallest change of several independent inputs that reaches the target. */
@@ -100,6 +102,18 @@ export interface Tex {
   readonly inverse?: string
 }
 
+/** Rows [K, B, ...] of one input as a product: entry (i, j) is left[b, i] · right[k, b, j]. */
+export interface RowFactors {
+  /** Which input. */
+  readonly input: number
+  /** [B, p] */
+  readonly left: Tensor
+  /** [K, B, q] */
+  readonly right: Tensor
+  /** The input is [q, p] instead of [p, q]. */
+  readonly transposed: boolean
+}
+
 /** Everything that an operator knows about itself. Rules that are left out say so by their absence; see each. */
 export interface OpRules<A = any> {
   readonly name: string
@@ -128,6 +142,11 @@ export interface OpRules<A = any> {
   carry(site: Site<A>): readonly boolean[] | undefined
   /** Replaces vjp for rows where the sample axis takes part in the operation itself (matmul of row vectors, conv). */
   sampleVjp?(ct: Tensor, v: View<A>): readonly (Tensor | null)[]
+  /**
+   * Where the rows of an input are outer products of something of the sample with the rows that arrive (the weight of a
+   * layer: x_b ct_kb): those factors, of which `sampleVjp` would make the product. undefined where they are not.
+   */
+  sampleFactors?(ct: Tensor, v: View<A>): RowFactors | undefined
   /** A contiguous range of its only input that the operator hands on unchanged: reading a parameter from a flat vector. */
   reads?(site: Site<A>): { start: number; stop: number } | undefined
   readonly inverse?: Inverse<A>

@@ -24,6 +24,7 @@ export let blockWith: (t: Tensor) => Block | undefined
 export class Tensor {
   /** Read `data`. A property like any other, so that tensors with other entries are not deeply equal. */
   private readonly stored: Data | DeviceEntries
+  readonly #onDevice: boolean
   /** Who owns it, if not the garbage collector alone. */
   readonly #owner: Region | undefined
   /** Where it lies, if in the arena. */
@@ -55,6 +56,7 @@ export class Tensor {
       )
     }
     this.stored = data
+    this.#onDevice = onDevice
     this.#block = onDevice ? undefined : blockOf(data)
     this.#owner = this.#block ? ownerOfData(data as Data) : currentRegion()
   }
@@ -65,12 +67,12 @@ export class Tensor {
    */
   get data(): Data {
     if ((this.#owner !== undefined || this.#block !== undefined) && this.gone) throw isGone(this.shape)
-    return isDeviceEntries(this.stored) ? this.stored.read() : this.stored
+    return this.#onDevice ? (this.stored as DeviceEntries).read() : (this.stored as Data)
   }
 
   /** The entries where they are, if they live on a GPU: `data` reads them back, once. */
   get entries(): DeviceEntries | undefined {
-    return isDeviceEntries(this.stored) ? this.stored : undefined
+    return this.#onDevice ? (this.stored as DeviceEntries) : undefined
   }
 
   /** Was the tape or the scope that owned it disposed? */
@@ -87,7 +89,7 @@ export class Tensor {
   }
 
   get size(): number {
-    return isDeviceEntries(this.stored) ? this.stored.size : this.stored.length
+    return this.#onDevice ? (this.stored as DeviceEntries).size : (this.stored as Data).length
   }
 
   /** The only entry of a tensor with one entry. */

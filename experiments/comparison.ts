@@ -10,7 +10,7 @@ import {
   valueAndGrad
 } from '../core/index.js'
 import { at, reshape, square, stack, sub, sum } from '../ops/index.js'
-import { lossTarget, newtonMethod, partialInverse, sgd } from '../optim/index.js'
+import { lossTarget, newtonMethod, type Optimizer, partialInverse, sgd } from '../optim/index.js'
 import { indices, sampleGrid } from './shell/data.js'
 import { count, someOf } from './shell/settings.js'
 import { defineExperiment, type Metric, type RunResult } from './shell/types.js'
@@ -56,12 +56,16 @@ function inverseGradient(x: Tensor, eta: number): Tensor {
   return sub(x, delta)
 }
 
+/** One step of a method, from its beginning. */
+const step = <I>(method: Optimizer<I, unknown>, x: Tensor, input: I): Tensor =>
+  method.step(x, input, method.init(x)).theta
+
 /** One step of each method from x. Newton's η counts for the Hessian of L in x, which PG does not need. */
 export const methods: Record<string, (x: Tensor) => Tensor> = {
-  GD: x => sgd({ lr: 0.01 }).step(x, valueAndGrad(lossOfX)(x).grad, { velocity: null }).theta,
+  GD: x => step(sgd({ lr: 0.01 }), x, valueAndGrad(lossOfX)(x).grad),
   Newton: x => {
     const gradient = valueAndGrad(lossOfX)(x).grad
-    return newtonMethod({ lr: 1 / 3 }).step(x, { gradient, hessian: hessian(lossOfX)(x) }, null).theta
+    return step(newtonMethod({ lr: 1 / 3 }), x, { gradient, hessian: hessian(lossOfX)(x) })
   },
   PG: x => physicalGradient(x, 0.3),
   'PG numerical': x => physicalGradient(x, 0.3, { ladder: [lbfgs()] }),

@@ -1,5 +1,6 @@
 import { Tensor } from '../core/index.js'
-import { diffuse, heatExponent, stabilisedInverse, UNCERTAINTY } from '../physics/index.js'
+import { noiseLevel } from '../ops/index.js'
+import { diffuse, diffusionFactors, gridOf, modesOf, stabilisedInverse, wholeSpectrum } from '../physics/index.js'
 import { AMOUNT, type Job, METHODS, type Method, N, type Step } from './heatTraining.js'
 import { indices, overSeeds, radialSpectrum, spread } from './shell/data.js'
 import type { Figure } from './shell/figure.js'
@@ -143,16 +144,16 @@ function fieldsOf(runs: Runs, shown: readonly Method[]): Field[] {
 /** The three kernels over |f|; the stabilised one for the first sample of the last batch. */
 function spectrumOf(run: readonly Step[]) {
   const { prediction, input } = last(run)
-  const exponent = heatExponent(N, N, AMOUNT)
+  const modes = modesOf([N, N], gridOf({}, 'heat'))
+  const factors = diffusionFactors(modes, AMOUNT)
   const now = diffuse(new Tensor([N, N], prediction.slice(0, N * N)), AMOUNT)
   const dy = Float64Array.from(now.data, (v, i) => input[i] - v)
-  const uncertainty = dy.map(d => UNCERTAINTY * Math.abs(d))
-  const { kernel } = stabilisedInverse(dy, exponent, N, N, uncertainty)
-  const radial = (values: Float64Array) => radialSpectrum({ width: N, height: N, values })
+  const { kernel } = stabilisedInverse(dy, noiseLevel(dy), factors, modes)
+  const radial = (held: Float64Array) => radialSpectrum({ width: N, height: N, values: wholeSpectrum(held, modes) })
   return {
-    exact: radial(exponent.map(Math.exp)),
+    exact: radial(factors.map(f => 1 / f)),
     stabilised: radial(kernel),
-    adjoint: radial(exponent.map(e => Math.exp(-e)))
+    adjoint: radial(factors)
   }
 }
 

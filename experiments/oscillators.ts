@@ -1,6 +1,6 @@
-import { grad, newton, type Random, random, sampleJacobian, Tape, type Tensor, tensor } from '../core/index.js'
+import { grad, layeredJacobian, newton, type Random, random, Tape, type Tensor, tensor } from '../core/index.js'
 import { l2, mlp, mul, type Network, sub, sum } from '../ops/index.js'
-import { adam, hig, sipBackward } from '../optim/index.js'
+import { adam, type HigOptions, hig, sipBackward } from '../optim/index.js'
 import { oscillators } from '../physics/index.js'
 import { indices, overSeeds, spread } from './shell/data.js'
 import { count, someOf } from './shell/settings.js'
@@ -37,9 +37,10 @@ export function trainee(method: Method, net: Network, theta: Tensor): Trainee {
   return { HIG: withHig, SIP: withSip, GD: withGd }[method](net, theta)
 }
 
-function withHig(net: Network, theta: Tensor): Trainee {
-  const method = hig({ lr: 1, truncation: 1e-10 })
-  const jacobian = sampleJacobian((th, x0) => simulate(x0, net(th, x0)), { wrt: 0 })
+/** `options`: by which route the half-inverse is computed, say. */
+export function withHig(net: Network, theta: Tensor, options: HigOptions = {}): Trainee {
+  const method = hig({ lr: 1, truncation: 1e-10, ...options })
+  const jacobian = layeredJacobian((th, x0) => simulate(x0, net(th, x0)), { wrt: 0 })
   return {
     theta,
     update(x0) {

@@ -6,6 +6,7 @@ import { linearOps } from './linear/index.js'
 import { lossOps } from './loss/index.js'
 import { nnOps } from './nn/index.js'
 import { reductionOps } from './reductions/index.js'
+import { samplingOps } from './sampling/index.js'
 import { shapeOps } from './shape/index.js'
 
 export * from './convolution/index.js'
@@ -15,6 +16,7 @@ export * from './linear/index.js'
 export * from './loss/index.js'
 export * from './nn/index.js'
 export * from './reductions/index.js'
+export * from './sampling/index.js'
 export * from './shape/index.js'
 
 /** Every operator of this folder, for tables: checks, documentation. */
@@ -22,6 +24,7 @@ export const allOps: readonly Op[] = [
   ...elementwiseOps,
   ...reductionOps,
   ...shapeOps,
+  ...samplingOps,
   ...linearOps,
   ...convolutionOps,
   ...fourierOps,

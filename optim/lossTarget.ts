@@ -1,12 +1,12 @@
 import { claim } from '../core/claim.js'
 import { GradientError, RuleError } from '../core/errors.js'
-import { eigh } from '../core/linalg/eigh.js'
 import type { Claim, Site } from '../core/op.js'
 import { checkNumbers } from '../core/options.js'
 import { sum } from '../core/structural/sum.js'
 import { checkKnown, type Tape, unseen } from '../core/tape.js'
 import { replay } from '../core/targets/blockProblem.js'
 import { findRegion } from '../core/targets/region.js'
+import { saddleFreeStep } from '../core/targets/saddleFree.js'
 import { allFinite, mapData, Tensor } from '../core/tensor.js'
 import { grad } from '../core/verbs/grad.js'
 import { hessian } from '../core/verbs/jacobian.js'
@@ -73,14 +73,7 @@ function newtonByHessian(sites: readonly Site[], loss: Tensor, y: Tensor, eta: n
       weight.fill(0, b * n, (b + 1) * n)
       continue
     }
-    const { values, vectors } = eigh(Hb, n)
-    const cut = truncation * values.reduce((m, v) => Math.max(m, Math.abs(v)), 0)
-    for (let k = 0; k < n; k++) {
-      if (!(Math.abs(values[k]) > cut)) continue
-      let c = 0
-      for (let i = 0; i < n; i++) c += vectors[i * n + k] * gb[i]
-      for (let i = 0; i < n; i++) step[b * n + i] -= (vectors[i * n + k] * c) / Math.abs(values[k])
-    }
+    step.set(saddleFreeStep(Hb, gb, n, { truncation }).step, b * n)
   }
   const value = mapData(y, (v, i) => v + eta * step[i])
   return claim(value, weight.every(w => w === 1) ? null : new Tensor(y.shape, weight))

@@ -1,17 +1,18 @@
 import { GradientError } from '../core/errors.js'
 import type { Site } from '../core/op.js'
-import { checkChoice, checkNumbers } from '../core/options.js'
+import { checkNumbers } from '../core/options.js'
 import { scopedOnce } from '../core/scope.js'
 import { cotangentSweep } from '../core/sweeps/cotangent.js'
 import { checkKnown, type Tape } from '../core/tape.js'
 import type { Policy } from '../core/targets/policy.js'
 import { findRegion } from '../core/targets/region.js'
 import { type Targets, targetSweep } from '../core/targets/targetSweep.js'
-import { mapData, Tensor, zerosLike } from '../core/tensor.js'
+import { Tensor, zerosLike } from '../core/tensor.js'
 import type { PerWrt } from '../core/verbs/trace.js'
 import { lossTarget } from './lossTarget.js'
+import { checkProxy, type ProxyLoss, proxyCotangent } from './proxy.js'
 
-export interface SipOptions<W extends Tensor | readonly Tensor[]> {
+export interface SipOptions<W extends Tensor | readonly Tensor[]> extends ProxyLoss {
   /** Where the physics begins: the network's outputs x. */
   boundary: readonly Tensor[]
   /** Parameters of the network. */
@@ -20,8 +21,6 @@ export interface SipOptions<W extends Tensor | readonly Tensor[]> {
   eta?: number
   /** Factor on the cotangent x - x̃: 1 for the sum of the proxies ½|x - x̃|², 1/B for their mean. */
   scale?: number
-  /** Proxy loss in x: 'l2', ½|x - x̃|² (cotangent x - x̃), or 'l1', |x - x̃|₁ (cotangent its sign). */
-  proxy?: 'l2' | 'l1'
   /** The physics' output, where the loss has no Newton step of its own. */
   y?: Tensor
   policy?: Partial<Policy>
@@ -52,10 +51,10 @@ export interface SipResult<G> extends Targets {
 export function sipBackward<W extends Tensor | readonly Tensor[]>(
   tape: Tape,
   loss: Tensor | readonly Tensor[],
-  { boundary, wrt, eta = 1, scale = 1, proxy = 'l2', y, policy }: SipOptions<W> = {} as SipOptions<W>
+  { boundary, wrt, eta = 1, scale = 1, proxy = 'l2', delta = 1, y, policy }: SipOptions<W> = {} as SipOptions<W>
 ): SipResult<PerWrt<W extends readonly Tensor[] ? number[] : number>> {
   checkNumbers('sipBackward', 'finite', { eta, scale })
-  checkChoice('sipBackward', 'proxy', proxy, ['l2', 'l1'])
+  checkProxy('sipBackward', { proxy, delta })
   const parameters: readonly Tensor[] = Array.isArray(wrt) ? wrt : [wrt as Tensor]
   for (const p of parameters) checkKnown(tape, p, 'sipBackward', 'a parameter')
   const terms: readonly Tensor[] = loss instanceof Tensor ? [loss] : loss
@@ -66,7 +65,7 @@ export function sipBackward<W extends Tensor | readonly Tensor[]>(
   const { targets, grads } = scopedOnce(() => {
     found = targetSweep(tape, goals, boundary, policy)
     for (const l of terms) checkTargetFixed(tape, l, boundary)
-    const seeds = boundary.map((x, i) => [x, proxyCotangent(x, found.targets[i].value, proxy, scale)] as const)
+    const seeds = boundary.map((x, i) => [x, proxyCotangent(x, found.targets[i], { proxy, delta }, scale)] as const)
     const swept = new Set(found.region.sites)
     const only = (site: Site) => !swept.has(site)
     const cts = cotangentSweep(tape, seeds, { only })
@@ -91,8 +90,4 @@ function checkTargetFixed(tape: Tape, loss: Tensor, boundary: readonly Tensor[])
       `the target of ${site.op.name} depends on the boundary`,
       'Take it as a constant by stopGradient(target), or compare the difference of both with zeros'
     )
-}
-
-function proxyCotangent(x: Tensor, { data: target }: Tensor, proxy: 'l2' | 'l1', scale: number): Tensor {
-  return mapData(x, (v, i) => scale * (proxy === 'l2' ? v - target[i] : Math.sign(v - target[i])))
 }

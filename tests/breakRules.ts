@@ -92,6 +92,17 @@ function scalingsOf(op: Op, inputs: number): Scaling[] {
               op[rule]!(ct, v).map((c, k) => (c && k === i ? scaled(c, factor, seen) : c))
           })
         })
+  if (op.sampleFactors)
+    list.push({
+      rule: 'sampleFactors',
+      op: (factor, seen) => ({
+        ...op,
+        sampleFactors: (ct, v) => {
+          const factors = op.sampleFactors!(ct, v)
+          return factors && { ...factors, right: scaled(factors.right, factor, seen) }
+        }
+      })
+    })
   const { inverse, newtonStep } = op
   if (inverse)
     for (const i of each)
@@ -194,6 +205,7 @@ function breaksOf(op: Op): Break[] {
 /** The check that looks at a rule, by the beginning of its name. */
 const madeFor = [
   ['sampleVjp', 'sampleJacobian'],
+  ['sampleFactors', 'sampleJacobian'],
   ['carry', 'sampleJacobian'],
   ['reads', 'sampleJacobian'],
   ['inverse', 'inverse'],

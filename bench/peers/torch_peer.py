@@ -73,7 +73,83 @@ def heat(batch, n=64, amount=8.0):
     return step
 
 
-MAKERS = dict(conv=conv, heat=heat)
+def mlp(*widths):
+    layers = []
+    for i, (a, b) in enumerate(zip(widths, widths[1:])):
+        layers += [nn.Linear(a, b)] + ([nn.Tanh()] if i + 2 < len(widths) else [])
+    return nn.Sequential(*layers).double()
+
+
+def oscillators(u, x, masses=2, dt=0.5, coupling=0.2):
+    """The linear chain of physics/oscillators.ts by RK4: controls u [B, steps] from the states x [B, 2 masses]."""
+    n = masses
+    A = torch.zeros(2 * n, 2 * n, dtype=torch.float64)
+    for i in range(n):
+        A[i, n + i] = 1
+        A[n + i, i] = -1
+        for j in (i - 1, i + 1):
+            if 0 <= j < n:
+                A[n + i, j] += coupling
+                A[n + i, i] -= coupling
+    push = torch.zeros(2 * n, dtype=torch.float64)
+    push[-1] = 1
+    for t in range(u.shape[1]):
+        f = lambda s: s @ A.T + u[:, t : t + 1] * push
+        k1 = f(x)
+        k2 = f(x + dt / 2 * k1)
+        k3 = f(x + dt / 2 * k2)
+        k4 = f(x + dt * k3)
+        x = x + dt / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+    return x
+
+
+def hig(problem, part="step"):
+    """
+    One step of half-inverse gradients as it is written in PyTorch: a backward pass for each of the K outputs of a sample,
+    batched over the samples by stacked cotangents where that is exact, then the thin SVD. `part`: step, jacobian or svd.
+    """
+    batch, widths, K, physics, rcond = {
+        "oscillators": (32, (4, 20, 20, 20, 24), 4, oscillators, 1e-10),
+        "oscillators-nonlinear": (128, (4, 20, 20, 20, 96), 4, None, 1e-6),
+        "quantum-dipole": (16, (28, 20, 20, 20, 384), 28, None, 1e-5),
+        "poisson-hig": (64, (64, 64, 128, 64, 64), 64, None, 1e-5),
+    }[problem]
+    net = mlp(*widths)
+    linear = torch.randn(widths[-1], K, dtype=torch.float64)
+    x = torch.rand(batch, widths[0], dtype=torch.float64)
+    layers = [layer for layer in net if isinstance(layer, nn.Linear)]
+    kept = {}
+    for layer in layers:
+        layer.register_forward_hook(lambda layer, ins, out: kept.__setitem__(layer, (ins[0].detach(), out)))
+
+    def jacobian():
+        """Per sample, from the layers' inputs and the cotangents of their outputs: one backward pass for each output."""
+        u = net(x)
+        y = oscillators(u, x) if physics else u @ linear
+        rows = []
+        for k in range(K):
+            cts = torch.autograd.grad(y[:, k].sum(), [kept[layer][1] for layer in layers], retain_graph=True)
+            parts = []
+            for layer, ct in zip(layers, cts):
+                parts += [(ct[:, :, None] * kept[layer][0][:, None, :]).flatten(1), ct]
+            rows.append(torch.cat(parts, 1))
+        return y.detach(), torch.stack(rows, 1).flatten(0, 1)
+
+    def step(J, g):
+        U, s, V = torch.linalg.svd(J, full_matrices=False)
+        power = torch.where(s > rcond * s[0], s ** -0.5, torch.zeros_like(s))
+        return V.T @ (power * (U.T @ g))
+
+    if part == "jacobian":
+        return jacobian
+    y, J = jacobian()
+    g = torch.randn(J.shape[0], dtype=torch.float64)
+    if part == "svd":
+        return lambda: step(J, g)
+    return lambda: step(jacobian()[1], g)
+
+
+MAKERS = dict(conv=conv, heat=heat, hig=hig)
 
 
 def median(run):

@@ -4,13 +4,16 @@ import type { ConvGeometry } from './convolutionPlan.js'
 import { whyNoGpu } from './gpu/device.js'
 import { withGpu } from './gpu/launch.js'
 import * as plainBatchNorm from './plain/batchNorm.js'
-import { binaryBroadcast, type RowKernel } from './plain/broadcast.js'
+import { binaryBroadcast, copyRow, type RowKernel } from './plain/broadcast.js'
 import * as plainConvolution from './plain/convolution.js'
 import type { Data } from './plain/data.js'
 import { sizeOf } from './plain/data.js'
 import * as plainFft from './plain/fft.js'
 import * as plainPairs from './plain/fftPairs.js'
 import { matmul as plainMatmul } from './plain/matmul.js'
+import type { Copy } from './plain/permute.js'
+import * as plainCopies from './plain/permute.js'
+import * as plainPool from './plain/pool.js'
 import { reduceSum as plainReduceSum } from './plain/reduce.js'
 import { oneByOne, sparseAlong as plainSparseAlong, type Sparse } from './plain/sparseAlong.js'
 import * as wasmBatchNorm from './wasm/batchNorm.js'
@@ -20,8 +23,9 @@ import * as wasmFft from './wasm/fft.js'
 import * as wasmLinalg from './wasm/linalg.js'
 import { type MapName, map as wasmMap, pairwiseSum as wasmPairwiseSum } from './wasm/map.js'
 import { batchedMatmul as wasmBatchedMatmul, matmul as wasmMatmul } from './wasm/matmul.js'
-import { inCommon, MemoryExhausted, wasm } from './wasm/module.js'
+import { common, inCommon, MemoryExhausted, wasm } from './wasm/module.js'
 import { threads } from './wasm/pool.js'
+import * as wasmPooling from './wasm/pooling.js'
 import { type RowsName, eachRow as wasmEachRow } from './wasm/softmax.js'
 import { sparseAlong as wasmSparseAlong } from './wasm/sparseAlong.js'
 
@@ -244,6 +248,41 @@ export function sparseAlong(m: Sparse, x: Data, y: Data, outer: number, inner: n
     kernel(m, x, y, outer, inner)
   )
 }
+
+/** y = x stretched to a shape: see the plain kernel. */
+export function broadcastCopy(x: Data, xShape: readonly number[], y: Data, yShape: readonly number[]): void {
+  binary('first', copyRow, x, xShape, x, xShape, y, yShape)
+}
+
+/** Where memory is shared, the platform copies several times slower than WebAssembly. */
+const copyThere: Copy = (x, from, n, y, to) => {
+  const unit = x.BYTES_PER_ELEMENT
+  common()!.kernels.copy(y.byteOffset + to * unit, x.byteOffset + from * unit, n * unit)
+}
+
+/** How runs from x to y are copied; undefined where the platform does it. */
+const copyFor = (x: Data, y: Data): Copy | undefined => (inCommon(x) && inCommon(y) ? copyThere : undefined)
+
+/** Copies between tensors and strided views: see the plain kernels. */
+export const permuteCopy: typeof plainCopies.permuteCopy = (x, shape, axes, y) =>
+  plainCopies.permuteCopy(x, shape, axes, y, copyFor(x, y))
+export const sliceCopy: typeof plainCopies.sliceCopy = (x, shape, starts, steps, sizes, y) =>
+  plainCopies.sliceCopy(x, shape, starts, steps, sizes, y, copyFor(x, y))
+export const slicePut: typeof plainCopies.slicePut = (ct, shape, starts, steps, sizes, dx) =>
+  plainCopies.slicePut(ct, shape, starts, steps, sizes, dx, copyFor(ct, dx))
+
+type Pooling = Pick<typeof plainPool, 'maxPool' | 'gatherPlanes' | 'scatterPlanes'>
+
+const pool = (name: keyof Pooling, x: Data, y: Data, call: (kernels: Pooling) => void): void =>
+  run(name, x.length === 0 ? 'plain' : passBackend(y, x), 0, x, plainPool, wasmPooling, call)
+
+/** The largest entries of windows, and entries at their places: see the plain kernels. */
+export const maxPool: Pooling['maxPool'] = (x, y, argmax, planes, g) =>
+  pool('maxPool', x, y, k => k.maxPool(x, y, argmax, planes, g))
+export const gatherPlanes: Pooling['gatherPlanes'] = (x, index, y, planes, large, small) =>
+  pool('gatherPlanes', x, y, k => k.gatherPlanes(x, index, y, planes, large, small))
+export const scatterPlanes: Pooling['scatterPlanes'] = (ct, index, dx, planes, large, small) =>
+  pool('scatterPlanes', ct, dx, k => k.scatterPlanes(ct, index, dx, planes, large, small))
 
 type BatchNorm = typeof plainBatchNorm
 

@@ -31,7 +31,10 @@ export function f32Check(subject: Subject, example: Example, random: Random, opt
     const ctsHigh = cotangents(ins => [high.f(ins)], high.xs, active, [double(ct)])
     const inverses = active.flatMap(i => {
       const mine = low.xs.map((_, k) => k === i)
-      const answer = op?.inverse && runInverse(siteOf(low), { value: y, weight: null }, mine)
+      const answer =
+        op?.inverse &&
+        (op.inverse.inputs ?? [i]).includes(i) &&
+        runInverse(siteOf(low), { value: y, weight: null }, mine)
       const claimed = answer && !('refuse' in answer) ? answer[i] : null
       return claimed ? [claimed.value, ...(claimed.weight ? [claimed.weight] : [])] : []
     })

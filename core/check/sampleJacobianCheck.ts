@@ -3,6 +3,7 @@ import type { Example } from '../op.js'
 import type { Random } from '../random.js'
 import { sameShape, size } from '../shape.js'
 import { Tensor } from '../tensor.js'
+import { layeredJacobian } from '../verbs/layeredJacobian.js'
 import { sampleJacobian } from '../verbs/sampleJacobian.js'
 import { denseJacobian, namesOf, type Probe, probe, relative, type Subject, siteOf } from './probe.js'
 import { type CheckOptions, type CheckRow, finish, guarded, judge, skipped } from './row.js'
@@ -53,7 +54,8 @@ function asItIs(p: Probe): CheckRow[] {
       const stops = mixing && stopsAndNames(p, active)
       return [
         ...(mixing ? [judge(`${check} stops`, p.label, stops ? 0 : 1, 0, stops || 'no RuleError naming it')] : []),
-        judge(check, p.label, Math.max(...active.map((i, k) => difference(p, i, J[k]))), TOLERANCE.sampleJacobian)
+        judge(check, p.label, Math.max(...active.map((i, k) => difference(p, i, J[k]))), TOLERANCE.sampleJacobian),
+        ...(active.length === 1 ? factored(p, active[0]) : [])
       ]
     })
   })
@@ -86,6 +88,15 @@ function difference(p: Probe, i: number, J: Tensor): number {
     for (let j = 0; j < width; j++) full[r * n + from + j] = J.data[r * width + j]
   }
   return relative(full, dense)
+}
+
+/** The rows of a parameter as factors are its rows. */
+function factored(p: Probe, i: number): CheckRow[] {
+  const shared = p.op?.sampleFactors && p.op.carry(siteOf(p))?.[i] === false
+  if (!shared) return []
+  const layers = layeredJacobian((...ins) => p.f(ins), { wrt: i })(...p.xs).J.matrix()
+  const error = relative(layers, denseJacobian(p, [i]).J)
+  return [judge(`${NAME} in factors (${namesOf([i])})`, p.label, error, TOLERANCE.sampleJacobian)]
 }
 
 /** Perturbed copies along a new axis 0 of the batched inputs, and the same samples one by one. */
@@ -121,7 +132,8 @@ function stacked(p: Probe, batched: readonly number[], random: Random): CheckRow
     const rows = Float64Array.from(loop.flatMap(row => Array.from(row)))
     // An input that does not matter leaves zeros of a shared input's shape.
     if ([...rows, ...J[k].data].every(v => v === 0)) return 0
-    return J[k].size === BATCH * K * width ? relative(J[k].data, rows) : Number.POSITIVE_INFINITY
+    if (J[k].size !== BATCH * K * width) return Number.POSITIVE_INFINITY
+    return relative(J[k].data, rows)
   })
   return [judge(check, p.label, Math.max(0, ...errors), TOLERANCE.sampleJacobian)]
 }

@@ -58,6 +58,22 @@ export class ChaseLog {
     }
   }
 
+  /** The same on the rows of X [n, width]. */
+  forwardRows(X: Float64Array, width: number): void {
+    const { cs, runs } = this
+    let at = 0
+    for (let r = 0; r < runs.length; r += 2) {
+      for (let i = runs[r]; i < runs[r] + runs[r + 1]; i++, at += 2) {
+        const [c, s, x, y] = [cs[at], cs[at + 1], i * width, (i + 1) * width]
+        for (let j = 0; j < width; j++) {
+          const [a, b] = [X[x + j], X[y + j]]
+          X[x + j] = c * a + s * b
+          X[y + j] = c * b - s * a
+        }
+      }
+    }
+  }
+
   /** x ← the transpose of that times x, in place. */
   backward(x: Float64Array): void {
     const { cs, runs } = this

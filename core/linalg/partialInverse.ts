@@ -11,6 +11,8 @@ export interface PartialInverseOptions {
   truncation?: number
   /** Default true: the threshold follows the units of J. false: `truncation` itself is the threshold. */
   relative?: boolean
+  /** λ ≥ 0, in units of s²: each power is multiplied by s²/(s² + λ). With κ = -1 Levenberg-Marquardt. Default 0. */
+  damping?: number
 }
 
 export interface Spectrum {
@@ -30,6 +32,8 @@ export interface Spectrum {
  *             J^(-1/2) = V Λ^(-1/2) Uᵀ)
  *   κ = 0     V Uᵀ, all directions alike
  *   κ = 1     Jᵀ: the plain gradient
+ *
+ * With damping λ, s^κ becomes s^κ · s²/(s² + λ); of κ = -1 that is (JᵀJ + λ)⁻¹ Jᵀ, Levenberg and Marquardt's.
  *
  * The authors' notebook counts κ positive (s^-κ). Singular values at or below the threshold are dropped: they
  * contribute zero. Clamping them instead would amplify noise directions by the largest factor of all.
@@ -83,15 +87,22 @@ function factor(J: Float64Array, rows: number, cols: number): WideSVD {
   return recorder ? observeKernel('svd', 'several', J, 0, run) : run()
 }
 
-function powersOf(
-  { s }: WideSVD,
-  { kappa = -0.5, truncation = 1e-10, relative = true }: PartialInverseOptions
-): Spectrum & { powers: Float64Array } {
+function powersOf({ s }: WideSVD, options: PartialInverseOptions): Spectrum & { powers: Float64Array } {
+  const { filter, threshold } = spectralFilter(s[0] ?? 0, options)
+  return { powers: s.map(filter), singularValues: s, kept: s.filter(value => value > threshold).length, threshold }
+}
+
+/** s ↦ s^κ s²/(s² + λ), zero up to the threshold, for a J whose largest singular value is given. */
+export function spectralFilter(
+  largest: number,
+  { kappa = -0.5, truncation = 1e-10, relative = true, damping = 0 }: PartialInverseOptions
+): { filter: (s: number) => number; threshold: number } {
   checkNumbers('partialInverse', 'finite', { kappa })
-  checkNumbers('partialInverse', 'notNegative', { truncation })
-  const threshold = relative ? truncation * (s[0] ?? 0) : truncation
-  const powers = s.map(value => (value > threshold ? power(value, kappa) : 0))
-  return { powers, singularValues: s, kept: s.filter(value => value > threshold).length, threshold }
+  checkNumbers('partialInverse', 'notNegative', { truncation, damping })
+  const threshold = relative ? truncation * largest : truncation
+  // √λ / s does not overflow where λ / s² does.
+  const damped = damping === 0 ? () => 1 : (s: number) => 1 / (1 + (Math.sqrt(damping) / s) ** 2)
+  return { filter: s => (s > threshold ? power(s, kappa) * damped(s) : 0), threshold }
 }
 
 /**

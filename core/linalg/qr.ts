@@ -1,6 +1,6 @@
 import { linalgKernels } from '../backends/kernels.js'
 import { ShapeError } from '../errors.js'
-import { norm2 } from './scaling.js'
+import { maxAbs, norm2, powerOfTwoScale, transpose } from './scaling.js'
 
 /**
  * Householder QR of Jᵀ, where J is [rows, cols] row-major with rows <= cols: Jᵀ = Q R, hence J = Rᵀ Qᵀ.
@@ -67,6 +67,29 @@ export function qrOfTranspose(J: Float64Array, rows: number, cols: number): Wide
     return X.slice(0, rows)
   }
   return { rows, cols, R, applyQ: z => applyQRows(z, 1), applyQt, applyQRows }
+}
+
+/** Thin QR of a row-major A [m, n]: A = Q R, Q [m, r] with orthonormal columns, R [r, n] upper triangular, r = min(m, n). */
+export function qr(A: Float64Array, m: number, n: number): { Q: Float64Array; R: Float64Array } {
+  if (A.length !== m * n) throw new ShapeError('qr', `${A.length} entries for [${m}, ${n}]`, `Give ${m * n} entries`)
+  const r = Math.min(m, n)
+  const scale = powerOfTwoScale(maxAbs(A, 'qr'))
+  // The first r columns, as rows; those that a wide A has besides only pass through Qᵀ.
+  const columns = transpose(A, m, n)
+  const f = qrOfTranspose(
+    columns.subarray(0, r * m).map(v => v / scale),
+    r,
+    m
+  )
+  const R = new Float64Array(r * n)
+  for (let i = 0; i < r; i++) for (let j = i; j < r; j++) R[i * n + j] = f.R[i * r + j] * scale
+  for (let j = r; j < n; j++) {
+    const c = f.applyQt(columns.subarray(j * m, (j + 1) * m).map(v => v / scale))
+    for (let i = 0; i < r; i++) R[i * n + j] = c[i] * scale
+  }
+  const unit = new Float64Array(r * r)
+  for (let k = 0; k < r; k++) unit[k * r + k] = 1
+  return { Q: transpose(f.applyQRows(unit, r), r, m), R }
 }
 
 /** x ← H_0 H_1 ... x, for one vector in place. */

@@ -1,6 +1,6 @@
 import { apply } from '../apply.js'
 import { pointwise, stretched } from '../backends/gpu/kernels.js'
-import { broadcastCopy } from '../backends/plain/broadcast.js'
+import { broadcastCopy } from '../backends/kernels.js'
 import { foldClaim } from '../claim.js'
 import { ShapeError } from '../errors.js'
 import { allocUnset } from '../memory.js'

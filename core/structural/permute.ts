@@ -1,7 +1,7 @@
 import { apply } from '../apply.js'
 import { stepsOf } from '../backends/gpu/code.js'
 import { pointwise } from '../backends/gpu/kernels.js'
-import { permuteCopy } from '../backends/plain/permute.js'
+import { permuteCopy } from '../backends/kernels.js'
 import { ShapeError } from '../errors.js'
 import { allocUnset } from '../memory.js'
 import { defineOp, type Op } from '../op.js'

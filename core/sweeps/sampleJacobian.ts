@@ -1,6 +1,6 @@
 import { RuleError } from '../errors.js'
 import { alloc } from '../memory.js'
-import type { Site } from '../op.js'
+import type { RowFactors, Site } from '../op.js'
 import { observeRule, recorder } from '../profile.js'
 import { scopedOnce } from '../scope.js'
 import { size } from '../shape.js'
@@ -31,6 +31,8 @@ export interface SampleSweepOptions {
    * of a flat θ), so that no row of the full length is made for each of them. True where it took them.
    */
   take?(t: Tensor, range: { start: number; stop: number }, rows: Tensor): boolean
+  /** Takes the rows of an input while they are still two factors (`sampleFactors`), before they are multiplied out. */
+  takeFactors?(t: Tensor, factors: RowFactors): boolean
 }
 
 /**
@@ -42,7 +44,7 @@ export interface SampleSweepOptions {
 export function sampleSweep(
   tape: Tape,
   seeds: readonly (readonly [Tensor, Rows])[],
-  { mixing = 'error', take }: SampleSweepOptions = {}
+  { mixing = 'error', take, takeFactors }: SampleSweepOptions = {}
 ): Map<Tensor, Rows> {
   checkSeeds(tape, seeds, 'sample-Jacobian sweep')
   for (const [y] of seeds) checkKnown(tape, y, 'sample-Jacobian sweep', 'the tensor it starts from')
@@ -65,10 +67,13 @@ export function sampleSweep(
       const carry = v.batched ? site.op.carry(site) : undefined
       const ct = carry ? v.rows : whole(v, site.op.name, site.op.inverse?.kind === 'structural')
       const carried = carry ?? site.inputs.map(() => false)
-      const wants = (i: number) => tape.knows(site.inputs[i])
+      let taken = -1
+      const wants = (i: number) => i !== taken && tape.knows(site.inputs[i])
       const range = take && site.op.reads?.(site)
       if (range && take(site.inputs[0], range, ct)) return []
       const view = rowView(site, carried, wants)
+      const factors = takeFactors && carry && site.op.sampleFactors?.(ct, view)
+      if (factors && wants(factors.input) && takeFactors(site.inputs[factors.input], factors)) taken = factors.input
       const rule = carry && site.op.sampleVjp ? 'sampleVjp' : 'vjp'
       const cts = recorder ? observeRule(site.op.name, rule, () => site.op[rule]!(ct, view)) : site.op[rule]!(ct, view)
       checkCount(site, rule, cts)

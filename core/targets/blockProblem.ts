@@ -1,6 +1,8 @@
-import { apply } from '../apply.js'
 import { norm2 } from '../linalg/scaling.js'
 import type { Claim, Site } from '../op.js'
+import { add } from '../structural/add.js'
+import { identity } from '../structural/identity.js'
+import { mul } from '../structural/mul.js'
 import { cotangentSweep } from '../sweeps/cotangent.js'
 import { identityRows, sampleSweep } from '../sweeps/sampleJacobian.js'
 import { tangentSweep } from '../sweeps/tangent.js'
@@ -8,6 +10,9 @@ import { Tape, unseen } from '../tape.js'
 import { Tensor } from '../tensor.js'
 import { isolate } from './isolate.js'
 import { samplesApart } from './mismatch.js'
+import { replay } from './replay.js'
+
+export { replay } from './replay.js'
 
 /** Where a solver stands: the unknowns, the outputs there, and how far they are from the goals. */
 export interface Point {
@@ -41,13 +46,16 @@ export class BlockProblem {
   readonly #from: Float64Array
   readonly #scales: readonly number[]
 
-  /** `scales`: the unit of each entry; "smallest change" is measured in it. */
+  readonly #guess: Float64Array | undefined
+
+  /** `scales`: the unit of each entry; "smallest change" is measured in it. `guess`: values of the entries to start from. */
   constructor(
     readonly sites: readonly Site[],
     readonly entries: readonly Tensor[],
     readonly exits: readonly Tensor[],
     readonly goals: readonly Claim[],
-    scales: readonly number[] = []
+    scales: readonly number[] = [],
+    guess?: readonly Tensor[]
   ) {
     const B = samplesApart(sites, entries, exits)
     this.perSample = B > 0
@@ -57,6 +65,7 @@ export class BlockProblem {
     this.epsilon = [...entries, ...exits, ...sites.map(s => s.out)].some(t => t.dtype === 'f32') ? 2 ** -23 : 2 ** -52
     this.#scales = entries.map((_, i) => scales[i] ?? 1)
     this.#from = this.#pack(entries)
+    this.#guess = guess && this.#pack(guess)
     this.#goal = this.#pack(goals.map(g => g.value))
     this.#root = new Float64Array(this.#goal.length).fill(1)
     if (goals.some(g => g.weight)) {
@@ -65,9 +74,14 @@ export class BlockProblem {
     }
   }
 
-  /** Where every solver begins: no change, so that what needs none keeps every bit. */
+  /** Where every solver begins: no change, so that what needs none keeps every bit, or the guess. */
   start(): Float64Array {
-    return new Float64Array(this.#from.length)
+    const start = new Float64Array(this.#from.length)
+    if (this.#guess) {
+      const unit = this.#scaled(start.map(() => 1))
+      for (let i = 0; i < start.length; i++) start[i] = (this.#guess[i] - this.#from[i]) / unit[i]
+    }
+    return start
   }
 
   /**
@@ -185,6 +199,62 @@ export class BlockProblem {
   }
 
   /**
+   * ∂²/∂x² ½‖residual‖² of all samples, `[B, P, P]`, P's own curvature included: a tangent sweep over the recorded
+   * gradient for each unknown. Where samples are apart, one sweep serves all of them.
+   */
+  hessian(p: Point): Float64Array {
+    const { batch: B, P, K } = this
+    const weights = this.#unpack(
+      this.#root.map(r => r * r),
+      this.exits,
+      K
+    )
+    const goals = this.#unpack(
+      this.#goal.map(g => -g),
+      this.exits,
+      K
+    )
+    using outer = new Tape()
+    outer.watch(p.xs)
+    const gradient = unseen(() =>
+      outer.record(() => {
+        const inner = new Tape()
+        const xs = inner.watch(p.xs.map(x => identity(x)))
+        const ys = inner.record(() => replay(this.sites, this.entries, xs, this.exits))
+        const seeds = ys.flatMap((y, i) => (inner.knows(y) ? [[y, mul(weights[i], add(y, goals[i]))] as const] : []))
+        const at = cotangentSweep(inner, seeds)
+        return xs.map(x => at.get(x))
+      })
+    )
+    const H = new Float64Array(B * P * P)
+    for (let j = 0; j < P; j++) {
+      const unit = new Float64Array(B * P)
+      for (let b = 0; b < B; b++) unit[b * P + j] = 1
+      const directions = this.#unpack(this.#scaled(unit), this.entries, P)
+      const known = gradient.map(g => (g && outer.knows(g) ? g : undefined))
+      const columns = unseen(() =>
+        tangentSweep(
+          outer,
+          p.xs.map((x, i) => [x, directions[i]] as const),
+          known.filter(g => g !== undefined)
+        )
+      )
+      let next = 0
+      const filled = known.map(
+        (g, i) =>
+          (g ? columns[next++] : undefined) ??
+          new Tensor(
+            p.xs[i].shape,
+            directions[i].data.map(() => 0)
+          )
+      )
+      const column = this.#scaled(this.#pack(filled))
+      for (let b = 0; b < B; b++) for (let i = 0; i < P; i++) H[(b * P + i) * P + j] = column[b * P + i]
+    }
+    return H
+  }
+
+  /**
    * Which unknowns the goals can move at all: those with an entry in the Jacobian that is not zero. One sweep with a
    * generic cotangent: a sum of J's entries that vanishes for it vanishes for all, but for a set of measure zero.
    */
@@ -242,24 +312,4 @@ function generic(i: number): number {
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
   return 0.5 + ((h ^ (h >>> 16)) >>> 0) / 2 ** 32
-}
-
-/** The exits of a piece of tape for other values of its entries. */
-export function replay(
-  sites: readonly Site[],
-  entries: readonly Tensor[],
-  values: readonly Tensor[],
-  exits: readonly Tensor[]
-): Tensor[] {
-  const now = new Map<Tensor, Tensor>(entries.map((e, i) => [e, values[i]]))
-  for (const s of sites)
-    now.set(
-      s.out,
-      apply(
-        s.op,
-        s.inputs.map(t => now.get(t) ?? t),
-        s.attrs
-      )
-    )
-  return exits.map(y => now.get(y) ?? y)
 }

@@ -33,3 +33,10 @@ export function closedRegion(t: Tensor, region: Region, settled: ReadonlyMap<Ten
       return { entries: entries.filter(e => reached.has(e)), exits, sites, reached }
   }
 }
+
+/** No site beyond those already inside whose rule is stable instead of exact: a solver would undo what it holds back. */
+export const solvable = (sites: readonly Site[], inside: readonly Site[]): boolean => {
+  const known = new Set(inside)
+  const soft = ['regularised', 'approximate']
+  return sites.every(s => known.has(s) || !soft.includes(s.op.inverse?.kind ?? ''))
+}

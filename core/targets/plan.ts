@@ -22,7 +22,7 @@ export type Decision =
  * (Claims that disagree, case d, show only when the values are there.)
  */
 export function decide(site: Site, region: Region, policy: Policy): Decision {
-  const inverse = site.op.inverse
+  const inverse = ruleFor(site, region)
   const uses = site.inputs.filter(region.active).length
   const distinct = activeInputs(site, region)
 
@@ -47,7 +47,7 @@ export function decide(site: Site, region: Region, policy: Policy): Decision {
         'Add a rung that solves blocks, such as newton() or adjoint()'
       )
     const reason = !inverse
-      ? `${site.op.name} has no inverse rule`
+      ? `${site.op.name} has no inverse rule${site.op.inverse ? ' for this input' : ''}`
       : own < 0
         ? `the rule of ${site.op.name} is ${inverse.kind}, which is not on the ladder`
         : `${ladder[solver].name} stands before ${inverse.kind} on the ladder`
@@ -67,6 +67,12 @@ export function decide(site: Site, region: Region, policy: Policy): Decision {
     entries: entriesOf(d, region),
     reason: `${many} at ${d === BOUNDARY ? 'the boundary' : 'a dominator'}`
   }
+}
+
+/** The operator's inverse rule, where it answers for the active inputs. */
+function ruleFor({ op: { inverse }, inputs }: Site, region: Region): Site['op']['inverse'] {
+  const answers = inverse?.inputs
+  return answers && inputs.some((t, i) => region.active(t) && !answers.includes(i)) ? undefined : inverse
 }
 
 /** Case c: would a piece be solved by a block that ends where the whole of the site's block would end? */

@@ -1,5 +1,5 @@
 import { OptionError } from '../errors.js'
-import { checkChoice, describe } from '../options.js'
+import { checkChoice, checkFlags, describe } from '../options.js'
 import type { Tensor } from '../tensor.js'
 import { adjoint } from './adjoint.js'
 import { newton } from './newton.js'
@@ -17,9 +17,15 @@ export interface Policy {
    * A chain of blocks is faster than one large block and converges further, but where a site can be satisfied in several
    * ways the way it takes may be out of reach before it. 'missed': samples that missed their goals are then solved once
    * more, from the boundary to the goals as one block, and keep the better answer. 'never' (default): what a training
-   * step wants, whose goals may well be out of reach.
+   * step wants, whose goals may well be out of reach. 'always': that block alone, for methods that step in x by the
+   * curvature of all of P (saddleFree); the operators' own rules have no say.
    */
-  whole: 'missed' | 'never'
+  whole: 'missed' | 'never' | 'always'
+  /**
+   * An approximate rule is a guess (time reversal has the error of the scheme): where true, the solvers of the ladder go on
+   * from its answer, site by site, until the target is met. Default false: what a training step wants.
+   */
+  refine: boolean
   /** The unit of a boundary tensor, where several are solved together: "smallest change" is measured in it. */
   scales: ReadonlyMap<Tensor, number>
 }
@@ -30,13 +36,15 @@ export const defaultPolicy: Policy = {
   meet: 'block',
   choose: true,
   whole: 'never',
+  refine: false,
   scales: new Map()
 }
 
 /** Throws OptionError where a policy cannot be followed. */
-export function checkPolicy({ ladder, meet, whole, scales }: Policy): void {
+export function checkPolicy({ ladder, meet, whole, refine, scales }: Policy): void {
   checkChoice('target sweep', 'meet', meet, ['block', 'mean', 'error'])
-  checkChoice('target sweep', 'whole', whole, ['missed', 'never'])
+  checkChoice('target sweep', 'whole', whole, ['missed', 'never', 'always'])
+  checkFlags('target sweep', { refine })
   const rungs: readonly unknown[] = Array.isArray(ladder) ? ladder : [ladder]
   const wrong = rungs.find(r => typeof r !== 'object' || typeof (r as Rung | null)?.name !== 'string')
   if (!Array.isArray(ladder) || rungs.some(r => r === wrong))

@@ -1,9 +1,9 @@
 import { claim } from '../claim.js'
 import { InverseError } from '../errors.js'
 import { alloc } from '../memory.js'
-import type { Claim } from '../op.js'
+import type { Claim, Site } from '../op.js'
 import { Tensor } from '../tensor.js'
-import type { BlockProblem } from './blockProblem.js'
+import { BlockProblem } from './blockProblem.js'
 import { opNames } from './plan.js'
 import type { Policy } from './policy.js'
 import type { RungReport } from './report.js'
@@ -87,4 +87,15 @@ export function solveBlock(
       refused
     }
   }
+}
+
+/** The solvers go on from the answer of an approximate rule, at this site alone; a sample that all of them refuse keeps it. */
+export function refineAnswer(site: Site, c: Claim, given: Pairs, policy: Policy): { pairs: Pairs; report: RungReport } {
+  const entries = given.map(([t]) => t)
+  const scales = entries.map(e => policy.scales.get(e) ?? 1)
+  const guess = given.map(([, a]) => a.value)
+  const block = new BlockProblem([site], entries, [site.out], [c], scales, guess)
+  const { pairs, report, taken } = solveBlock(block, policy, `rule of ${site.op.name}, refined`)
+  const rungs = ['approximate', ...new Set(taken.filter(t => t !== 'none'))]
+  return { pairs, report: { ...report, rung: rungs.join(' and ') } }
 }

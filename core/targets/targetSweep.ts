@@ -9,7 +9,7 @@ import { allFinite, mapData, type Tensor } from '../tensor.js'
 import { walkBack } from '../walk.js'
 import type { Answer } from './answer.js'
 import { BlockProblem } from './blockProblem.js'
-import { type ClosedRegion, closedRegion } from './closedRegion.js'
+import { type ClosedRegion, closedRegion, solvable } from './closedRegion.js'
 import { EndToEnd } from './endToEnd.js'
 import { checkGoal, type Goal, prepareRegion, reachableGoal } from './goal.js'
 import { samplesApart } from './mismatch.js'
@@ -18,7 +18,7 @@ import { checkPolicy, defaultPolicy, type Policy } from './policy.js'
 import { activeInputs, entriesOf, type Region } from './region.js'
 import { makeReport, type RungReport, type TargetReport } from './report.js'
 import { askRule, siteEnd } from './siteRule.js'
-import { type Pairs, solveBlock } from './solveBlock.js'
+import { type Pairs, refineAnswer, solveBlock } from './solveBlock.js'
 
 export interface Targets {
   /** A claim for each boundary tensor, in order: x̃, with weight 0 where nothing was asked. */
@@ -82,6 +82,27 @@ class TargetSweep {
   }
 
   run(): Targets {
+    const whole = this.policy.whole === 'always'
+    const targets = whole ? this.#asOne('the policy asks for all of it as one') : this.#chain()
+    let end = this.end.replay(targets)
+    let best = targets
+    const { before } = this.end
+    if (this.policy.whole === 'missed' && end.mismatch.some((m, b) => m > 1e-9 * before[b])) {
+      best = this.#whole(targets, end.mismatch)
+      end = this.end.replay(best)
+    }
+    const { claims, mismatch, failed } = this.end.finish(best, end)
+    const report = makeReport(
+      this.#rungs.map(r => r.report),
+      mismatch,
+      before,
+      failed
+    )
+    return { targets: claims, plan: this.#plan, report, region: this.region }
+  }
+
+  /** One site after the other: the walk back. */
+  #chain(): Claim[] {
     const { region } = this
     const edge = new Set(region.boundary)
     const left = walkBack<Met>(region.sites, {
@@ -95,39 +116,32 @@ class TargetSweep {
       const met = left.get(b)
       if (met) this.#settle(b, met)
     }
-    const chain = region.boundary.map(b => this.#final.get(b) ?? this.#settled.get(b) ?? noClaim(b))
-    const { before } = this.end
-    let targets = chain
-    let end = this.end.replay(chain)
-    if (this.policy.whole === 'missed' && end.mismatch.some((m, b) => m > 1e-9 * before[b])) {
-      targets = this.#whole(chain, end.mismatch)
-      end = this.end.replay(targets)
-    }
-    const { claims, mismatch, failed } = this.end.finish(targets, end)
-    const report = makeReport(
-      this.#rungs.map(r => r.report),
-      mismatch,
-      before,
-      failed
-    )
-    return { targets: claims, plan: this.#plan, report, region }
+    return region.boundary.map(b => this.#final.get(b) ?? this.#settled.get(b) ?? noClaim(b))
+  }
+
+  /** From the boundary to the goals as one block. */
+  #asOne(reason: string): Claim[] {
+    const { region, policy } = this
+    const entries = region.boundary.filter(region.active)
+    const scales = entries.map(e => policy.scales.get(e) ?? 1)
+    const goals = this.#goals.map(([, c]) => c)
+    const block = new BlockProblem(region.sites, entries, region.goals, goals, scales)
+    const { pairs, report } = solveBlock(block, policy, reason)
+    this.#report(region.goals[0], report)
+    const found = new Map(pairs)
+    return region.boundary.map(b => found.get(b) ?? noClaim(b))
   }
 
   /** Everything as one block; each sample (or all together, where they are not apart) keeps what ends nearer. */
   #whole(chain: readonly Claim[], missed: readonly number[]): Claim[] {
-    const { region, policy } = this
-    const entries = region.boundary.filter(region.active)
+    const { region } = this
     if (!solvable(region.sites, [])) return [...chain]
-    const scales = entries.map(e => policy.scales.get(e) ?? 1)
-    const goals = this.#goals.map(([, c]) => c)
-    const block = new BlockProblem(region.sites, entries, region.goals, goals, scales)
-    const { pairs, report } = solveBlock(block, policy, 'the chain of blocks missed the goals: all of it as one')
-    this.#report(region.goals[0], report)
-    const found = new Map(pairs)
-    const large = region.boundary.map((b, i) => found.get(b) ?? chain[i])
+    const found = this.#asOne('the chain of blocks missed the goals: all of it as one')
+    const large = found.map((c, i) => (region.active(region.boundary[i]) ? c : chain[i]))
     const now = this.end.replay(large).mismatch
     const worst = (m: readonly number[]) => Math.hypot(...m)
-    const apart = block.perSample && block.batch === now.length
+    const entries = region.boundary.filter(region.active)
+    const apart = samplesApart(region.sites, entries, region.goals) === now.length
     const better = apart ? now.map((m, b) => m < missed[b] || Number.isNaN(missed[b])) : [worst(now) < worst(missed)]
     return chain.map((c, i) => pickSamples(better, large[i], c))
   }
@@ -207,6 +221,11 @@ class TargetSweep {
       return this.#mend(site, c, answer, name, lost, why)
     const end = siteEnd(site, c, answer, region.active)
     if (end.lost.some(Boolean)) return this.#mend(site, c, answer, name, end.lost, end.reason)
+    if (name === 'approximate' && this.policy.refine && this.policy.ladder.some(r => r.solve)) {
+      const refined = refineAnswer(site, c, pairsOf(site, answer), this.policy)
+      this.#report(site.out, refined.report)
+      return refined.pairs
+    }
     this.#report(site.out, {
       rung: name,
       kind: choice ? 'choice' : 'rule',
@@ -288,10 +307,3 @@ class TargetSweep {
 
 const pairsOf = (site: Site, answer: Answer): Pairs =>
   site.inputs.flatMap((t, i) => (answer[i] ? [[t, answer[i]] as const] : []))
-
-/** No site beyond those already inside whose rule is stable instead of exact: a solver would undo what it holds back. */
-const solvable = (sites: readonly Site[], inside: readonly Site[]): boolean => {
-  const known = new Set(inside)
-  const soft = ['regularised', 'approximate']
-  return sites.every(s => known.has(s) || !soft.includes(s.op.inverse?.kind ?? ''))
-}

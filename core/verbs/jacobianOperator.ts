@@ -5,6 +5,8 @@ import { type Fn, trace } from './trace.js'
 
 export interface JacobianOperator {
   value: Tensor
+  /** x, whose shape tangents have. */
+  input: Tensor
   /** J v, `v` of the shape of x: a tangent sweep. */
   apply(v: Tensor): Tensor
   /** Jᵀ u, `u` of the shape of y: a cotangent sweep. */
@@ -18,6 +20,7 @@ export function jacobianOperator(f: Fn): (x: Tensor) => JacobianOperator {
     const [z] = watched
     return {
       value: y,
+      input: x,
       apply: v => tangentSweep(tape, [[z, v]], [y])[0] ?? zerosLike(y),
       applyT: u => {
         checkLike(y, u, 'jacobianOperator', 'a cotangent')

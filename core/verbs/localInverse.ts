@@ -17,7 +17,7 @@ export interface LocalInverseOptions extends Partial<Policy> {
 /**
  * P⁻¹(ỹ; x): the input near x whose output is ỹ, by the target sweep over P recorded at x. Unlike in training it throws
  * InverseError where the target is out of reach, by a chain of blocks and then by all of P as one block; the message holds
- * the report of every rung.
+ * the report of every rung. Approximate rules are refined by the solvers.
  *
  *     localInverse(square)(tensor([4]), tensor([-1]))   // [-2]
  */
@@ -32,7 +32,11 @@ export function localInverse(
       checkLike(y, target, 'localInverse', 'a target')
       if (!allFinite(target.data) || !allFinite(x.data))
         throw new NonFiniteError('localInverse', 'NaN or infinity in the target or in x', 'Give finite numbers')
-      const { targets, report } = targetSweep(tape, [[y, target]], watched, { whole: 'missed', ...policy })
+      const { targets, report } = targetSweep(tape, [[y, target]], watched, {
+        whole: 'missed',
+        refine: true,
+        ...policy
+      })
       for (const { sample, reason } of report.failed)
         throw new InverseError(
           'localInverse',

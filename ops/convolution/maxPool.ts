@@ -1,8 +1,9 @@
 import { apply } from '../../core/apply.js'
 import { largestPlaces, takePlaces } from '../../core/backends/gpu/pool.js'
-import { maxPool as maxima, type PoolGeometry, poolOutputSize, setMaxima } from '../../core/backends/plain/pool.js'
+import { maxPool as maxima } from '../../core/backends/kernels.js'
+import { type PoolGeometry, poolOutputSize, setMaxima } from '../../core/backends/plain/pool.js'
 import { ShapeError } from '../../core/errors.js'
-import { alloc } from '../../core/memory.js'
+import { allocUnset } from '../../core/memory.js'
 import { defineOp, type Op, type Saved } from '../../core/op.js'
 import { type Shape, show, size } from '../../core/shape.js'
 import { checkTensor, mapData, Tensor } from '../../core/tensor.js'
@@ -48,7 +49,7 @@ export const maxPoolOp: Op<PoolAttrs> = defineOp<PoolAttrs>({
     return [...x.slice(0, -a.window.length), ...out]
   },
   forward: ([x], a, shape, saved) => {
-    const y = alloc(size(shape), x.dtype)
+    const y = allocUnset(size(shape), x.dtype)
     saved.index = new Int32Array(y.length)
     maxima(x.data, y, saved.index, size(x.shape.slice(0, -a.window.length)), planesOf(x.shape, a))
     return new Tensor(shape, y)

@@ -1,9 +1,9 @@
 import { apply } from '../../core/apply.js'
 import { putPlaces, takePlaces, type Windows } from '../../core/backends/gpu/pool.js'
-import { gatherPlanes, scatterPlanes } from '../../core/backends/plain/pool.js'
+import { gatherPlanes, scatterPlanes } from '../../core/backends/kernels.js'
 import { averageCopies, wanted } from '../../core/claim.js'
 import { edgesOfLinear, withEdges } from '../../core/families/edges.js'
-import { alloc } from '../../core/memory.js'
+import { allocUnset } from '../../core/memory.js'
 import { defineOp, type Op, type Site } from '../../core/op.js'
 import { type Shape, size } from '../../core/shape.js'
 import { mapData, onesLike, Tensor } from '../../core/tensor.js'
@@ -21,14 +21,14 @@ export interface PlaneAttrs {
 
 function take(x: Tensor, { index, large, small }: PlaneAttrs): Tensor {
   const shape = [...x.shape.slice(0, -large.length), ...small]
-  const y = alloc(size(shape), x.dtype)
+  const y = allocUnset(size(shape), x.dtype)
   gatherPlanes(x.data, index, y, size(shape.slice(0, -small.length)), size(large), size(small))
   return new Tensor(shape, y)
 }
 
 function put(x: Tensor, { index, large, small }: PlaneAttrs): Tensor {
   const shape = [...x.shape.slice(0, -small.length), ...large]
-  const y = alloc(size(shape), x.dtype)
+  const y = allocUnset(size(shape), x.dtype)
   scatterPlanes(x.data, index, y, size(shape.slice(0, -large.length)), size(large), size(small))
   return new Tensor(shape, y)
 }

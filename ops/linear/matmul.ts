@@ -86,6 +86,10 @@ export const matmulOp: Op<MatmulAttrs> = defineOp<MatmulAttrs>({
       v.wants(1) ? (tb ? mul(column(ct), row(x)) : mul(column(x), row(ct))) : null
     ]
   },
+  sampleFactors: (ct, v) =>
+    v.shape(0).length === 1 && v.carried(0) && !v.carried(1) && v.x[1].rank === 2
+      ? { input: 1, left: v.x[0], right: ct, transposed: v.attrs.tb }
+      : undefined,
   inverse: { kind: 'exact', apply: smallestChange, lawless },
   examples: r => [
     { inputs: [r.normal([2, 3]), r.normal([3, 2])], attrs: { ta: false, tb: false } },

@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { OptionError } from '../../core/errors.js'
 import type { DType, Tensor } from '../../core/tensor.js'
 import type { Network } from './network.js'
 import { decodeJSON, encodeJSON } from './parametersJSON.js'
 import { decodeSafetensors, encodeSafetensors, type Metadata } from './safetensors.js'
+import { writeAtomically } from './writeAtomically.js'
 
 /** Files of parameters, in Node; what is in the bytes is said at encodeSafetensors and encodeJSON, which run anywhere. */
 type Format = 'safetensors' | 'json'
@@ -38,25 +37,4 @@ function formatOf(path: string, asked: string): Format {
   const ending = /\.(safetensors|json)$/.exec(String(path))?.[1]
   if (!ending) throw new OptionError(asked, `the path ${path}`, 'Give one that ends in .safetensors or .json')
   return ending as Format
-}
-
-/**
- * Written beside the path under a name of its own, brought to the disk, then renamed, which the file system does at once
- * or not at all. After an error nothing is left; after a crash at most the file beside it.
- */
-function writeAtomically(path: string, content: Uint8Array | string): void {
-  const beside = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`)
-  try {
-    const file = openSync(beside, 'wx')
-    try {
-      writeFileSync(file, content)
-      fsyncSync(file)
-    } finally {
-      closeSync(file)
-    }
-    renameSync(beside, path)
-  } catch (error) {
-    rmSync(beside, { force: true })
-    throw error
-  }
 }

@@ -1,6 +1,6 @@
 import { apply } from '../../core/apply.js'
 import { concat as gpuConcat } from '../../core/backends/gpu/kernels.js'
-import { sliceCopy, slicePut } from '../../core/backends/plain/permute.js'
+import { sliceCopy, slicePut } from '../../core/backends/kernels.js'
 import { ShapeError } from '../../core/errors.js'
 import { allocUnset } from '../../core/memory.js'
 import { defineOp, type Op } from '../../core/op.js'

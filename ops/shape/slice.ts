@@ -1,6 +1,6 @@
 import { apply } from '../../core/apply.js'
 import * as gpu from '../../core/backends/gpu/kernels.js'
-import { sliceCopy, slicePut } from '../../core/backends/plain/permute.js'
+import { sliceCopy, slicePut } from '../../core/backends/kernels.js'
 import { ShapeError } from '../../core/errors.js'
 import { alloc, allocUnset } from '../../core/memory.js'
 import { defineOp, type Op, type Site } from '../../core/op.js'

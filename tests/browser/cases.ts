@@ -96,9 +96,9 @@ export function trainingWithSgdAndAdam(): number[] {
   const [x, y] = [random(7).normal([16, 3]), random(8).normal([16, 2])]
   const loss = (th: Tensor) => sum(l2(small(th, x), y))
   let theta = small.init(random(9))
-  let momentum = { velocity: null } as ReturnType<ReturnType<typeof sgd>['init']>
-  for (let k = 0; k < 3; k++)
-    ({ theta, state: momentum } = sgd({ lr: 0.01, momentum: 0.9 }).step(theta, grad(loss)(theta), momentum))
+  const heavy = sgd({ lr: 0.01, momentum: 0.9 })
+  let momentum = heavy.init(theta)
+  for (let k = 0; k < 3; k++) ({ theta, state: momentum } = heavy.step(theta, grad(loss)(theta), momentum))
   // One step: later ones raise β to a power.
   return numbers(theta, adam({ lr: 0.01 }).step(theta, grad(loss)(theta), adam().init(theta)).theta)
 }

@@ -46,7 +46,7 @@ export function diffusionAndItsInverse(): number[] {
   const [first, goal] = [randomRectangles(random(6), 2, 16), randomRectangles(random(7), 2, 16)]
   const x = tape.watch(first)
   const { y, L } = tape.record(() => {
-    const y = diffuse(x, 0.5, 1e-2)
+    const y = diffuse(x, 0.5, { uncertainty: 1e-2 })
     return { y, L: l2(y, diffuse(goal, 0.5)) }
   })
   const { targets } = sipBackward(tape, L, { boundary: [x], wrt: x })

@@ -6,8 +6,11 @@ import {
   fft2,
   fftAlong,
   fftPairs,
+  gatherPlanes,
   irfftPairs,
+  maxPool,
   rfftPairs,
+  scatterPlanes,
   sparseAlong,
   unary,
   withBackend,
@@ -15,8 +18,10 @@ import {
 } from '../../core/backends/kernels.js'
 import type { Data } from '../../core/backends/plain/data.js'
 import { sizeOf } from '../../core/backends/plain/data.js'
+import { poolOutputSize } from '../../core/backends/plain/pool.js'
 import { indexMatrix, weightedMatrix } from '../../core/backends/plain/sparseAlong.js'
 import type { BinaryName, UnaryName } from '../../core/backends/wasm/binary.js'
+import { pieces } from '../../core/backends/wasm/parts.js'
 import { sizes } from '../../core/backends/wasm/pool.js'
 import { broadcastShapes, random, scoped } from '../../core/index.js'
 import { alloc, memorySettings } from '../../core/memory.js'
@@ -31,6 +36,7 @@ type DType = (typeof DTYPES)[number]
 
 // Small sizes are shared by threads here.
 sizes.pays = 4096
+pieces.least = 64
 
 const r = random(0)
 const whole = (from: number, to: number): number => from + Math.floor(r.next() * (to - from + 1))
@@ -114,13 +120,14 @@ const ROWS: Record<BinaryName, (a: number, b: number) => number> = {
   maximum: Math.max,
   minimum: Math.min,
   keep: (a, b) => (a !== 0 ? b : 0),
-  drop: (a, b) => (a !== 0 ? 0 : b)
+  drop: (a, b) => (a !== 0 ? 0 : b),
+  first: a => a
 }
 
 t.test('binary functions, broadcast', t => {
   for (const [name, of] of Object.entries(ROWS) as [BinaryName, (a: number, b: number) => number][])
     for (const dtype of DTYPES) {
-      const bad = failures(CASES / 8, () => {
+      const bad = failures(CASES / 16, () => {
         const [p, q] = shapes()
         const [s, u] = r.next() < 0.5 ? [p, q] : [q, p]
         const both = r.next() < 0.3
@@ -160,7 +167,7 @@ const FUNCTIONS: Record<UnaryName, (x: number) => number> = {
 t.test('functions of one entry', t => {
   for (const [name, of] of Object.entries(FUNCTIONS) as [UnaryName, (x: number) => number][])
     for (const dtype of DTYPES) {
-      const bad = failures(CASES / 8, i => {
+      const bad = failures(CASES / 16, i => {
         const x = numbers(i % 50 === 0 ? whole(0, 40_000) : whole(0, 200), dtype)
         const loop = (x: Data, y: Data) => {
           for (let i = 0; i < x.length; i++) y[i] = of(x[i])
@@ -246,6 +253,39 @@ t.test('Fourier transforms of powers of two', t => {
       ]
       const found = wrong.find(w => w !== undefined)
       return found && `[${outer}, ${n}, ${inner}] ${inverse}: ${found}`
+    })
+    t.same(bad, [], dtype)
+  }
+  t.end()
+})
+
+t.test('max pooling, and entries at the places of maxima', t => {
+  for (const dtype of DTYPES) {
+    const bad = failures(CASES, i => {
+      const square = i % 2 === 0
+      const axes = Array.from({ length: square ? 2 : whole(1, 3) }, () => {
+        const window = square ? 2 : whole(1, 3)
+        return { window, stride: square ? 2 : whole(1, 3), size: whole(window, square ? 24 : 9) }
+      })
+      if (square && i % 4 === 0) axes.unshift({ window: 1, stride: 1, size: whole(1, 3) })
+      const g = { size: axes.map(a => a.size), window: axes.map(a => a.window), stride: axes.map(a => a.stride) }
+      const [planes, large, small] = [whole(1, 70), sizeOf(g.size), sizeOf(poolOutputSize(g))]
+      const x = i % 3 ? between(-1, 1, planes * large, dtype) : numbers(planes * large, dtype)
+      // Ties.
+      if (i % 5 === 0) for (let k = 0; k < x.length; k++) x[k] = Math.round(3 * x[k])
+      const count = planes * small
+      const index = new Int32Array(count)
+      const twice = between(-1, 1, 2 * x.length, dtype)
+      const wrong = [
+        compare(2 * count, dtype, y => {
+          maxPool(x, y.subarray(0, count), index, planes, g)
+          y.set(index, count)
+        }),
+        compare(2 * count, dtype, y => gatherPlanes(twice, index, y, 2 * planes, large, small)),
+        compare(x.length, dtype, y => scatterPlanes(x.subarray(0, count), index, y, planes, large, small))
+      ]
+      const found = wrong.find(w => w !== undefined)
+      return found && `${planes} of [${g.size}], window [${g.window}], stride [${g.stride}]: ${found}`
     })
     t.same(bad, [], dtype)
   }

@@ -97,10 +97,10 @@ import {
   diffuse,
   diffuseOp,
   drawRectangles,
-  heatExponent,
+  gridOf,
+  modesOf,
   oscillators,
   randomRectangles,
-  spectralFilter,
   stabilisedInverse
 } from '../../physics/index.js'
 
@@ -249,9 +249,13 @@ const operators: Table = [
   ['a loss against a number', () => l2(x, wrong(0)), DTypeError]
 ]
 
+/** A field of 2 × 2 cells, all of whose modes are held. */
+const squares = modesOf([2, 2], gridOf({}, 'a test'))
+const data = new Float64Array(4)
+
 const more: Table = [
   ['apply of no operator', () => (apply as (...args: unknown[]) => Tensor)(undefined, [x]), RuleError],
-  ['apply to a tensor instead of a list', () => apply(diffuseOp, wrong(M), { amount: 1, uncertainty: 0 }), DTypeError],
+  ['apply to a tensor instead of a list', () => apply(diffuseOp, wrong(M), wrong({ amount: 1 })), DTypeError],
   ['a sum over an axis by name', () => sum(M, wrong('rows')), ShapeError],
   ['permute by a number', () => permute(M, wrong(1)), ShapeError],
   ['cast of nothing', () => cast(wrong(null), 'f32'), DTypeError],
@@ -259,13 +263,9 @@ const more: Table = [
   ['zerosLike of a shape', () => zerosLike(wrong([2])), DTypeError],
   ['a cotangent sweep from nothing', () => live(d => cotangentSweep(d.tape, wrong(undefined))), GradientError],
   ['a tangent sweep from a tensor', () => live(d => tangentSweep(d.tape, wrong([d.th]), [d.L])), GradientError],
-  ['a field of a wrong size', () => spectralFilter([1, 2, 3], new Float64Array(4), 2, 2), ShapeError],
-  ['a spectrum of half a cell', () => heatExponent(2.5, 2, 1), OptionError],
-  [
-    'a stabilised inverse without uncertainty',
-    () => stabilisedInverse(new Float64Array(4), new Float64Array(4), 2, 2, wrong(undefined)),
-    ShapeError
-  ],
+  ['a stabilised inverse without factors', () => stabilisedInverse(data, 0, wrong(undefined), squares), ShapeError],
+  ['a stabilised inverse of half a field', () => stabilisedInverse([1, 2], 0, data, squares), ShapeError],
+  ['a stabilised inverse without noise', () => stabilisedInverse(data, wrong(undefined), data, squares), OptionError],
   ['rectangles that are none', () => drawRectangles(4, wrong(undefined)), OptionError]
 ]
 
@@ -513,20 +513,20 @@ const optimisers: Table = [
   ['a step with a gradient of NaN', () => adam().step(x, bad, state), NonFiniteError],
   ['a step from θ with NaN', () => adam().step(bad, x, state), NonFiniteError],
   ['a step with an array', () => adam().step(x, wrong([1, 2, 3]), state), DTypeError],
-  ['a step of θ as an array', () => sgd({ lr: 1 }).step(wrong([1]), x, { velocity: null }), DTypeError],
+  ['a step of θ as an array', () => sgd({ lr: 1 }).step(wrong([1]), x, sgd({ lr: 1 }).init(x)), DTypeError],
   ['adam without state', () => adam().step(x, x, wrong(undefined)), OptionError],
   ['adam with the state of another θ', () => adam().step(x, x, adam().init(M)), ShapeError],
   ['sgd without state', () => sgd({ lr: 1 }).step(x, x, wrong(undefined)), OptionError],
   ['newton with a negative lr', () => newtonMethod({ lr: -1 }), OptionError],
-  ['newton without a Hessian', () => newtonMethod().step(x, wrong({ gradient: x }), null), DTypeError],
+  ['newton without a Hessian', () => newtonMethod().step(x, wrong({ gradient: x }), 0), DTypeError],
   [
     'newton with a Hessian of another size',
-    () => newtonMethod().step(x, { gradient: x, hessian: eye(2) }, null),
+    () => newtonMethod().step(x, { gradient: x, hessian: eye(2) }, 0),
     ShapeError
   ],
   [
     'newton with a Hessian of NaN',
-    () => newtonMethod().step(x, { gradient: x, hessian: full([3, 3], NaNs) }, null),
+    () => newtonMethod().step(x, { gradient: x, hessian: full([3, 3], NaNs) }, 0),
     NonFiniteError
   ],
   ['hig with kappa NaN', () => hig({ kappa: NaNs }), OptionError],
@@ -602,8 +602,8 @@ const others: Table = [
   ['oscillators of f32 and f64', () => oscillators({ steps: 3 })(ones([2, 4]), ones([2, 3], 'f32')), DTypeError],
   ['diffusion backward in time', () => diffuse(M, -1), OptionError],
   ['diffusion for ever', () => diffuse(M, Number.POSITIVE_INFINITY), OptionError],
-  ['diffusion with an uncertainty of NaN', () => diffuse(M, 1, NaNs), OptionError],
-  ['diffusion backward by its operator', () => apply(diffuseOp, [M], { amount: -1, uncertainty: 0 }), OptionError],
+  ['diffusion with an uncertainty of NaN', () => diffuse(M, 1, { uncertainty: NaNs }), OptionError],
+  ['diffusion backward by its operator', () => apply(diffuseOp, [M], wrong({ amount: -1 })), OptionError],
   ['diffusion of a vector', () => diffuse(x, 1), ShapeError],
   ['diffusion of an array', () => diffuse(wrong([[1]]), 1), DTypeError],
   ['rectangles without a stream', () => randomRectangles(wrong(0), 1, 8), OptionError],

@@ -29,6 +29,21 @@ const exceptions: Readonly<Record<string, Partial<Record<Edge, string>>>> = {
   acos: { large: 'defined for |x| ≤ 1, with values up to π' },
   atanh: { large: 'defined for |x| < 1, with values up to 19' },
   acosh: { small: 'defined for x ≥ 1, with values of 2e-8 or more next to 1' },
+  cubicOscillators: { large: 'the cube of a distance of 1e300 is infinite' },
+  pendulum: {
+    large: 'neighbouring numbers near 1e300 lie 1e284 apart, which is many turns: no change of an angle is small'
+  },
+  lotkaVolterra: { large: 'the product of 1e300 prey and 1e300 predators is infinite' },
+  nBody: { large: 'the square of a distance of 1e300 is infinite' },
+  sineMap: { large: 'neighbouring numbers near 1e300 lie 1e284 apart, which is many periods: no change of x is small' },
+  meanAnomaly: {
+    large: 'neighbouring numbers near 1e300 lie 1e284 apart, which is many turns: no change of an angle is small'
+  },
+  eccentricAnomaly: {
+    large: 'neighbouring numbers near 1e300 lie 1e284 apart, which is many turns: no change of an angle is small'
+  },
+  burgers: { large: 'a step is stable for |u| dt ≤ 2.8 dx: beyond it there is no value to be right about' },
+  flow: { large: 'what moves by 1e300 cells in a step can come from anywhere: no change of such a velocity is small' },
   rsqrt: { small: 'below 1e-205 the slope -½ x^(-3/2) is infinite' }
 }
 

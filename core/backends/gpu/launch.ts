@@ -19,6 +19,8 @@ export function withGpu<R>(on: boolean, f: () => R): R {
   }
 }
 
+export const gpuIsOn = (): boolean => asked
+
 /** The device that computes now, if there is one. */
 export const activeDevice = (): Device | undefined => (asked ? gpuDevice() : undefined)
 

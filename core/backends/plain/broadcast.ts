@@ -64,7 +64,8 @@ export function broadcastCopy(x: Data, xShape: readonly number[], y: Data, yShap
 /** Runs shorter than this are copied by a loop: `set` needs a view, which costs more. */
 const SHORT_RUN = 64
 
-const copyRow: RowKernel = (a, ia, da, _b, _ib, _db, y, iy, n) => {
+/** y = a: the row of `broadcastCopy`. */
+export const copyRow: RowKernel = (a, ia, da, _b, _ib, _db, y, iy, n) => {
   if (da === 0) y.fill(a[ia], iy, iy + n)
   else if (n >= SHORT_RUN) y.set(a.subarray(ia, ia + n), iy)
   else for (let t = 0; t < n; t++) y[iy + t] = a[ia + t]

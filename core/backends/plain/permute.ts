@@ -10,6 +10,11 @@ const counters: number[] = []
 const rowMajor: number[] = []
 const ySteps: number[] = []
 
+/** Copies n entries of x to y. */
+export type Copy = (x: Data, from: number, n: number, y: Data, to: number) => void
+
+const copyRun: Copy = (x, from, n, y, to) => y.set(x.subarray(from, from + n), to)
+
 /** Runs shorter than this are copied by a loop: `set` needs a view, which costs more. */
 const SHORT_RUN = 64
 
@@ -17,7 +22,13 @@ const SHORT_RUN = 64
 const BLOCK = 32
 
 /** y[i_axes[0], i_axes[1], …] = x[i_0, i_1, …]: axis d of y is axis axes[d] of x. */
-export function permuteCopy(x: Data, shape: readonly number[], axes: readonly number[], y: Data): void {
+export function permuteCopy(
+  x: Data,
+  shape: readonly number[],
+  axes: readonly number[],
+  y: Data,
+  copy: Copy = copyRun
+): void {
   setRowMajor(shape)
   let rank = 0
   for (let d = 0; d < axes.length; d++) rank = pushAxis(rank, shape[axes[d]], rowMajor[axes[d]])
@@ -25,7 +36,7 @@ export function permuteCopy(x: Data, shape: readonly number[], axes: readonly nu
   let unit = inner - 1
   while (unit >= 0 && strides[unit] !== 1) unit--
   if (unit >= 0 && strides[inner] !== 1) transposed(x, y, rank, unit)
-  else viewToContiguous(x, 0, y, rank)
+  else viewToContiguous(x, 0, y, rank, copy)
 }
 
 /** y[i] = x[starts + steps i] for i < sizes, axis by axis; steps are not 0, and may be negative. */
@@ -35,10 +46,11 @@ export function sliceCopy(
   starts: readonly number[],
   steps: readonly number[],
   sliceSizes: readonly number[],
-  y: Data
+  y: Data,
+  copy: Copy = copyRun
 ): void {
   const rank = pushSlice(shape, steps, sliceSizes)
-  viewToContiguous(x, sliceOffset(starts), y, rank)
+  viewToContiguous(x, sliceOffset(starts), y, rank, copy)
 }
 
 /** The adjoint of `sliceCopy`: dx[starts + steps i] = ct[i]. The caller has zeroed dx. */
@@ -48,14 +60,15 @@ export function slicePut(
   starts: readonly number[],
   steps: readonly number[],
   sliceSizes: readonly number[],
-  dx: Data
+  dx: Data,
+  copy: Copy = copyRun
 ): void {
   const rank = pushSlice(shape, steps, sliceSizes)
   let at = sliceOffset(starts)
   const length = rank === 0 ? 1 : sizes[rank - 1]
   const step = rank === 0 ? 1 : strides[rank - 1]
   for (let i = 0; i < ct.length; i += length) {
-    if (step === 1 && length >= SHORT_RUN) dx.set(ct.subarray(i, i + length), at)
+    if (step === 1 && length >= SHORT_RUN) copy(ct, i, length, dx, at)
     else for (let t = 0; t < length; t++) dx[at + t * step] = ct[i + t]
     at = advance(at, rank - 2)
   }
@@ -108,11 +121,11 @@ function advance(at: number, last: number): number {
   return at
 }
 
-function viewToContiguous(x: Data, at: number, y: Data, rank: number): void {
+function viewToContiguous(x: Data, at: number, y: Data, rank: number, copy: Copy): void {
   const length = rank === 0 ? 1 : sizes[rank - 1]
   const step = rank === 0 ? 1 : strides[rank - 1]
   for (let i = 0; i < y.length; i += length) {
-    if (step === 1 && length >= SHORT_RUN) y.set(x.subarray(at, at + length), i)
+    if (step === 1 && length >= SHORT_RUN) copy(x, at, length, y, i)
     else for (let t = 0; t < length; t++) y[i + t] = x[at + t * step]
     at = advance(at, rank - 2)
   }

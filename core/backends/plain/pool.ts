@@ -152,7 +152,7 @@ export function gatherPlanes(
   }
 }
 
-/** The adjoint of `gatherPlanes`: dx[p, index[p mod P, o]] += ct[p, o]. The caller has zeroed dx. */
+/** The adjoint of `gatherPlanes`: dx[p, index[p mod P, o]] += ct[p, o]. Overwrites dx. */
 export function scatterPlanes(
   ct: Data,
   index: Int32Array,
@@ -161,6 +161,7 @@ export function scatterPlanes(
   inSize: number,
   outSize: number
 ): void {
+  dx.fill(0)
   for (let p = 0, q = 0, at = 0; p < planes; p++) {
     if (at === index.length) at = 0
     const plane = p * inSize

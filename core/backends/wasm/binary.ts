@@ -5,14 +5,16 @@ import { ENTRY, parts } from './parts.js'
 import { inTeam } from './pool.js'
 
 /** The functions of assembly/binary.ts, in its order. */
-const BINARY = ['add', 'sub', 'mul', 'div', 'maximum', 'minimum', 'keep', 'drop'] as const
+const BINARY = ['add', 'sub', 'mul', 'div', 'maximum', 'minimum', 'keep', 'drop', 'first'] as const
 const UNARY = ['neg', 'abs', 'sqrt', 'square', 'reciprocal', 'relu'] as const
 
-/** `keep`: b where a is not 0, and 0 elsewhere; `drop`: the other way round. */
+/** `keep`: b where a is not 0, and 0 elsewhere; `drop`: the other way round; `first`: a, stretched. */
 export type BinaryName = (typeof BINARY)[number]
 export type UnaryName = (typeof UNARY)[number]
 
+/** Bytes for two constants, and of an index. */
 const ROOM = 32
+const INDEX = 4
 
 /** y = f(a, b) under broadcasting: bit for bit what the plain kernel makes with the row of that name. */
 export function binary(
@@ -36,7 +38,7 @@ export function binary(
         ? [f, A, da, B, db, Y, n, axes, outer.length, from, to - from]
         : [f, A + from * da * unit, da, B + from * db * unit, db, Y + from * unit, to - from, 0, 0, 0, 1]
     const pieces = outer.length > 0 ? parts(y.length / n, n) : parts(n)
-    call.run(nameFor('binary', y), pieces.map(piece), call.rooms(ROOM))
+    call.run(nameFor('binary', y), pieces.map(piece), call.rooms(ROOM + INDEX * outer.length))
     call.done(y, Y)
   })
 }

@@ -86,6 +86,43 @@ export function bidiagonalise(A: Float64Array, n: number): Bidiagonal {
   }
 }
 
+/** Reflectors per panel of a tridiagonalisation, as in assembly/tridiagonal.ts. */
+const PANEL = 32
+
+export interface Tridiagonal {
+  /** Diagonal [n] and off-diagonal [n]; the last entry of e is 0. */
+  d: Float64Array
+  e: Float64Array
+  h: Reflectors
+}
+
+/** A = Q T Qᵀ for a symmetric A[n, n], of which the upper triangle is read; A becomes the reflectors of Q. */
+export function tridiagonalise(A: Float64Array, n: number): Tridiagonal {
+  const call = new Call()
+  const a = call.put(A)
+  const [tau, d, e] = Array.from({ length: 3 }, () => zeros(call, n))
+  const work = call.reserve(128 + 8 * (4 * PANEL * n + 4 * KC + KC * (n + 8)))
+  wasm().kernels!.tridiagonal64(a, n, d, e, tau, work)
+  A.set(numbers(a, n * n))
+  return {
+    d: numbers(d, n).slice(),
+    e: numbers(e, n).slice(),
+    h: { rows: n, cols: n, Y: A, tau: numbers(tau, n).slice() }
+  }
+}
+
+/** The rows x of X[count, cols] ← H_0 H_1 ... x for reflectors without their blocks, which are made first. */
+export function reflectRowsOf(h: Reflectors, X: Float64Array, count: number): void {
+  const call = new Call()
+  const [reflectors, tau] = [call.put(h.Y), call.put(h.tau)]
+  const N = call.reserve(sizeOfN(h.rows) * 8)
+  const x = call.put(X)
+  const work = workspace(call, Math.max(count, h.rows), h.cols)
+  wasm().kernels!.blocks64(reflectors, h.rows, h.cols, tau, N, work)
+  wasm().kernels!.reflect64(reflectors, h.rows, h.cols, N, 0, x, count, work)
+  X.set(numbers(x, X.length))
+}
+
 /** All rotations of a log on the rows of X[n, width], or their transposes in reverse order. */
 export function rotateRows(log: ChaseLog, X: Float64Array, n: number, width: number, back: boolean): void {
   const call = new Call()

@@ -1,5 +1,5 @@
 import type { Data } from '../plain/data.js'
-import { Call, inCommon, kernelOf, nameFor, wasm } from './module.js'
+import { Call, common, inCommon, kernelOf, nameFor, wasm } from './module.js'
 import { ENTRY, parts } from './parts.js'
 import { inTeam } from './pool.js'
 
@@ -47,14 +47,16 @@ const loops32 = new Map<MapName, Loop>()
 
 /** Σ x[start … start + n), bit for bit as the plain kernel: halves are summed apart until they fit the window. */
 export function pairwiseSum(x: Data, start: number, n: number): number {
+  const double = x instanceof Float64Array
+  const name = double ? 'sum64' : 'sum32'
+  if (inCommon(x)) return common()!.kernels[name](x.byteOffset + start * x.BYTES_PER_ELEMENT, n)
   if (n * x.BYTES_PER_ELEMENT > WINDOW) {
     const half = (n >> 1) & ~3
     return pairwiseSum(x, start, half) + pairwiseSum(x, start + half, n - half)
   }
   if (f64.length === 0) open()
-  const double = x instanceof Float64Array
   ;(double ? f64 : f32).set(x.subarray(start, start + n))
-  return wasm().kernels![double ? 'sum64' : 'sum32'](at, n)
+  return wasm().kernels![name](at, n)
 }
 
 /** y = f(x), entry by entry; for sine and cosine of large numbers, which their kernels leave to others, by Math. */

@@ -195,8 +195,13 @@ export class Call {
   /** The same as `put` for integers. */
   putIntegers(x: ArrayLike<number>): number {
     const at = this.reserve(x.length * 4)
-    new Int32Array(this.home.memory.buffer, at, x.length).set(x)
+    this.integers(at, x.length).set(x)
     return at
+  }
+
+  /** n integers at an address: as long valid as `view`. */
+  integers(at: number, n: number): Int32Array {
+    return new Int32Array(this.home.memory.buffer, at, n)
   }
 
   /** n entries at an address, in the dtype of x. Only valid until more is reserved, since growing detaches it. */

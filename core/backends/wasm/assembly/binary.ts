@@ -3,7 +3,7 @@
 
 import { splatAt } from './lanes'
 
-const ADD = 0, SUB = 1, MUL = 2, DIV = 3, MAXIMUM = 4, MINIMUM = 5, KEEP = 6, DROP = 7
+const ADD = 0, SUB = 1, MUL = 2, DIV = 3, MAXIMUM = 4, MINIMUM = 5, KEEP = 6, DROP = 7, FIRST = 8
 const NEG = 0, ABS = 1, SQRT = 2, SQUARE = 3, RECIPROCAL = 4, RELU = 5
 
 // @ts-ignore: decorator
@@ -19,6 +19,7 @@ const NEG = 0, ABS = 1, SQRT = 2, SQUARE = 3, RECIPROCAL = 4, RELU = 5
   if (f == DIV) return v128.div<T>(a, b)
   if (f == MAXIMUM) return v128.max<T>(a, b)
   if (f == MINIMUM) return v128.min<T>(a, b)
+  if (f == FIRST) return a
   // b where a is not 0, or where it is; 0 elsewhere.
   if (f == KEEP) return v128.andnot(b, v128.eq<T>(a, v128.splat<T>(<T>0)))
   return v128.and(b, v128.eq<T>(a, v128.splat<T>(<T>0)))
@@ -55,7 +56,8 @@ function row<T>(f: i32, a: usize, da: i32, b: usize, db: i32, y: usize, n: i32, 
   else if (f == MAXIMUM) loop<T>(MAXIMUM, a, p, b, q, y, n)
   else if (f == MINIMUM) loop<T>(MINIMUM, a, p, b, q, y, n)
   else if (f == KEEP) loop<T>(KEEP, a, p, b, q, y, n)
-  else loop<T>(DROP, a, p, b, q, y, n)
+  else if (f == DROP) loop<T>(DROP, a, p, b, q, y, n)
+  else loop<T>(FIRST, a, p, b, q, y, n)
 }
 
 /**
@@ -65,19 +67,33 @@ function row<T>(f: i32, a: usize, da: i32, b: usize, db: i32, y: usize, n: i32, 
 // @ts-ignore: decorator
 @inline function binary<T>(f: i32, a: usize, da: i32, b: usize, db: i32, y: usize, n: i32, axes: usize, rank: i32, first: i32, rows: i32, room: usize): void {
   const length = <usize>n * sizeof<T>()
+  const end = axes + <usize>rank * 12
   y += <usize>first * length
-  for (let r = first; r < first + rows; r++) {
-    let left = r
-    let p = 0, q = 0
-    for (let axis = axes, end = axes + <usize>rank * 12; axis < end && left > 0; axis += 12) {
-      const size = load<i32>(axis)
-      const i = left % size
-      left /= size
-      p += i * load<i32>(axis, 4)
-      q += i * load<i32>(axis, 8)
-    }
+  // Where the first row is; the index along each axis is counted behind the two constants in the room.
+  let left = first
+  let p = 0, q = 0
+  for (let axis = axes, index = room + 32; axis < end; axis += 12, index += 4) {
+    const size = load<i32>(axis)
+    const i = left % size
+    left /= size
+    p += i * load<i32>(axis, 4)
+    q += i * load<i32>(axis, 8)
+    store<i32>(index, i)
+  }
+  for (let r = 0; r < rows; r++) {
     row<T>(f, a + <usize>p * sizeof<T>(), da, b + <usize>q * sizeof<T>(), db, y, n, room)
     y += length
+    for (let axis = axes, index = room + 32; axis < end; axis += 12, index += 4) {
+      const size = load<i32>(axis)
+      const i = load<i32>(index) + 1
+      p += load<i32>(axis, 4)
+      q += load<i32>(axis, 8)
+      store<i32>(index, i)
+      if (i < size) break
+      store<i32>(index, 0)
+      p -= size * load<i32>(axis, 4)
+      q -= size * load<i32>(axis, 8)
+    }
   }
 }
 export function binary32(f: i32, a: usize, da: i32, b: usize, db: i32, y: usize, n: i32, axes: usize, rank: i32, first: i32, rows: i32, room: usize): void {

@@ -1,6 +1,6 @@
-import { add } from '../core/structural/add.js'
-import { mul } from '../core/structural/mul.js'
-import type { Tensor } from '../core/tensor.js'
+import { add } from '../../core/structural/add.js'
+import { mul } from '../../core/structural/mul.js'
+import type { Tensor } from '../../core/tensor.js'
 
 /**
  * One step of the classical Runge-Kutta method for s' = f(s), order 4:

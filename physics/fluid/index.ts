@@ -1,0 +1,9 @@
+import type { Op } from '../../core/op.js'
+import { divergenceFreeOp } from './divergenceFree.js'
+import { flowOp } from './flow.js'
+
+export { divergence } from './divergence.js'
+export { divergenceFree, divergenceFreeOp } from './divergenceFree.js'
+export { type FlowOptions, flow, flowOp } from './flow.js'
+
+export const fluidOps: readonly Op[] = [divergenceFreeOp, flowOp]

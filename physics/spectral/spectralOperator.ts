@@ -1,0 +1,129 @@
+import { apply } from '../../core/apply.js'
+import type { Data } from '../../core/backends/plain/data.js'
+import { wanted } from '../../core/claim.js'
+import { edgesOfLinear, withEdges } from '../../core/families/edges.js'
+import { alloc } from '../../core/memory.js'
+import {
+  type Claim,
+  carryInFront,
+  defineOp,
+  type Example,
+  type InverseKind,
+  type Op,
+  type Site,
+  type Tex
+} from '../../core/op.js'
+import type { Random } from '../../core/random.js'
+import { size } from '../../core/shape.js'
+import { Tensor } from '../../core/tensor.js'
+import { noiseLevel, type Trust } from '../../ops/fourier/stabilised.js'
+import { cellsOf, type Grid, gridOf } from '../grid.js'
+import { eigenvaluesOf, filtered, type Modes, modesOf, type Scheme } from './modes.js'
+import { stabilisedInverse } from './stabilisedInverse.js'
+
+/** What every spectral operator knows: its grid. */
+export interface SpectralAttrs {
+  readonly grid: Grid
+}
+
+export interface SpectralRules<A extends SpectralAttrs> {
+  name: string
+  doc: string
+  tex: Tex
+  /** Throws OptionError where an attribute is out of range. */
+  check?(attrs: A): void
+  /** Which -∇² its modes belong to. */
+  scheme(attrs: A): Scheme
+  /** T of a mode, for its eigenvalue of -∇². */
+  transfer(attrs: A): (eigenvalue: number) => number
+  /** y without transforms, where that is what the operator is: a stencil. */
+  forward?(x: Data, y: Float64Array, modes: Modes, attrs: A): void
+  /** dx for dy without transforms, where T has the inverse of a stencil. */
+  backward?(dy: Float64Array, dx: Float64Array, modes: Modes, attrs: A): void
+  /** How to weigh signal against noise: a regularised inverse, otherwise the exact one. */
+  trust?(attrs: A): Required<Trust>
+  examples(random: Random): readonly Example<A>[]
+}
+
+/** T for every mode of a grid. */
+export const transferOf = (scheme: Scheme, transfer: (eigenvalue: number) => number, modes: Modes): Float64Array =>
+  eigenvaluesOf(modes, scheme).map(transfer)
+
+/**
+ * The family y = F⁻¹(T · F x) over the axes of a grid, F the transform to the modes of -∇² and T a real function of the
+ * eigenvalue: linear and symmetric, so it is its own tangent and adjoint. Its inverse is
+ *
+ * - exact: x̃ = x + F⁻¹(F(ỹ - y) / T); modes with T = 0 stay: the smallest change. Or the stencil that does the same;
+ * - regularised, where `trust` says how: every mode is amplified as far as it is more likely signal than noise.
+ */
+export function spectralOperator<A extends SpectralAttrs>(rules: SpectralRules<A>): Op<A> {
+  const kind: InverseKind = rules.trust ? 'regularised' : 'exact'
+  const modesFor = (t: Tensor, attrs: A): Modes => modesOf(cellsOf(t.shape, attrs.grid, rules.name), attrs.grid)
+  const op: Op<A> = defineOp<A>({
+    name: rules.name,
+    doc: rules.doc,
+    tex: rules.tex,
+    outShape: ([s], attrs) => {
+      rules.check?.(attrs)
+      cellsOf(s, gridOf(attrs.grid, rules.name), rules.name)
+      return s
+    },
+    forward: ([x], attrs) => {
+      const modes = modesFor(x, attrs)
+      if (!rules.forward) {
+        const y = alloc(x.size, x.dtype)
+        filtered(x.data, modes, transferOf(rules.scheme(attrs), rules.transfer(attrs), modes), y)
+        return new Tensor(x.shape, y)
+      }
+      const y = new Float64Array(x.size)
+      rules.forward(x.data, y, modes, attrs)
+      return new Tensor(x.shape, inDType(y, x))
+    },
+    jvp: ([dx], v) => dx && apply(op as Op, [dx], v.attrs),
+    vjp: (ct, v) => [apply(op as Op, [ct], v.attrs)],
+    carry: (site: Site<A>) => carryInFront(site.attrs.grid.dx.length)(site),
+    inverse: {
+      kind,
+      apply: ({ inputs: [x], out, attrs }, claimed): Claim[] => {
+        const modes = modesFor(x, attrs)
+        const target = wanted(claimed, out)
+        const dy = Float64Array.from(target.data, (v, i) => v - out.data[i])
+        const change = changeFor(rules, dy, modes, attrs)
+        const value = Float64Array.from(x.data, (v, i) => v + change[i])
+        return [{ value: new Tensor(x.shape, inDType(value, x)), weight: null }]
+      }
+    },
+    examples: withEdges(rules.examples, edgesOfLinear)
+  })
+  return op
+}
+
+function changeFor<A extends SpectralAttrs>(
+  rules: SpectralRules<A>,
+  dy: Float64Array,
+  modes: Modes,
+  attrs: A
+): Float64Array {
+  const dx = new Float64Array(dy.length)
+  if (rules.backward) {
+    rules.backward(dy, dx, modes, attrs)
+    return dx
+  }
+  const transfer = transferOf(rules.scheme(attrs), rules.transfer(attrs), modes)
+  if (!rules.trust) {
+    const inverse = transfer.map(t => 1 / t)
+    for (let k = 0; k < inverse.length; k++) if (!Number.isFinite(inverse[k])) inverse[k] = 0
+    filtered(dy, modes, inverse, dx)
+    return dx
+  }
+  const { uncertainty, noise, signal } = rules.trust(attrs)
+  const n = size(modes.cells)
+  for (let at = 0; at < dy.length; at += n) {
+    const wish = dy.subarray(at, at + n)
+    dx.set(stabilisedInverse(wish, noiseLevel(wish, { uncertainty, noise }), transfer, modes, signal).dx, at)
+  }
+  return dx
+}
+
+const inDType = (values: Float64Array, like: Tensor): Data =>
+  like.dtype === 'f64' ? values : Float32Array.from(values)
