@@ -122,7 +122,8 @@ export function observeKernel<T>(
 function bytesOf(out: unknown): number {
   if (Array.isArray(out)) return out.reduce((sum, one) => sum + bytesOf(one), 0)
   if (typeof out !== 'object' || out === null) return 0
-  if ('data' in out && ArrayBuffer.isView(out.data)) return out.data.byteLength
+  // Not by `data`, which of a tensor on a GPU would be read back.
+  if ('dtype' in out && 'size' in out) return Number(out.size) * (out.dtype === 'f64' ? 8 : 4)
   return 'value' in out ? bytesOf(out.value) : 0
 }
 

@@ -7,14 +7,17 @@ import { UnknownOperator } from './unknown.js'
 
 const dtypes = ['f32', 'f64'] as const
 
+/** A GPU is measured where there is one: by the page that `npm run bench:gpu` builds. */
+type Cpu = Exclude<BackendName, 'gpu'>
+
 /** A kernel at a size: what runs for it, and how fast each backend is. */
 export interface BackendRow {
   kernel: 'matmul' | 'conv2d'
   size: string
   dtype: (typeof dtypes)[number]
-  runs: BackendName
+  runs: Cpu
   /** Best of a few runs after a first one; null where the backend cannot run. */
-  gflops: Record<BackendName, number | null>
+  gflops: Record<Cpu, number | null>
 }
 
 export interface BackendReport {
@@ -28,7 +31,7 @@ interface Case {
   size: string
   products: number
   /** Which one runs. */
-  backend(): BackendName
+  backend(): Cpu
   prepare(numbers: (n: number) => Data): () => void
 }
 
@@ -106,7 +109,7 @@ function measured({ kernel, size, products, backend, prepare }: Case, dtype: Bac
     const data = random(n).uniform([n], -1, 1).data
     return dtype === 'f64' ? data : Float32Array.from(data)
   })
-  const entries = backends().map(({ name, available }) => {
+  const entries = onCpu(backends()).map(({ name, available }) => {
     const ms = available ? withBackend(name, () => best(run)) : null
     return [name, ms === null ? null : (2 * products) / ms / 1e6] as const
   })
@@ -118,6 +121,8 @@ function measured({ kernel, size, products, backend, prepare }: Case, dtype: Bac
     gflops: Object.fromEntries(entries) as BackendRow['gflops']
   }
 }
+
+const onCpu = (all: BackendReport['backends']) => all.filter(b => b.name !== 'gpu')
 
 /** Milliseconds of a call: the best of rounds of a few milliseconds, over a tenth of a second or two. */
 function best(run: () => void): number {
@@ -135,7 +140,7 @@ function best(run: () => void): number {
 
 /** Two tables: what is there (and why not), and kernel by kernel what runs and how fast each is. */
 export function backendText({ backends, rows }: BackendReport): string {
-  const names = backends.map(b => b.name)
+  const names = onCpu(backends).map(b => b.name as Cpu)
   const table = new Table({
     head: ['kernel', 'size', 'dtype', 'runs', ...names.map(name => `${name} GFLOP/s`)],
     style: { head: [], border: [], compact: true },

@@ -19,13 +19,16 @@ const seconds = 120
 
 const flags = [
   '--no-sandbox', // as root, in a container
-  '--disable-gpu', // WebGL2 stays, in software
   '--disable-quic',
   '--no-first-run',
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync'
 ]
+
+/** WebGL2 in software; WebGPU in software, which takes other flags. */
+const webGL2 = [...flags, '--disable-gpu']
+const webGPU = [...flags, '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader']
 
 function findChromium(): string {
   if (process.env.CHROMIUM) return process.env.CHROMIUM
@@ -100,13 +103,14 @@ const server = createServer((request, response) => {
 })
 await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening))
 const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-const browser = await chromium.launch({ executablePath: findChromium(), args: flags })
+const launch = (args: string[]) => chromium.launch({ executablePath: findChromium(), args })
+const browser = await launch(webGL2)
 console.log(`# Chromium ${browser.version()}, Node ${process.version}`)
 
 /** A fresh page with the exports of `file` in the global `tests`, and a way to evaluate an expression there. */
-async function open(file: string) {
+async function open(file: string, inBrowser = browser) {
   scripts.set(`/${file}`, await bundle(join(here, file)))
-  const page = await browser.newPage()
+  const page = await inBrowser.newPage()
   const errors: string[] = []
   page.on('pageerror', error => errors.push(String(error.stack)))
   await page.goto(address)
@@ -142,11 +146,16 @@ try {
   }
 
   for (const file of readdirSync(here).filter(name => name.endsWith('.browser.js'))) {
-    const evaluate = await open(file)
-    for (const name of await evaluate<string[]>('Object.keys(tests)'))
-      await checks.check(`${file.replace('.browser.js', '')}: ${name}`, () =>
-        evaluate(`(async () => { await tests[${JSON.stringify(name)}]() })()`)
-      )
+    const own = file.startsWith('webgpu') ? await launch(webGPU) : undefined
+    const evaluate = await open(file, own)
+    if (own && !(await evaluate<boolean>('(async () => !!(await navigator.gpu?.requestAdapter()))()')))
+      console.log(`# ${file}: this Chromium has no WebGPU in software, so nothing runs on it here`)
+    else
+      for (const name of await evaluate<string[]>('Object.keys(tests)'))
+        await checks.check(`${file.replace('.browser.js', '')}: ${name}`, () =>
+          evaluate<string | undefined>(`(async () => await tests[${JSON.stringify(name)}]())()`)
+        )
+    await own?.close()
   }
 } catch (error) {
   await checks.check('the page opens', () => {

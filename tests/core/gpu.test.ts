@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Device, gpuDevice, setGpuDevice } from '../../core/backends/gpu/device.js'
 import { openRunner } from '../../core/backends/gpu/gpujs.js'
-import { gpuStatistics, useGpu } from '../../core/backends/gpu/index.js'
+import { gpuStatistics, release, useGpu } from '../../core/backends/gpu/index.js'
 import type { Handle, KernelSource, Runner } from '../../core/backends/gpu/runner.js'
 import { checkOp } from '../../core/check/index.js'
 import {
@@ -115,10 +115,10 @@ t.test('memory goes with tapes and scopes', async t => {
   const gpu = await useGpu({ mode: 'cpu' })
   const live = () => gpu.statistics().live
   const x = normal(1, [6, 5])
-  const step = () => scoped(() => sum(tanh(mul(matmul(x, reshape(x, [5, 6])), 2))))
+  const step = () => scoped(() => sum(tanh(mul(matmul(x, reshape(tanh(x), [5, 6])), 2))))
   const first = onGpu(step)
   const after = live()
-  t.equal(after, 1, 'of a scope, what it returned')
+  t.equal(after, 2, 'of a scope, what it returned; and the copy of a tensor from outside')
   for (let k = 0; k < 50; k++) onGpu(() => scoped(() => void step()))
   t.equal(live(), after, 'and of scopes inside of one nothing')
   t.ok(Number.isFinite(first.item()))
@@ -156,6 +156,23 @@ t.test('what no region owns goes back to the CPU when it is too much, and comes 
     start.data.map(v => 3 * v),
     'an old one is computed with as before'
   )
+  release(first, again)
+  const before = gpu.statistics()
+  for (let k = 0; k < 100; k++) {
+    const next = onGpu(() => mul(theta, k % 2 ? 0.5 : 2))
+    release(theta)
+    theta = next
+  }
+  const after = gpu.statistics()
+  t.ok(
+    after.live <= before.live && after.readbacks === before.readbacks,
+    'nor is anything read back of what is released'
+  )
+  t.same(theta.data, start.data)
+  const gone = onGpu(() => mul(theta, 2))
+  release(gone, start)
+  t.throws(() => gone.data, { code: 'ERR_DEVICE', message: /freed/ })
+  t.throws(() => release(1 as unknown as Tensor), { code: 'ERR_DTYPE' })
 })
 
 /** GPU.js on the CPU behind a device that can be lost, or that must be awaited. */

@@ -226,10 +226,11 @@ export class Device {
   /**
    * Takes note of entries that no region owns. The garbage collector knows nothing of a GPU's memory, and finalisers do not
    * run inside of a synchronous loop (a training loop makes a new θ with every step): so the oldest go back to the CPU
-   * when there are too many. Where reading must be awaited there is no such way, but between two awaits finalisers run.
+   * when there are too many. Where reading must be awaited that is possible for copies of tensors of the CPU only; but
+   * between two awaits finalisers run.
    */
   keepLoose(entries: DeviceEntries): void {
-    if (!this.runner.synchronous) return
+    if (!this.runner.synchronous && !(entries as Entries).uploaded) return
     this.#loose.add(entries as Entries)
     this.#looseBytes += 4 * entries.size
     for (const oldest of this.#loose) {

@@ -1,6 +1,8 @@
 import { DeviceError } from '../../errors.js'
 import { checkChoice, checkOptions } from '../../options.js'
+import { checkTensor, type Tensor } from '../../tensor.js'
 import { Device, type GpuStatistics, gpuDevice, setGpuDevice, whyNoGpu } from './device.js'
+import { releaseOnGpu } from './launch.js'
 import type { RunnerMode } from './runner.js'
 
 export type { GpuStatistics } from './device.js'
@@ -61,6 +63,22 @@ export async function useGpu(options: GpuOptions = {}): Promise<Gpu> {
     const reason = error instanceof DeviceError ? error.found : String(error)
     setGpuDevice(undefined, reason)
     throw error
+  }
+}
+
+/**
+ * Frees what these tensors hold on the GPU at once, where no scope does it: of a training loop, the θ before.
+ *
+ *     const next = withBackend('gpu', () => step(theta))
+ *     release(theta)
+ *
+ * Their entries are gone, unless they are on the CPU too. Without it the oldest of more than a thousand tensors that no scope
+ * owns goes back to the CPU, a readback each.
+ */
+export function release(...tensors: readonly Tensor[]): void {
+  for (const t of tensors) {
+    checkTensor(t, 'release')
+    releaseOnGpu(t)
   }
 }
 

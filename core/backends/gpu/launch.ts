@@ -1,7 +1,7 @@
 import { DeviceError } from '../../errors.js'
-import { currentRegion } from '../../region.js'
+import { currentRegion, type Region } from '../../region.js'
 import { type Shape, size } from '../../shape.js'
-import { Tensor } from '../../tensor.js'
+import { ownerOf, Tensor } from '../../tensor.js'
 import { LARGEST } from './code.js'
 import { type Device, type DeviceEntries, gpuDevice } from './device.js'
 
@@ -45,20 +45,26 @@ export const isNumber = (t: Tensor): boolean => t.size === 1 && !t.entries
 /** Copies on the device of tensors that are on the CPU. */
 const copies = new WeakMap<Tensor, DeviceEntries>()
 
-/** Sends a tensor to the device, once: the copy lives as long as the region in which it was made, or as the tensor. */
+/** Sends a tensor to the device, once: the copy lives as long as the tensor. */
 function uploaded(t: Tensor, device: Device): DeviceEntries {
   const known = copies.get(t)
   if (known?.alive && device.holds(known)) return known
-  const entries = owned(device.upload(t.data as Float32Array))
+  const entries = owned(device.upload(t.data as Float32Array), ownerOf(t))
   copies.set(t, entries)
   return entries
 }
 
-function owned(entries: DeviceEntries): DeviceEntries {
-  const region = currentRegion()
+function owned(entries: DeviceEntries, region: Region | undefined): DeviceEntries {
   if (region) region.own(entries)
   else gpuDevice()?.keepLoose(entries)
   return entries
+}
+
+/** Frees a tensor's entries, or the copy of a tensor of the CPU, on the device. */
+export function releaseOnGpu(t: Tensor): void {
+  const entries = t.entries ?? copies.get(t)
+  copies.delete(t)
+  entries?.release()
 }
 
 /** The entries of a tensor on the device; a tensor of another device comes over by the CPU. */
@@ -76,7 +82,7 @@ export function launch(
 ): Tensor {
   const device = gpuDevice()!
   const given = args.map(t => (ones === 'numbers' && isNumber(t) ? t.data[0] : entriesOn(device, t)))
-  return new Tensor(shape, owned(device.run(source, size(shape), given)))
+  return new Tensor(shape, owned(device.run(source, size(shape), given), currentRegion()))
 }
 
 /** Constants of kernels on the device, by their content, the last used last; no region owns them. */
@@ -114,7 +120,7 @@ export const reshaped = (t: Tensor, shape: Shape): Tensor => (t.entries ? shaped
 /** The same entries, which are on the device, in another shape. */
 export function shaped(t: Tensor, shape: Shape): Tensor {
   t.entries!.retain()
-  return new Tensor(shape, owned(t.entries!))
+  return new Tensor(shape, owned(t.entries!, currentRegion()))
 }
 
 /**
