@@ -64,8 +64,8 @@ const largest = (data: ArrayLike<number>): number => Array.from(data).reduce((m,
 async function compare({ name, xs, f, roundings }: Case): Promise<number> {
   const y = withBackend('gpu', () => f(...xs))
   // What an adjoint hands on is no computation, and what is made of numbers alone is none for a gpu.
-  const work = xs.some(x => x.size > 1) && xs.every(x => x.data !== y.data)
-  if (!y.entries && work) throw new Error(`${name} was computed on the CPU`)
+  const isWork = () => xs.some(x => x.size > 1) && xs.every(x => x.data !== y.data)
+  if (!y.entries && isWork()) throw new Error(`${name} was computed on the CPU`)
   const got = await read(y)
   const want = f(...xs.map(x => map(x, v => v))).data
   const of = (g: (v: number) => number) => f(...xs.map(x => map(x, g))).data
