@@ -9,9 +9,11 @@ import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 import { chromium } from 'playwright-core'
+import { withBackend } from '../../core/index.js'
 import { Checks } from '../checks.js'
 import * as cases from './cases.js'
 import * as close from './close.js'
+import * as platforms from './platforms.js'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const root = fileURLToPath(new URL('../../../', import.meta.url))
@@ -92,11 +94,18 @@ for (const [name, entry] of Object.entries<{ default?: string }>(exports))
       return `${Math.ceil(text.length / 1024)} kB with source map`
     })
 
+/** Pages without shared memory, and without WebAssembly. */
+const [ALONE, STRICT] = ['/alone', '/strict']
+
 const scripts = new Map<string, string>()
 const server = createServer((request, response) => {
   // The two headers allow SharedArrayBuffer, hence threads.
-  response.setHeader('Cross-Origin-Opener-Policy', 'same-origin')
-  response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp')
+  if (request.url !== ALONE) {
+    response.setHeader('Cross-Origin-Opener-Policy', 'same-origin')
+    response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp')
+  }
+  // Without 'wasm-unsafe-eval' there is no WebAssembly.
+  if (request.url === STRICT) response.setHeader('Content-Security-Policy', "script-src 'self'")
   const script = scripts.get(request.url ?? '')
   response.setHeader('Content-Type', script ? 'text/javascript' : 'text/html')
   response.end(script ?? '<!doctype html><title>physgrad</title><link rel="icon" href="data:,">')
@@ -108,12 +117,12 @@ const browser = await launch(webGL2)
 console.log(`# Chromium ${browser.version()}, Node ${process.version}`)
 
 /** A fresh page with the exports of `file` in the global `tests`, and a way to evaluate an expression there. */
-async function open(file: string, inBrowser = browser) {
+async function open(file: string, inBrowser = browser, path = '/') {
   scripts.set(`/${file}`, await bundle(join(here, file)))
   const page = await inBrowser.newPage()
   const errors: string[] = []
   page.on('pageerror', error => errors.push(String(error.stack)))
-  await page.goto(address)
+  await page.goto(address + path)
   await page.addScriptTag({ url: `/${file}` })
   return async <T>(expression: string): Promise<T> => {
     const tooLong = new Promise<never>((_, reject) => {
@@ -144,6 +153,24 @@ try {
         }
       )
   }
+
+  for (const [path, backend, shared] of [
+    [ALONE, 'wasm', false],
+    [STRICT, 'plain', true]
+  ] as const)
+    await checks.check(
+      `a page ${shared ? 'without WebAssembly' : 'without shared memory'} trains on ${backend}`,
+      async () => {
+        const evaluate = await open('platforms.js', browser, path)
+        const { available, notices, ...rest } = await evaluate<ReturnType<typeof platforms.about>>('tests.about()')
+        assert.equal(available.wasm, backend === 'wasm')
+        assert.equal(rest.shared, shared)
+        assert.deepEqual(notices, backend === 'wasm' ? [] : ['NO_WASM'], 'one notice where something is missing')
+        const actual = await evaluate<number[]>('tests.step()')
+        assert.deepEqual(actual, withBackend(backend, platforms.step), 'the numbers of Node')
+        return `${actual.length} numbers`
+      }
+    )
 
   for (const file of readdirSync(here).filter(name => name.endsWith('.browser.js'))) {
     const own = file.startsWith('webgpu') ? await launch(webGPU) : undefined

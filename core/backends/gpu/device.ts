@@ -1,4 +1,5 @@
 import { DeviceError } from '../../errors.js'
+import { notify } from '../../notice.js'
 import type { Handle, Runner } from './runner.js'
 
 /**
@@ -265,6 +266,7 @@ let reason = "nobody asked for it: call useGpu() of 'physgrad/gpu'"
 export function gpuDevice(): Device | undefined {
   if (device?.lost) {
     reason = `the ${device.runner.mode} device was lost`
+    notify('NO_GPU', `Kernels run on the CPU: ${reason}`)
     device = undefined
   }
   return device

@@ -1,3 +1,4 @@
+import { notify } from '../../notice.js'
 import type { Data } from '../plain/data.js'
 import { bytes, memoryFlags } from './bytes.js'
 
@@ -33,13 +34,17 @@ let loaded: (Loaded & { readonly reason?: string }) | undefined
 
 /**
  * Compiles the kernels on first use, synchronously: they are a few kilobytes. A platform without SIMD, or a page whose
- * Content-Security-Policy forbids WebAssembly, leaves a reason, and everything runs on the plain kernels.
+ * Content-Security-Policy forbids WebAssembly, leaves a reason, and everything runs on the plain kernels, with one notice.
  *
  * Their memory is that of one thread, for operands that are copied in: it is not shared, since a small copy into a shared
  * memory takes 2 to 5 times as long.
  */
 export function wasm(): Loaded & { readonly reason?: string } {
-  return (loaded ??= load())
+  if (!loaded) {
+    loaded = load()
+    if (loaded.reason) notify('NO_WASM', `Heavy kernels run in plain JavaScript, without WebAssembly: ${loaded.reason}`)
+  }
+  return loaded
 }
 
 function load(): Loaded {
