@@ -4,6 +4,7 @@ import { RuleError } from './errors.js'
 import { checkObject, type Example, type Inverse, type Op, type Site, type Tex } from './op.js'
 import { describe } from './options.js'
 import type { Random } from './random.js'
+import { scoped } from './scope.js'
 import { identity } from './structural/identity.js'
 import { cotangentSweep } from './sweeps/cotangent.js'
 import { sampleSweep } from './sweeps/sampleJacobian.js'
@@ -64,13 +65,9 @@ export function defineBlock<A = undefined>(rules: BlockRules<A>): Op<A> {
   // inside must be seen by the outer tapes, so it runs again from the site's own inputs.
   const inside = ({ inputs, attrs, saved }: Site<A>): Inner =>
     saved.inner && activeTapes().length === 0 ? saved.inner : run(inputs, attrs)
-  /** Runs a rule over the inside; one that was made for this rule alone is given back, unless an outer tape recorded it. */
-  const over = <R>(s: Site<A>, rule: (inner: Inner) => R): R => {
-    const inner = inside(s)
-    const result = rule(inner)
-    if (rules.keep === false && activeTapes().length === 0) inner.tape.dispose()
-    return result
-  }
+  /** Runs a rule over the inside. One that was made for this rule alone is given back, unless an outer tape recorded it. */
+  const over = <R>(s: Site<A>, rule: (inner: Inner) => R): R =>
+    rules.keep === false ? scoped(() => rule(inside(s))) : rule(inside(s))
   const site = (v: { x: readonly Tensor[]; y: Tensor; attrs: A; saved: Site['saved'] }): Site<A> => ({
     op,
     inputs: v.x,
@@ -85,10 +82,14 @@ export function defineBlock<A = undefined>(rules: BlockRules<A>): Op<A> {
     tex: rules.tex,
     forward(inputs, attrs, _, saved) {
       const outside = activeTapes()
-      if (rules.keep === false || !isRecorded(inputs)) {
+      const alone = (xs: readonly Tensor[]): Tensor => sealedAgainst(outside, () => checked(rules.forward(xs, attrs)))
+      if (rules.keep === false) {
         // Tensors of its own: those of a tape outside are closed to it.
-        const own = rules.keep === false ? inputs.map(t => reshaped(t, t.shape)) : inputs
-        const y = checked(unseen(() => sealedAgainst(outside, () => rules.forward(own, attrs))))
+        const xs = inputs.map(t => reshaped(t, t.shape))
+        return unseen(() => scoped(() => alone(xs)))
+      }
+      if (!isRecorded(inputs)) {
+        const y = unseen(() => alone(inputs))
         return reshaped(y, y.shape)
       }
       const inner = unseen(() => run(inputs, attrs, outside))

@@ -10,5 +10,9 @@ export const experiments: ExperimentTable = {
     about: 'gradient descent, Newton and the physical gradient on (x0, x1²)',
     load: () => import('./comparison.js')
   },
-  oscillators: { about: 'controlling coupled oscillators: HIG, SIP and GD', load: () => import('./oscillators.js') }
+  oscillators: { about: 'controlling coupled oscillators: HIG, SIP and GD', load: () => import('./oscillators.js') },
+  'half-inverse': {
+    about: 'half-inverse gradients by SVD, by Gram matrix and by Krylov steps',
+    load: () => import('./halfInverse.js')
+  }
 }

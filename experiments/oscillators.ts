@@ -88,7 +88,7 @@ function withGd(net: Network, theta: Tensor): Trainee {
 export const meanLoss = (net: Network, theta: Tensor, x0: Tensor): number =>
   (2 * sum(l2(simulate(x0, net(theta, x0)), x0)).item()) / x0.shape[0]
 
-const rows = (x: Tensor, from: number, to: number): Tensor =>
+export const rows = (x: Tensor, from: number, to: number): Tensor =>
   tensor(x.data.subarray(from * STATES, to * STATES), { shape: [to - from, STATES] })
 
 /** [seed][epoch] */

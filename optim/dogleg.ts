@@ -1,9 +1,9 @@
 import { lstsqMinNorm } from '../core/linalg/lstsq.js'
 import { checkNumbers } from '../core/options.js'
 import { mapData, type Tensor } from '../core/tensor.js'
-import type { Evaluation } from './evaluation.js'
+import { checkEvaluation, type Evaluation } from './evaluation.js'
 import { columnNorms, leastSquaresForm } from './leastSquaresForm.js'
-import { checkInput, checkTheta, moved, norm, normOf, type Optimizer } from './optimizer.js'
+import { checkState, checkTheta, moved, norm, normOf, type Optimizer } from './optimizer.js'
 import { dot, minus, vector } from './vectors.js'
 
 export interface DoglegState {
@@ -44,7 +44,8 @@ export function dogleg({
     init: () => ({ radius: radius ?? null, scale: null }),
     step(theta, e, state) {
       checkTheta(name, theta)
-      checkInput(name, e, 'an evaluation whose model shows y')
+      checkEvaluation(name, e)
+      checkState(name, theta, state, [])
       const { A, r, m } = leastSquaresForm(e)
       const P = theta.size
       const D = columnNorms(A, m, P, state.scale?.data ?? null)

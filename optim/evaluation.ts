@@ -1,5 +1,6 @@
 import { DTypeError, GradientError, OptionError, ShapeError } from '../core/errors.js'
 import { checkChoice, describe } from '../core/options.js'
+import { within } from '../core/region.js'
 import { scoped } from '../core/scope.js'
 import { show } from '../core/shape.js'
 import { mul } from '../core/structural/mul.js'
@@ -13,7 +14,9 @@ import { checkLike, checkTensor, onesLike, Tensor, zerosLike } from '../core/ten
 import { grad } from '../core/verbs/grad.js'
 import { hessian } from '../core/verbs/jacobian.js'
 import { type JacobianOperator, jacobianOperator } from '../core/verbs/jacobianOperator.js'
+import { layeredJacobian } from '../core/verbs/layeredJacobian.js'
 import { sampleJacobian } from '../core/verbs/sampleJacobian.js'
+import type { Jacobian } from './partialInverse.js'
 
 /** What a forward pass shows of its way from θ to the loss. */
 export interface Forward {
@@ -31,6 +34,8 @@ export type Model = (theta: Tensor) => Tensor | Forward
 export interface EvaluateOptions {
   /** How the losses of the samples become one number. Default their mean. */
   reduce?: 'mean' | 'sum'
+  /** How `jacobian` keeps ∂y/∂θ: in layers (default), as a whole, or as products alone, which take no memory. */
+  jacobian?: 'layered' | 'whole' | 'products'
 }
 
 /** A forward pass on a tape. */
@@ -72,6 +77,7 @@ export class Evaluation {
       throw new GradientError('evaluate', `${describe(model)} as the model`, 'Give a function of θ that returns a loss')
     checkTensor(theta, 'evaluate', 'θ')
     checkChoice('evaluate', 'reduce', options.reduce ?? 'mean', ['mean', 'sum'])
+    checkChoice('evaluate', 'jacobian', options.jacobian ?? 'layered', ['layered', 'whole', 'products'])
   }
 
   /** The same loss at another θ: for searches. */
@@ -91,7 +97,7 @@ export class Evaluation {
     const tape = new Tape()
     const { theta } = this
     tape.watch(theta)
-    const { loss, y, x, total } = unseen(() =>
+    const { loss, y, x, total } = lasting(() =>
       tape.record(() => {
         const f = this.#forward(theta)
         return { ...f, total: this.#reduce(f.loss) }
@@ -131,7 +137,7 @@ export class Evaluation {
 
   /** ∂²L/∂θ² v, by a tangent sweep over the gradient; the gradient is recorded once (Pearlmutter 1994). */
   hessianProduct = (v: Tensor): Tensor => {
-    this.#gradientMap ??= unseen(() => jacobianOperator(grad(th => this.total(th)))(this.theta))
+    this.#gradientMap ??= lasting(() => jacobianOperator(grad(th => this.total(th)))(this.theta))
     return alone(() => this.#gradientMap!.apply(v))
   }
 
@@ -152,7 +158,7 @@ export class Evaluation {
 
   /** ∂²L/∂y² u, u of the shape of y. */
   lossCurvature = (u: Tensor): Tensor => {
-    this.#lossCurvature ??= unseen(() => {
+    this.#lossCurvature ??= lasting(() => {
       const { y = missing('y') } = this.record()
       return jacobianOperator(grad(z => this.lossOf(z)))(y).apply
     })
@@ -178,6 +184,16 @@ export class Evaluation {
       return { y: value, J: new Tensor([B, K, this.theta.size], J.data) }
     })
     return this.#jacobian.J
+  }
+
+  /** The same for methods that take it in any form (HIG, Gauss-Newton): as `options.jacobian` says. */
+  get jacobian(): Jacobian {
+    const { jacobian = 'layered' } = this.options
+    const outputs = (th: Tensor) => this.outputs(th)
+    if (jacobian === 'whole') return this.J
+    return jacobian === 'layered'
+      ? unseen(() => layeredJacobian(outputs)(this.theta).J)
+      : lasting(() => jacobianOperator(outputs)(this.theta))
   }
 
   /** ∂L/∂y, `[B, K]`. */
@@ -233,6 +249,19 @@ export class Evaluation {
 /** The loss of a model at θ: see Evaluation. */
 export const evaluate = (model: Model, theta: Tensor, options?: EvaluateOptions): Evaluation =>
   new Evaluation(model, theta, options)
+
+/** Throws OptionError unless a method that looks at the model itself was given an evaluation. */
+export function checkEvaluation(method: string, e: unknown): asserts e is Evaluation {
+  if (!(e instanceof Evaluation))
+    throw new OptionError(
+      `a step of ${method}`,
+      `${e instanceof Tensor ? 'a tensor' : describe(e)} as its input`,
+      'Give evaluate(model, theta): it looks at more than one number or matrix'
+    )
+}
+
+/** Seen by no tape, and owned by no scope: what stays with an evaluation. */
+const lasting = <R>(f: () => R): R => within(undefined, () => unseen(f))
 
 /** Seen by no tape, and everything but the result freed. */
 const alone = <R>(f: () => R): R => unseen(() => scoped(f))

@@ -1,7 +1,7 @@
 import { checkNumbers } from '../core/options.js'
 import { mapData } from '../core/tensor.js'
-import type { Evaluation } from './evaluation.js'
-import { checkGradient, checkInput, moved, norm, type Optimizer } from './optimizer.js'
+import { checkEvaluation, type Evaluation } from './evaluation.js'
+import { checkGradient, checkState, moved, norm, type Optimizer } from './optimizer.js'
 import { solveByProducts } from './truncatedNewton.js'
 import { dot, like } from './vectors.js'
 
@@ -45,7 +45,8 @@ export function hessianFree({
     needs: 'search',
     init: () => ({ t: 0, damping }),
     step(theta, e, state) {
-      checkInput(name, e, 'an evaluation whose model shows y')
+      checkEvaluation(name, e)
+      checkState(name, theta, state, [])
       const g = e.gradient
       checkGradient(name, theta, g)
       const lambda = state.damping

@@ -23,6 +23,7 @@ export {
 export { type HessianFreeOptions, type HessianFreeState, hessianFree } from './hessianFree.js'
 export { gaussNewton, type HigOptions, type HigReport, hig, type JacobianInput } from './hig.js'
 export { type InverseGradientOptions, inverseGradient } from './inverseGradient.js'
+export { type KfacOptions, type KfacState, kfac } from './kfac.js'
 export { type LbfgsState, lbfgsMethod } from './lbfgsMethod.js'
 export {
   type LevenbergMarquardtOptions,

@@ -1,9 +1,9 @@
 import { lstsqMinNorm } from '../core/linalg/lstsq.js'
 import { checkNumbers } from '../core/options.js'
 import { unseen } from '../core/tape.js'
-import type { Evaluation } from './evaluation.js'
+import { checkEvaluation, type Evaluation } from './evaluation.js'
 import { lossTarget } from './lossTarget.js'
-import { checkInput, checkTheta, moved, norm, type Optimizer } from './optimizer.js'
+import { checkTheta, moved, norm, type Optimizer } from './optimizer.js'
 import { checkRate, type Rate, rateAt } from './schedules.js'
 
 export interface InverseGradientOptions {
@@ -36,7 +36,7 @@ export function inverseGradient({
     init: () => 0,
     step(theta, e, k) {
       checkTheta(name, theta)
-      checkInput(name, e, 'an evaluation whose model shows y')
+      checkEvaluation(name, e)
       const { tape, loss } = e.record()
       const { y } = e
       const [, { value, weight }] = unseen(() => lossTarget(tape, loss, { y, eta }))

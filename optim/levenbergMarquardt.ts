@@ -1,9 +1,9 @@
 import { svd } from '../core/linalg/svd.js'
 import { checkNumbers } from '../core/options.js'
 import { mapData, type Tensor } from '../core/tensor.js'
-import type { Evaluation } from './evaluation.js'
+import { checkEvaluation, type Evaluation } from './evaluation.js'
 import { columnNorms, leastSquaresForm } from './leastSquaresForm.js'
-import { checkInput, checkTheta, moved, norm, type Optimizer } from './optimizer.js'
+import { checkState, checkTheta, moved, norm, type Optimizer } from './optimizer.js'
 import { dot, vector } from './vectors.js'
 
 export interface LevenbergMarquardtState {
@@ -47,7 +47,8 @@ export function levenbergMarquardt({
     init: () => ({ damping, growth: 2, scale: null }),
     step(theta, e, state) {
       checkTheta(name, theta)
-      checkInput(name, e, 'an evaluation whose model shows y')
+      checkEvaluation(name, e)
+      checkState(name, theta, state, [])
       const { A, r, m } = leastSquaresForm(e)
       const P = theta.size
       const D = columnNorms(A, m, P, state.scale?.data ?? null)

@@ -8,7 +8,7 @@ import { findRegion } from '../core/targets/region.js'
 import { replay } from '../core/targets/replay.js'
 import type { TargetReport } from '../core/targets/report.js'
 import { Tensor, zerosLike } from '../core/tensor.js'
-import { Evaluation, type Recorded } from './evaluation.js'
+import { checkEvaluation, type Evaluation, type Recorded } from './evaluation.js'
 import { arrayLike, checkTheta, norm, type Optimizer, type StepReport } from './optimizer.js'
 import { checkProxy, type ProxyLoss, proxyCotangent } from './proxy.js'
 import { type SipResult, sipBackward } from './sipBackward.js'
@@ -58,8 +58,7 @@ export function sip<S>(
     init: theta => inner.init(theta),
     step(theta, e, old) {
       checkTheta(name, theta)
-      if (!(e instanceof Evaluation))
-        throw new OptionError(`a step of ${name}`, describe(e), 'Give evaluate(model, theta), the model showing x')
+      checkEvaluation(name, e)
       const r = e.record()
       if (r.x.length === 0)
         throw new OptionError(

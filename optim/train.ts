@@ -77,7 +77,7 @@ export async function train<B = undefined, S = unknown, R extends StepReport = S
   options: TrainOptions<B, S, R>
 ): Promise<TrainResult<S>> {
   checkTrain(options)
-  const { method, model, data, steps, streams = {}, onStep, signal, checkpoint, resume, reduce } = options
+  const { method, model, data, steps, streams = {}, onStep, signal, checkpoint, resume, reduce, jacobian } = options
   let theta = resume?.theta ?? options.theta
   let state = (resume?.state ?? method.init(theta)) as S
   let step = resume?.step ?? 0
@@ -107,7 +107,7 @@ export async function train<B = undefined, S = unknown, R extends StepReport = S
       break
     }
     const batch = (await data?.(step, streams)) as B
-    using e = new Evaluation(th => model(th, batch), theta, { reduce })
+    using e = new Evaluation(th => model(th, batch), theta, { reduce, jacobian })
     const outcome = advance(e, method, state, last)
     if (typeof outcome === 'string') {
       status = 'not finite'

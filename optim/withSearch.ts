@@ -1,7 +1,7 @@
 import { OptionError } from '../core/errors.js'
 import { describe } from '../core/options.js'
 import { mapData, Tensor } from '../core/tensor.js'
-import { Evaluation } from './evaluation.js'
+import { checkEvaluation, type Evaluation } from './evaluation.js'
 import { arrayLike, moved, norm, type Optimizer, type StepReport } from './optimizer.js'
 import type { Line, LinePoint, Search } from './search.js'
 import { dot } from './vectors.js'
@@ -28,12 +28,7 @@ export function withSearch<S>(method: Optimizer<any, S>, search: Search): Optimi
     needs: 'search',
     init: theta => method.init(theta),
     step(theta, e, old) {
-      if (!(e instanceof Evaluation))
-        throw new OptionError(
-          `a step of ${name}`,
-          `${describe(e)} as its input`,
-          'A search tries other points: give evaluate(loss, theta)'
-        )
+      checkEvaluation(name, e)
       const inner = method.step(theta, feed(method, e), old)
       const g = e.gradient
       let { delta, state } = inner
@@ -67,9 +62,12 @@ export function withSearch<S>(method: Optimizer<any, S>, search: Search): Optimi
   }
 }
 
-/** What a method is fed of an evaluation: the gradient alone, or all of it to choose from. */
-export const feed = <I>(method: Optimizer<I, any>, e: Evaluation): I =>
-  (method.needs === 'gradient' ? e.gradient : e) as I
+/** What a method is fed of an evaluation: the gradient, the Jacobian with ∂L/∂y, or all of it to choose from. */
+export function feed<I>(method: Optimizer<I, any>, e: Evaluation): I {
+  if (method.needs === 'gradient') return e.gradient as I
+  if (method.needs === 'sampleJacobian') return { J: e.jacobian, lossGradient: e.lossGradient } as I
+  return e as I
+}
 
 function lineFrom(e: Evaluation, delta: Tensor, downhill: number, tried: Evaluation[]): Line {
   const { theta } = e

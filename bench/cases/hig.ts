@@ -1,6 +1,6 @@
 import { layeredJacobian, random, type Tensor } from '../../core/index.js'
 import { makeNet } from '../../experiments/oscillators.js'
-import { matmul, mlp, type Network } from '../../ops/index.js'
+import { matmul, mlp, type Network, relu } from '../../ops/index.js'
 import { partialInverse, type RouteOptions } from '../../optim/index.js'
 import { oscillators } from '../../physics/index.js'
 import { type Case, type Cases, uniform } from '../case.js'
@@ -47,7 +47,7 @@ const problems: Problem[] = [
   },
   {
     name: 'oscillators-nonlinear, a linear map for its physics,',
-    net: mlp([4, 20, 20, 20, 96]),
+    net: mlp([4, 20, 20, 20, 96], { activation: relu }),
     physics: linear(96, 4),
     inputs: 4,
     batch: 128,

@@ -73,10 +73,10 @@ def heat(batch, n=64, amount=8.0):
     return step
 
 
-def mlp(*widths):
+def mlp(*widths, activation=nn.Tanh):
     layers = []
     for i, (a, b) in enumerate(zip(widths, widths[1:])):
-        layers += [nn.Linear(a, b)] + ([nn.Tanh()] if i + 2 < len(widths) else [])
+        layers += [nn.Linear(a, b)] + ([activation()] if i + 2 < len(widths) else [])
     return nn.Sequential(*layers).double()
 
 
@@ -114,7 +114,7 @@ def hig(problem, part="step"):
         "quantum-dipole": (16, (28, 20, 20, 20, 384), 28, None, 1e-5),
         "poisson-hig": (64, (64, 64, 128, 64, 64), 64, None, 1e-5),
     }[problem]
-    net = mlp(*widths)
+    net = mlp(*widths, activation=nn.ReLU if problem == "oscillators-nonlinear" else nn.Tanh)
     linear = torch.randn(widths[-1], K, dtype=torch.float64)
     x = torch.rand(batch, widths[0], dtype=torch.float64)
     layers = [layer for layer in net if isinstance(layer, nn.Linear)]

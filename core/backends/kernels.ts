@@ -14,9 +14,10 @@ import { matmul as plainMatmul } from './plain/matmul.js'
 import type { Copy } from './plain/permute.js'
 import * as plainCopies from './plain/permute.js'
 import * as plainPool from './plain/pool.js'
-import { reduceSum as plainReduceSum } from './plain/reduce.js'
+import { reduceMax as plainMax, reduceMin as plainMin, reduceSum as plainReduceSum } from './plain/reduce.js'
 import { oneByOne, sparseAlong as plainSparseAlong, type Sparse } from './plain/sparseAlong.js'
 import * as wasmBatchNorm from './wasm/batchNorm.js'
+import { neighbours, best as wasmBest } from './wasm/best.js'
 import { type BinaryName, type UnaryName, binary as wasmBinary, unary as wasmUnary } from './wasm/binary.js'
 import * as wasmConvolution from './wasm/convolution.js'
 import * as wasmFft from './wasm/fft.js'
@@ -308,6 +309,10 @@ export const batchNormAdjoint: BatchNorm['batchNormAdjoint'] = (x, w, ct, statis
 const fftBackend = (numbers: number, ...lengths: readonly number[]): Cpu =>
   lengths.every(wasmFft.transforms) ? backendFor('fft', numbers) : 'plain'
 
+/** The same between two arrays; f32 to f64 or back is for the plain kernels. */
+const pairsBackend = (x: Data, y: Data, n: number): Cpu =>
+  x.BYTES_PER_ELEMENT === y.BYTES_PER_ELEMENT ? fftBackend(Math.max(x.length, y.length), n) : 'plain'
+
 /** In place along the middle axis of [outer, n, inner]: see the plain kernel. */
 export const fftAlong: typeof plainFft.fftAlong = (re, im, outer, n, inner, inverse) =>
   run('fft', fftBackend(re.length, n), 0, re, plainFft.fftAlong, wasmFft.fftAlong, kernel =>
@@ -322,15 +327,15 @@ export const fft2: typeof plainFft.fft2 = (re, im, planes, height, width, invers
 
 /** Of pairs re, im along the middle axis of [outer, n, inner, 2]: see the plain kernels, also of the next two. */
 export const fftPairs: typeof plainPairs.fftPairs = (x, y, outer, n, inner, inverse) =>
-  run('fft', fftBackend(x.length, n), 0, x, plainPairs.fftPairs, wasmFft.fftPairs, kernel =>
+  run('fft', pairsBackend(x, y, n), 0, x, plainPairs.fftPairs, wasmFft.fftPairs, kernel =>
     kernel(x, y, outer, n, inner, inverse)
   )
 export const rfftPairs: typeof plainPairs.rfftPairs = (x, y, outer, n, inner) =>
-  run('rfft', fftBackend(x.length, n), 0, x, plainPairs.rfftPairs, wasmFft.rfftPairs, kernel =>
+  run('rfft', pairsBackend(x, y, n), 0, x, plainPairs.rfftPairs, wasmFft.rfftPairs, kernel =>
     kernel(x, y, outer, n, inner)
   )
 export const irfftPairs: typeof plainPairs.irfftPairs = (x, y, outer, n, inner) =>
-  run('irfft', fftBackend(y.length, n), 0, x, plainPairs.irfftPairs, wasmFft.irfftPairs, kernel =>
+  run('irfft', pairsBackend(x, y, n), 0, x, plainPairs.irfftPairs, wasmFft.irfftPairs, kernel =>
     kernel(x, y, outer, n, inner)
   )
 
@@ -341,6 +346,20 @@ export const reduceSum = (x: Data, y: Data, shape: readonly number[], keep: read
   if (backendFor('sum', entries) === 'wasm') plainReduceSum(x, y, shape, keep, wasmPairwiseSum)
   else plainReduceSum(x, y, shape, keep)
 }
+
+type Reduce = (x: Data, y: Data, shape: readonly number[], keep: readonly boolean[]) => void
+
+const bestBy =
+  (name: 'reduceMax' | 'reduceMin', plain: Reduce): Reduce =>
+  (x, y, shape, keep) => {
+    const axes = x.length > 0 && passBackend(x) === 'wasm' ? neighbours(shape, keep) : undefined
+    const fast: Reduce = (x, y) => wasmBest(name, x, y, axes!)
+    run(name, axes ? 'wasm' : 'plain', 0, x, plain, fast, kernel => kernel(x, y, shape, keep))
+  }
+
+/** y[kept] = max or min of x[kept, reduced]: see the plain kernels. */
+export const reduceMax: Reduce = bestBy('reduceMax', plainMax)
+export const reduceMin: Reduce = bestBy('reduceMin', plainMin)
 
 /** The factorisations of WebAssembly, for about that many products; undefined where core/linalg does them itself. */
 export const linalgKernels = (products: number): typeof wasmLinalg | undefined =>

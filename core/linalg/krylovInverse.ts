@@ -33,6 +33,13 @@ const STEEP = 5
  * The half-inverse lifts the *small* singular values, which come last, so Δ_k converges slowly, and Δ is only exact when
  * all directions of g are found: k is a dial from the gradient (k = 1: the plain gradient's direction) to the half-inverse.
  *
+ * What was tried to make it faster, on Jacobians [128, 1444] of a training, at the start, after 128 and after 256 steps;
+ * relative errors for 40 vectors of g's Krylov space, .13, .27, .52 as it is: 40 leading Ritz vectors of the step before
+ * besides .16, .27, .49 (half as many products again; 60 vectors without them .06, .11, .25); blocks of 4 and 8 starting
+ * vectors, g by groups of samples .20, .48, .71 and .24, .58, .82; preconditioned by the diagonal blocks of J Jᵀ, one for
+ * each sample, .28, .49, .64, by the Gram matrix of the last layer alone .84, .86, .93. More steps are the better buy,
+ * and the Gram matrix itself, where it fits.
+ *
  * Source: Golub & Kahan 1965; Arrigo, Benzi & Fenu 2016, "Computation of generalized matrix functions" (Krylov form).
  */
 export function partialInverseByKrylov(J: Products, g: Float64Array, options: KrylovOptions = {}): KrylovResult {

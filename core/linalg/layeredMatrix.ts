@@ -1,5 +1,6 @@
 import { matmul } from '../backends/kernels.js'
 import { ShapeError } from '../errors.js'
+import { addAt, dotAt } from './products.js'
 
 /**
  * Columns start … start + p q of the rows (b, k) of a Jacobian, as a product:
@@ -55,12 +56,7 @@ export class LayeredMatrix {
       const z = new Float64Array(samples * q)
       if (left) matmul(left, 0, v, start, z, 0, samples, q, p, false, transposed, false)
       else for (let b = 0; b < samples; b++) z.set(v.subarray(start, start + q), b * q)
-      for (let r = 0; r < rows; r++) {
-        const at = ((r / outputs) | 0) * q
-        let sum = 0
-        for (let j = 0; j < q; j++) sum += right[r * q + j] * z[at + j]
-        y[r] += sum
-      }
+      for (let r = 0; r < rows; r++) y[r] += dotAt(right, r * q, z, Math.floor(r / outputs) * q, q)
     }
     return y
   }
@@ -68,14 +64,11 @@ export class LayeredMatrix {
   /** Jᵀ u: [B K] → [P]. */
   applyT(u: Float64Array): Float64Array {
     check('Jᵀ u', u, this.rows)
-    const { samples, outputs, rows, cols } = this
+    const { samples, outputs, cols } = this
     const x = new Float64Array(cols)
     for (const { start, p, q, left, right, transposed } of this.blocks) {
       const z = new Float64Array(samples * q)
-      for (let r = 0; r < rows; r++) {
-        const at = ((r / outputs) | 0) * q
-        for (let j = 0; j < q; j++) z[at + j] += u[r] * right[r * q + j]
-      }
+      for (let b = 0; b < samples; b++) addRows(z, b * q, u, right, b * outputs, outputs, q)
       if (!left) for (let b = 0; b < samples; b++) for (let j = 0; j < q; j++) x[start + j] += z[b * q + j]
       else if (transposed) matmul(z, 0, left, 0, x, start, q, p, samples, true, false, true)
       else matmul(left, 0, z, 0, x, start, p, q, samples, true, false, true)
@@ -104,7 +97,7 @@ export class LayeredMatrix {
         const part = new Float64Array(height * width)
         matmul(right, from * q, right, from * q, part, 0, height, width, q, false, true, false)
         for (let r = 0; r < height; r++) {
-          const weight = ((from + r) / outputs) | 0
+          const weight = Math.floor((from + r) / outputs)
           const to = (from + r) * rows + from
           for (let c = r; c < width; c++)
             G[to + c] += weights[weight * samples + (((from + c) / outputs) | 0)] * part[r * width + c]
@@ -129,6 +122,25 @@ export class LayeredMatrix {
       }
     return J
   }
+}
+
+/** z[at…] ← z + Σ_r u_r right_r over `count` rows of q entries, four to a pass. */
+function addRows(
+  z: Float64Array,
+  at: number,
+  u: Float64Array,
+  right: Float64Array,
+  from: number,
+  count: number,
+  q: number
+): void {
+  let r = from
+  for (; r + 3 < from + count; r += 4) {
+    const [a, b, c, d] = [r * q, (r + 1) * q, (r + 2) * q, (r + 3) * q]
+    const [s, t, v, w] = [u[r], u[r + 1], u[r + 2], u[r + 3]]
+    for (let j = 0; j < q; j++) z[at + j] += s * right[a + j] + t * right[b + j] + (v * right[c + j] + w * right[d + j])
+  }
+  for (; r < from + count; r++) addAt(z, at, u[r], right, r * q, q)
 }
 
 function check(what: string, v: Float64Array, n: number): void {

@@ -25,6 +25,7 @@ import { expm1Op } from './expm1.js'
 import { floorOp } from './floor.js'
 import { geluOp } from './gelu.js'
 import { leakyReluOp } from './leakyRelu.js'
+import { linearCombinationOp } from './linearCombination.js'
 import { logOp } from './log.js'
 import { log1pOp } from './log1p.js'
 import { log2Op } from './log2.js'
@@ -76,6 +77,7 @@ export { expm1 } from './expm1.js'
 export { floor } from './floor.js'
 export { gelu } from './gelu.js'
 export { leakyRelu } from './leakyRelu.js'
+export { type CombinationAttrs, linearCombination } from './linearCombination.js'
 export { log } from './log.js'
 export { log1p } from './log1p.js'
 export { log2 } from './log2.js'
@@ -140,6 +142,7 @@ export const elementwiseOps: readonly Op[] = [
   softplusOp,
   reluOp,
   leakyReluOp,
+  linearCombinationOp,
   eluOp,
   geluOp,
   siluOp,

@@ -1,5 +1,7 @@
 import { apply } from '../../core/apply.js'
-import { binaryBroadcast, type RowKernel } from '../../core/backends/plain/broadcast.js'
+import { binary } from '../../core/backends/kernels.js'
+import type { RowKernel } from '../../core/backends/plain/broadcast.js'
+import type { BinaryName } from '../../core/backends/wasm/binary.js'
 import { foldClaim, stretch, wanted } from '../../core/claim.js'
 import { heldBack } from '../../core/families/heldBack.js'
 import { alloc, allocUnset, type Data } from '../../core/memory.js'
@@ -38,6 +40,8 @@ export interface ComplexBinary {
   tex: Tex
   /** n numbers from strided rows; all positions and steps count complex numbers, so entries are at twice of them. */
   row: RowKernel
+  /** The same in WebAssembly, bit for bit, where that has it. */
+  wasm?: BinaryName
   /** The same on a GPU. */
   gpu?(a: Tensor, b: Tensor, shape: Shape): Tensor
   /** The change of y when only one input moves, written with operators. */
@@ -69,7 +73,7 @@ export function complexBinary(rules: ComplexBinary): Op<undefined> {
     },
     forward: ([a, b], _, shape) => {
       const y = allocUnset(size(shape), a.dtype)
-      binaryBroadcast(rules.row, a.data, numbersOf(a.shape), b.data, numbersOf(b.shape), y, numbersOf(shape))
+      binary(rules.wasm, rules.row, a.data, numbersOf(a.shape), b.data, numbersOf(b.shape), y, numbersOf(shape))
       return new Tensor(shape, y)
     },
     device: rules.gpu && (([a, b], _, shape) => rules.gpu!(a, b, shape)),

@@ -29,6 +29,7 @@ export const complexMulOp = complexBinary({
       y[to + 1] = a[p] * b[q + 1] + a[p + 1] * b[q]
     }
   },
+  wasm: 'complexMul',
   gpu: complexProduct,
   jvp: [(da, v) => complexMul(da, v.x[1]), (db, v) => complexMul(v.x[0], db)],
   vjp: [(ct, v) => complexMul(ct, conj(v.x[1])), (ct, v) => complexMul(ct, conj(v.x[0]))],

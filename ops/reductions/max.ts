@@ -1,5 +1,5 @@
 import { reduceMax as gpu } from '../../core/backends/gpu/kernels.js'
-import { reduceMax } from '../../core/backends/plain/reduce.js'
+import { reduceMax } from '../../core/backends/kernels.js'
 import { reductionFunction } from '../../core/families/reduction.js'
 import { bestOf } from './bestOf.js'
 

@@ -1,5 +1,5 @@
 import { reduceMin as gpu } from '../../core/backends/gpu/kernels.js'
-import { reduceMin } from '../../core/backends/plain/reduce.js'
+import { reduceMin } from '../../core/backends/kernels.js'
 import { reductionFunction } from '../../core/families/reduction.js'
 import { bestOf } from './bestOf.js'
 

@@ -2,11 +2,11 @@ import { apply } from '../../core/apply.js'
 import { wanted } from '../../core/claim.js'
 import { defineBlock } from '../../core/defineBlock.js'
 import type { Example, Op, Tex } from '../../core/op.js'
-import { checkNumbers } from '../../core/options.js'
+import { checkNumbers, checkOptions } from '../../core/options.js'
 import type { Random } from '../../core/random.js'
 import { type Shape, sameShape } from '../../core/shape.js'
 import { checkTensor, mapData, type Tensor } from '../../core/tensor.js'
-import { type Boundary, type Grid, type GridOptions, gridOf } from '../grid.js'
+import { type Boundary, GRID_OPTIONS, type Grid, type GridOptions, gridOf } from '../grid.js'
 import type { Scheme } from './schemes.js'
 import { alignBatch, checkVelocity, displacement } from './velocity.js'
 
@@ -102,11 +102,13 @@ export function advect<A extends AdvectionAttrs>(
   op: Op<A>,
   field: Tensor,
   velocity: Tensor,
-  { dt = 1, ...grid }: AdvectionOptions,
+  options: AdvectionOptions,
   more: Omit<A, keyof AdvectionAttrs>
 ): Tensor {
   checkTensor(field, op.name, 'its field')
   checkTensor(velocity, op.name, 'its velocity')
+  checkOptions(op.name, options, ['dt', ...Object.keys(more), ...GRID_OPTIONS])
+  const { dt = 1, ...grid } = options
   checkNumbers(op.name, 'finite', { dt })
   return apply(op as Op<any>, [field, velocity], { ...more, grid: gridOf(grid, op.name), dt })
 }

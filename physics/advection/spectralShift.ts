@@ -3,6 +3,7 @@ import { wanted } from '../../core/claim.js'
 import { defineBlock } from '../../core/defineBlock.js'
 import { OptionError, ShapeError } from '../../core/errors.js'
 import type { Op, Site } from '../../core/op.js'
+import { checkOptions } from '../../core/options.js'
 import { sameShape, show } from '../../core/shape.js'
 import { mul } from '../../core/structural/mul.js'
 import { reshape } from '../../core/structural/reshape.js'
@@ -10,7 +11,7 @@ import { checkTensor, mapData, type Tensor, tensor } from '../../core/tensor.js'
 import { cos, sin } from '../../ops/elementwise/index.js'
 import { complex, complexMul, irfft, rfft } from '../../ops/fourier/index.js'
 import { at } from '../../ops/shape/index.js'
-import { cellsOf, type Grid, type GridOptions, gridOf } from '../grid.js'
+import { cellsOf, GRID_OPTIONS, type Grid, type GridOptions, gridOf } from '../grid.js'
 import { alignBatch } from './velocity.js'
 
 interface ShiftAttrs {
@@ -125,6 +126,7 @@ export const spectralShiftOp: Op<ShiftAttrs> = defineBlock<ShiftAttrs>({
 export function spectralShift(field: Tensor, displacement: Tensor, options: GridOptions = {}): Tensor {
   checkTensor(field, 'spectralShift', 'its field')
   checkTensor(displacement, 'spectralShift', 'its displacement')
+  checkOptions('spectralShift', options, GRID_OPTIONS)
   const grid = gridOf(options, 'spectralShift')
   const wall = grid.boundary.find(b => b !== 'periodic')
   if (wall)

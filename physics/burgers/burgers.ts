@@ -3,7 +3,7 @@ import { wanted } from '../../core/claim.js'
 import { defineBlock } from '../../core/defineBlock.js'
 import { OptionError } from '../../core/errors.js'
 import type { Op } from '../../core/op.js'
-import { checkNumbers } from '../../core/options.js'
+import { checkNumbers, checkOptions } from '../../core/options.js'
 import { size } from '../../core/shape.js'
 import { reshape } from '../../core/structural/reshape.js'
 import { checkTensor, mapData, type Tensor, tensor, zeros } from '../../core/tensor.js'
@@ -14,8 +14,9 @@ import { centralDifferenceOp } from '../centralDifference.js'
 import { velocityGrid } from '../fluid/velocityGrid.js'
 import { inBox } from '../fluid/walls.js'
 import { checkAmplification, viscousGain } from '../fluid/waves.js'
-import { cellsOf, type Grid, type GridOptions, gridOf } from '../grid.js'
+import { cellsOf, GRID_OPTIONS, type Grid, type GridOptions, gridOf } from '../grid.js'
 import { rungeKutta4Step } from '../ode/rungeKutta4.js'
+import { type Simulator, simulator } from '../simulator.js'
 
 interface BurgersSettings {
   /** Length of a step; negative runs time backwards. */
@@ -27,7 +28,7 @@ interface BurgersSettings {
   readonly amplification: number
 }
 
-interface BurgersAttrs extends BurgersSettings {
+export interface BurgersAttrs extends BurgersSettings {
   readonly grid: Grid
 }
 
@@ -166,39 +167,37 @@ export interface BurgersOptions extends GridOptions, Partial<BurgersSettings> {}
 const STABLE = 2 * Math.SQRT2
 
 /**
- * A simulator of Burgers' equation: a function u → u `steps` of `dt` later, u [..., n] in one dimension, [..., d, n1 … nd] in more
- * (component i along axis i). `{ dt, steps, viscosity, amplification, dx, boundary, dimensions }`; -dt runs time backwards, which its
- * inverse does.
+ * A simulator of Burgers' equation: u → u `steps` of `dt` later, u [..., n] in one dimension, [..., d, n1 … nd] in more (component i
+ * along axis i). Its inverse runs time backwards, as does `timeReversed`. Settings: `{ dt, steps, viscosity, amplification, dx,
+ * boundary, dimensions }`.
  *
  *     const simulate = burgers({ dimensions: 1, dt: 0.1, steps: 20, viscosity: 0.2 })
  *
- * The function throws OptionError for a step beyond the limit of stability for the velocities given, which it names.
+ * Throws OptionError for settings out of range; the simulator for a step beyond the limit of stability for the velocities that
+ * it is given, which it names.
  */
-export function burgers({
-  dt = 1,
-  steps = 1,
-  viscosity = 0,
-  amplification = 100,
-  ...options
-}: BurgersOptions = {}): (u: Tensor) => Tensor {
+export function burgers(options: BurgersOptions = {}): Simulator<BurgersAttrs> {
+  checkOptions('burgers', options, ['dt', 'steps', 'viscosity', 'amplification', ...GRID_OPTIONS])
+  const { dt = 1, steps = 1, viscosity = 0, amplification = 100 } = options
   checkNumbers('burgers', 'finite', { dt })
   checkNumbers('burgers', 'count', { steps })
   checkNumbers('burgers', 'notNegative', { viscosity })
   checkAmplification('burgers', amplification)
   const grid = gridOf(options, 'burgers')
-  return u => {
+  const { op, attrs } = simulator(burgersOp, { grid, dt, steps, viscosity, amplification })
+  const run = (u: Tensor): Tensor => {
     checkTensor(u, 'burgers', 'its velocity')
-    const d = grid.dx.length
-    if (d > 1) velocityGrid('burgers', u.shape, grid)
+    if (grid.dx.length > 1) velocityGrid('burgers', u.shape, grid)
     else cellsOf(u.shape, grid, 'burgers')
     checkStep(u, grid, dt)
-    return apply(burgersOp, [u], { grid, dt, steps, viscosity, amplification })
+    return apply(op, [u], attrs)
   }
+  return Object.assign(run, { op, attrs })
 }
 
 function checkStep(u: Tensor, { dx }: Grid, dt: number): void {
   const d = dx.length
-  const cells = size(u.shape.slice(-d))
+  const cells = Math.max(1, size(u.shape.slice(-d)))
   const fastest = new Float64Array(d)
   u.data.forEach((v, i) => {
     const component = Math.floor(i / cells) % d

@@ -32,7 +32,12 @@ export function compose(...parts: readonly Simulator[]): Simulator<ComposeAttrs>
     doc: `${names.join(', then ')}
   tangent  the chain rule, forward
   adjoint  the chain rule, backward
-  inverse  ${inverse ? `${kindInWords(inverse)}: the parts' own rules, the last part first; trust it as the least of them` : 'none: the ladder solves the block'}
+  inverse  ${
+    inverse
+      ? `${kindInWords(inverse)}: the parts' own rules, the last part first; trust it as the least of them,
+           near the current point: a branch that is nearest for one part may be out of reach for those before it`
+      : 'none: the ladder solves the block'
+  }
   domain   that of the first part; each output in the domain of the next
   cost     the sum of the parts`,
     tex: {

@@ -130,7 +130,7 @@ function byNewton<A>(P: Op<A>, name: string, y: Tensor, near: Tensor, rest: read
     )
   if (y.size === 0) return zerosLike(y)
   const block = new BlockProblem(tape.sites, [x], [out], [claim(y)])
-  const { x: change, status, mismatch } = newton().solve!(block)
+  const { x: change, status, mismatch } = newton({ tolerance: 0 }).solve!(block)
   const missed = status.findIndex(s => s !== 'converged')
   if (missed >= 0)
     throw new InverseError(

@@ -8,8 +8,9 @@ import { Tensor } from '../../core/tensor.js'
 const weakest: readonly InverseKind[] = ['regularised', 'approximate', 'local', 'exact']
 
 /**
- * The inverse of a block by the target sweep over its inside: every operator there answers by its own rule. Its kind is the
- * weakest of theirs; undefined where one of them has no rule, and then the ladder solves the block.
+ * The inverse of a block by the target sweep over its inside: every operator there answers by its own rule. Where the branch
+ * that one of them takes is out of reach for those before it, the solvers look at the whole. Its kind is the weakest of
+ * theirs; undefined where one of them has no rule, and then the ladder solves the block.
  */
 export function insideInverse<A>(
   ops: readonly Op[],
@@ -31,7 +32,7 @@ export function insideInverse<A>(
     apply: (site, claimed) =>
       unseen(() => {
         const { tape, start, y } = recorded(site)
-        const { targets } = targetSweep(tape, [[y, claim(claimed.value, claimed.weight)]], [start])
+        const { targets } = targetSweep(tape, [[y, claim(claimed.value, claimed.weight)]], [start], { whole: 'missed' })
         return site.inputs.map((_, i) => (i === 0 ? targets[0] : null))
       }),
     lawless: site =>

@@ -83,8 +83,8 @@ export const diffuseImplicitOp: Op<DiffuseImplicitAttrs> = spectralOperator<Diff
 /** A mode with |1 - ν Δt λ/2| below it is gone to rounding. */
 const GONE = 1e-13
 
-export const crankNicolsonOp: Op<DiffuseImplicitAttrs> = spectralOperator<DiffuseImplicitAttrs>({
-  name: 'crankNicolson',
+export const diffuseCrankNicolsonOp: Op<DiffuseImplicitAttrs> = spectralOperator<DiffuseImplicitAttrs>({
+  name: 'diffuseCrankNicolson',
   doc: `heat conduction ∂u/∂t = ν ∇²u by Crank-Nicolson: n steps (1 - ν Δt Δ/2) y = (1 + ν Δt Δ/2) x, Δ the second difference
   tangent  dy = the same steps on dx: the operator is linear
   adjoint  the same steps on ct: it is symmetric
@@ -136,5 +136,5 @@ export function diffuseImplicit(x: Tensor, amount: number, options: DiffuseImpli
   checkOptions('diffuseImplicit', options, OPTIONS)
   const { method = 'euler' } = options
   checkChoice('diffuseImplicit', 'method', method, ['euler', 'crankNicolson'])
-  return apply(method === 'euler' ? diffuseImplicitOp : crankNicolsonOp, [x], attrs(amount, options))
+  return apply(method === 'euler' ? diffuseImplicitOp : diffuseCrankNicolsonOp, [x], attrs(amount, options))
 }

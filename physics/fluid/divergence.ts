@@ -1,8 +1,9 @@
+import { checkOptions } from '../../core/options.js'
 import { checkTensor, type Tensor, tensor } from '../../core/tensor.js'
 import { add } from '../../ops/elementwise/index.js'
 import { complexMul, irfft, rfft } from '../../ops/fourier/index.js'
 import { at } from '../../ops/shape/index.js'
-import type { GridOptions } from '../grid.js'
+import { GRID_OPTIONS, type GridOptions } from '../grid.js'
 import { velocityGrid } from './velocityGrid.js'
 import { inBox } from './walls.js'
 import { slopesAlong } from './waves.js'
@@ -25,6 +26,7 @@ function derivative(x: Tensor, axis: number, dx: number): Tensor {
  */
 export function divergence(u: Tensor, options: GridOptions = {}): Tensor {
   checkTensor(u, 'divergence', 'its velocity')
+  checkOptions('divergence', options, GRID_OPTIONS)
   const grid = velocityGrid('divergence', u.shape, options)
   const d = grid.dx.length
   return inBox(grid, [u], ([v]) =>

@@ -3,9 +3,10 @@ import { divergenceFree as kernel } from '../../core/backends/plain/divergenceFr
 import { wanted } from '../../core/claim.js'
 import { alloc } from '../../core/memory.js'
 import { carryInFront, defineOp, type Op, type Site } from '../../core/op.js'
+import { checkOptions } from '../../core/options.js'
 import type { Shape } from '../../core/shape.js'
 import { checkTensor, mapData, Tensor } from '../../core/tensor.js'
-import type { GridOptions } from '../grid.js'
+import { GRID_OPTIONS, type GridOptions } from '../grid.js'
 import { velocityGrid } from './velocityGrid.js'
 import { inBox } from './walls.js'
 import { type Damping, slopesAlong, viscousGain } from './waves.js'
@@ -102,6 +103,7 @@ function pseudoInverse(gain: Float64Array | undefined): Float64Array | undefined
  */
 export function divergenceFree(u: Tensor, options: GridOptions = {}): Tensor {
   checkTensor(u, 'divergenceFree', 'its velocity')
+  checkOptions('divergenceFree', options, GRID_OPTIONS)
   const grid = velocityGrid('divergenceFree', u.shape, options)
   return inBox(grid, [u], ([all]) => apply(divergenceFreeOp, [all], { dx: grid.dx }))
 }

@@ -3,13 +3,14 @@ import { wanted } from '../../core/claim.js'
 import { defineBlock } from '../../core/defineBlock.js'
 import { OptionError, ShapeError } from '../../core/errors.js'
 import type { Op } from '../../core/op.js'
-import { checkChoice, checkNumbers, display } from '../../core/options.js'
+import { checkChoice, checkNumbers, checkOptions, display } from '../../core/options.js'
 import { sameShape, show } from '../../core/shape.js'
-import { checkTensor, mapData, type Tensor } from '../../core/tensor.js'
+import { mapData, type Tensor } from '../../core/tensor.js'
 import { add, mul, sub } from '../../ops/elementwise/index.js'
 import { macCormackStep, type Scheme, semiLagrangianStep } from '../advection/schemes.js'
 import { alignBatch, displacement } from '../advection/velocity.js'
-import { type Grid, type GridOptions, gridOf } from '../grid.js'
+import { GRID_OPTIONS, type Grid, type GridOptions, gridOf } from '../grid.js'
+import { type Simulator, simulator } from '../simulator.js'
 import { divergenceFreeOp } from './divergenceFree.js'
 import { velocityGrid } from './velocityGrid.js'
 import { inBox } from './walls.js'
@@ -30,7 +31,7 @@ interface FlowSettings {
   readonly amplification: number
 }
 
-interface FlowAttrs extends FlowSettings {
+export interface FlowAttrs extends FlowSettings {
   readonly grid: Grid
 }
 
@@ -66,9 +67,16 @@ function run(u: Tensor, force: Tensor | undefined, dx: readonly number[], attrs:
 }
 
 /** The same in a closed box, where the grid has walls. */
-function simulate(inputs: readonly Tensor[], attrs: FlowAttrs): Tensor {
-  velocityGrid('flow', inputs[0].shape, attrs.grid)
-  return inBox(attrs.grid, inputs, ([u, force]) => run(u, force, attrs.grid.dx, attrs))
+function simulate([u, force]: readonly Tensor[], attrs: FlowAttrs): Tensor {
+  velocityGrid('flow', u.shape, attrs.grid)
+  const own = force?.shape.slice(-u.rank)
+  if (own && (force.rank > u.rank || !own.every((n, i) => n === u.shape[u.rank - own.length + i])))
+    throw new ShapeError(
+      `flow of ${show(u.shape)}`,
+      `a force ${show(force.shape)}`,
+      'Give one of the shape of the velocity, or without its leading axes for all samples alike'
+    )
+  return inBox(attrs.grid, force ? [u, force] : [u], ([v, f]) => run(v, f, attrs.grid.dx, attrs))
 }
 
 export const flowOp: Op<FlowAttrs> = defineBlock<FlowAttrs>({
@@ -140,46 +148,32 @@ projection act together, exactly in Fourier space; the start is projected first
   }
 })
 
+const SETTINGS = ['dt', 'steps', 'order', 'viscosity', 'advection', 'amplification']
+
 export interface FlowOptions extends GridOptions, Partial<FlowSettings> {}
 
 /**
- * A simulator of incompressible flow: a function (u [..., d, n1 … nd], force?) → velocity `steps` of `dt` later; its inverse runs time
- * backwards, as does the same simulator with -dt.
+ * A simulator of incompressible flow: (u [..., d, n1 … nd], force?) → the velocity `steps` of `dt` later. Its inverse runs time
+ * backwards, and so does `timeReversed`:
  *
  *     const simulate = flow({ steps: 8, dt: 0.25, dx: 2 })
- *     const rewind = flow({ steps: 8, dt: -0.25, dx: 2 })
+ *     const rewind = timeReversed(simulate)
  *
- * The force is an acceleration of the velocity's shape (or one for all samples), constant over all steps: for buoyancy that
- * follows the smoke, one step at a time. `{ dt, steps, order, viscosity, advection, amplification, dx, boundary, dimensions }`.
+ * The force is an acceleration of the velocity's shape (or one for all samples), constant over all steps: buoyancy that follows
+ * the smoke is given step by step. Long runs: `iterate(flow({ dt }), steps, { checkpoint: true })`. Settings:
+ * `{ dt, steps, order, viscosity, advection, amplification, dx, boundary, dimensions }`, periodic or in a closed box (`boundary:
+ * 'neumann'`: nothing passes a wall, and flow slips along it).
+ *
+ * Throws OptionError for settings out of range, ShapeError where a velocity has no d components or a force does not fit.
  */
-export function flow({
-  dt = 1,
-  steps = 1,
-  order = 2,
-  viscosity = 0,
-  advection = 'macCormack',
-  amplification = 100,
-  ...options
-}: FlowOptions = {}): (u: Tensor, force?: Tensor) => Tensor {
+export function flow(options: FlowOptions = {}): Simulator<FlowAttrs> {
+  checkOptions('flow', options, [...SETTINGS, ...GRID_OPTIONS])
+  const { dt = 1, steps = 1, order = 2, viscosity = 0, advection = 'macCormack', amplification = 100 } = options
   checkNumbers('flow', 'finite', { dt })
   checkNumbers('flow', 'count', { steps })
   checkNumbers('flow', 'notNegative', { viscosity })
   checkAmplification('flow', amplification)
   if (order !== 1 && order !== 2) throw new OptionError('flow', `order is ${display(order)}`, 'Give order as 1 or 2')
   checkChoice('flow', 'advection', advection, Object.keys(SCHEMES))
-  const grid = gridOf(options, 'flow')
-  const attrs: FlowAttrs = { grid, dt, steps, order, viscosity, advection, amplification }
-  return (u, force) => {
-    checkTensor(u, 'flow', 'its velocity')
-    if (force === undefined) return apply(flowOp, [u], attrs)
-    checkTensor(force, 'flow', 'its force')
-    const own = force.shape.slice(-u.rank)
-    if (force.rank > u.rank || !own.every((n, i) => n === u.shape[u.rank - own.length + i]))
-      throw new ShapeError(
-        `flow of ${show(u.shape)}`,
-        `a force ${show(force.shape)}`,
-        'Give one of the shape of the velocity, or without its leading axes for all samples alike'
-      )
-    return apply(flowOp, [u, force], attrs)
-  }
+  return simulator(flowOp, { grid: gridOf(options, 'flow'), dt, steps, order, viscosity, advection, amplification })
 }

@@ -4,6 +4,6 @@ import { flowOp } from './flow.js'
 
 export { divergence } from './divergence.js'
 export { divergenceFree, divergenceFreeOp } from './divergenceFree.js'
-export { type FlowOptions, flow, flowOp } from './flow.js'
+export { type FlowAttrs, type FlowOptions, flow, flowOp } from './flow.js'
 
 export const fluidOps: readonly Op[] = [divergenceFreeOp, flowOp]

@@ -8,6 +8,7 @@ import type { Random } from '../../core/random.js'
 import { show } from '../../core/shape.js'
 import { reshape } from '../../core/structural/reshape.js'
 import { unseen } from '../../core/tape.js'
+import { ofValues } from '../../core/targets/isolate.js'
 import { mapData, type Tensor } from '../../core/tensor.js'
 import { pieces } from '../pieces.js'
 import { type Simulator, simulator } from '../simulator.js'
@@ -101,17 +102,26 @@ function timeReversal(
   { symmetric, order }: Method,
   run: (inputs: readonly Tensor[], attrs: IntegrateAttrs) => Tensor
 ): Inverse<IntegrateAttrs> {
-  const apply = ({ inputs, out, attrs }: Site<IntegrateAttrs>, claimed: Claim): (Claim | null)[] =>
+  const reversed = ({ inputs, out, attrs }: Site<IntegrateAttrs>, claimed: Claim): (Claim | null)[] =>
     unseen(() => {
       const [x, ...given] = inputs
       const back = (s: Tensor) => run([s, ...given], { ...attrs, dt: -attrs.dt })
       const target = wanted(claimed, out)
-      const reversed = back(target)
+      const before = back(target)
       const now = symmetric ? undefined : back(out)
-      const value = now ? mapData(x, (v, i) => v + reversed.data[i] - now.data[i]) : reversed
+      const value = now ? mapData(x, (v, i) => v + before.data[i] - now.data[i]) : before
       const better = nearer(x, value, out, target, run([value, ...given], attrs))
       return [{ value: better, weight: null }, ...given.map(() => null)]
     })
+  const apply: Inverse<IntegrateAttrs>['apply'] = (site, claimed) => {
+    try {
+      return reversed(site, claimed)
+    } catch (e) {
+      // An implicit step may have no solution, far from the states that occur.
+      if (!ofValues(e)) throw e
+      return { refuse: (e as Error).message }
+    }
+  }
   return symmetric
     ? { kind: 'exact', inputs: [0], apply }
     : {

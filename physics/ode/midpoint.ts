@@ -1,7 +1,8 @@
-import { add } from '../../core/structural/add.js'
-import { mul } from '../../core/structural/mul.js'
 import type { Tensor } from '../../core/tensor.js'
+import { linearCombination } from '../../ops/elementwise/linearCombination.js'
 
 /** One step of the explicit midpoint method for s' = f(s), order 2: s + dt f(s + dt/2 f(s)). */
-export const midpointStep = (f: (s: Tensor) => Tensor, s: Tensor, dt: number): Tensor =>
-  add(s, mul(f(add(s, mul(f(s), dt / 2))), dt))
+export function midpointStep(f: (s: Tensor) => Tensor, s: Tensor, dt: number): Tensor {
+  const half = linearCombination([s, f(s)], [1, dt / 2])
+  return linearCombination([s, f(half)], [1, dt])
+}

@@ -48,6 +48,7 @@ export function conjugateSolve(
   const [ofA, ofB] = [starts(a.shape, shape, grid), starts(b.shape, shape, grid)]
   const batch = ofA.length
   const withoutMean = grid.boundary.includes('dirichlet') ? (v: Float64Array) => v : removeMeans(n)
+  const [dataA, dataB] = [a.data, b.data]
   const [A, rhs] = [new Float64Array(batch * n), new Float64Array(batch * n)]
   const units: [number, number][] = []
   for (let k = 0; k < batch; k++) {
@@ -56,8 +57,8 @@ export function conjugateSolve(
     const unitB = Number.isFinite(largest) ? powerOfTwoScale(largest) : Number.NaN
     units.push([unitA, unitB])
     for (let i = 0; i < n; i++) {
-      A[k * n + i] = a.data[ofA[k] + i] / unitA
-      rhs[k * n + i] = Number.isNaN(unitB) ? 0 : -b.data[ofB[k] + i] / unitB
+      A[k * n + i] = dataA[ofA[k] + i] / unitA
+      rhs[k * n + i] = Number.isNaN(unitB) ? 0 : -dataB[ofB[k] + i] / unitB
     }
   }
   const modes = modesOf(cells, grid)
@@ -107,24 +108,27 @@ export const removeMeans =
     return v
   }
 
-function largestOf(t: Tensor, start: number, n: number): number {
+/** The largest |v|, not finite where one is not. */
+function largestOf({ data }: Tensor, start: number, n: number): number {
   let largest = 0
   for (let i = start; i < start + n; i++) {
-    const v = Math.abs(t.data[i])
-    if (!(v <= largest)) largest = v
+    const v = Math.abs(data[i])
+    if (!Number.isFinite(v)) return v
+    if (v > largest) largest = v
   }
   return largest
 }
 
 /** Its largest entry. Throws unless all are finite and above 0. */
 function checkCoefficient(a: Tensor, start: number, n: number): number {
+  const { data } = a
   for (let i = start; i < start + n; i++) {
-    if (!Number.isFinite(a.data[i]))
-      throw new NonFiniteError('solveDivGrad', `${a.data[i]} in the coefficient`, 'Give finite numbers above 0')
-    if (!(a.data[i] > 0))
+    if (!Number.isFinite(data[i]))
+      throw new NonFiniteError('solveDivGrad', `${data[i]} in the coefficient`, 'Give finite numbers above 0')
+    if (!(data[i] > 0))
       throw new InverseError(
         'solveDivGrad',
-        `the coefficient is ${a.data[i]} in cell ${i - start} of a field`,
+        `the coefficient is ${data[i]} in cell ${i - start} of a field`,
         'Give numbers above 0: only then ∇·(a∇u) = b has one solution'
       )
   }

@@ -20,7 +20,8 @@ export interface FluxAttrs {
 function linearTarget(site: Site<FluxAttrs>, claimed: Claim, active: readonly boolean[]): (Claim | null)[] {
   const i = active.indexOf(true)
   const { inputs, out, attrs } = site
-  const r = Float64Array.from(wanted(claimed, out).data, (v, k) => v - out.data[k])
+  const now = out.data
+  const r = Float64Array.from(wanted(claimed, out).data, (v, k) => v - now[k])
   // In u, with a > 0, the system is definite: conjugate gradients with a good preconditioner instead of LSMR with none.
   const definite = site.op === divGradOp && i === 1 && !isShared(site, 1) && inputs[0].data.every(v => v > 0)
   const change = definite

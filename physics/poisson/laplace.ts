@@ -56,7 +56,8 @@ export const laplaceOp: Op<LaplaceAttrs> = spectralOperator<LaplaceAttrs>({
   inverse  ũ = u + poisson(ỹ - y). Where no wall holds the value, constants are not seen: the mean of u stays, and that of
            ỹ counts as 0: the smallest change
   cost     6 flops per cell and axis (spectral: two transforms); its inverse two transforms
-  caveats  trust the inverse: it amplifies by 1/λ of -∇² only, most in the smoothest mode, by about L²/π² on a length L`,
+  caveats  trust the inverse: it amplifies by 1/λ of -∇² only, most in the smoothest mode: L²/π² on a length L
+           between walls, L²/4π² on a ring`,
   tex: {
     y: String.raw`y = \nabla^2 u`,
     tangent: String.raw`dy = \nabla^2 du`,

@@ -49,7 +49,8 @@ export function onPairs(kernel: Kernel, a: Tensor, b: Tensor, shape: Shape, grid
   const axes = axesOf(cells, grid)
   const n = size(cells)
   const [ofA, ofB] = [starts(a.shape, shape, grid), starts(b.shape, shape, grid)]
-  for (let k = 0; k < ofA.length; k++) kernel(a.data, ofA[k], b.data, ofB[k], y, k * n, axes)
+  const [dataA, dataB] = [a.data, b.data]
+  for (let k = 0; k < ofA.length; k++) kernel(dataA, ofA[k], dataB, ofB[k], y, k * n, axes)
   return new Tensor(shape, a.dtype === 'f64' ? y : Float32Array.from(y))
 }
 

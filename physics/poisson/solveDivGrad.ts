@@ -31,9 +31,10 @@ export const solveDivGradOp: Op<SolveDivGradAttrs> = defineOp<SolveDivGradAttrs>
   inverse  b̃ = b + ∇·(a∇(ũ - u)), exact. In a the smallest change with ∇·(ã∇ũ) = b (LSMR); none where there is none above 0,
            refused where one a is shared by several fields
   domain   a > 0. Where no wall holds the value, the mean of b counts as 0, and u has the mean 0
-  cost     two transforms and 9 flops per face for each iteration: 10 to 40 of them for a between 1 and 10, on any grid
-  caveats  iterations grow with the roughness of ln a, about like √(max a/min a) where a jumps. Trust the inverse in b up to
-           noise in ũ times 4 a Σ 1/dx²; in a only where u has a gradient everywhere, and noise is small against it
+  cost     two transforms and 9 flops per face for each iteration: 20 to 30 for a smooth a between 1 and 10, on any grid
+  caveats  iterations grow with the roughness of a: 50, 90, 140 where it jumps by 10, 100, 1000, and 100 to 170 where it is
+           random between 1 and 10, cell by cell. Trust the inverse in b up to noise in ũ times 4 a Σ 1/dx²; in a only
+           where u has a gradient everywhere, and noise is small against it
   source   Concus & Golub 1973, SIAM J. Numer. Anal. 10(6); Golub & Van Loan, algorithm 11.5.1`,
   tex: {
     y: String.raw`u = A_a^{-1} b,\; A_a u = \nabla\!\cdot(a\,\nabla u)`,

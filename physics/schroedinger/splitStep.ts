@@ -16,8 +16,8 @@ import { fftn, ifftn } from '../../ops/fourier/fft.js'
 import { constant } from '../ode/system.js'
 import { pieces } from '../pieces.js'
 import { type Simulator, simulator } from '../simulator.js'
-import { unitaryInverse, waveExamples } from './crankNicolson.js'
 import { checkWave, profile, type SchroedingerAttrs } from './potentials.js'
+import { unitaryInverse, waveExamples } from './schroedinger.js'
 
 export interface SplitStepOptions extends Partial<SchroedingerAttrs> {
   /** Points along each of one to three axes. Default [16]. */

@@ -1,7 +1,7 @@
 import { fftPairs, irfftPairs, rfftPairs } from '../../core/backends/kernels.js'
 import type { Data } from '../../core/backends/plain/data.js'
 import { halfLength } from '../../core/backends/plain/fftPairs.js'
-import { cosineAlong, sineAlong } from '../../core/backends/plain/sineCosine.js'
+import { cosineAlong, sineAlong } from '../../core/backends/sineCosine.js'
 import { type Shape, size } from '../../core/shape.js'
 import { alongEach, type Grid } from '../grid.js'
 
@@ -26,7 +26,7 @@ export function modesOf(cells: Shape, grid: Grid): Modes {
   return { cells, grid, shape, count: size(shape), half }
 }
 
-/** Spectra [fields, ...modes.shape, 2 if complex] of real fields [fields, ...cells]. */
+/** Spectra in f64 [fields, ...modes.shape, 2 if complex] of real fields [fields, ...cells]. */
 export function toModes(x: Data, modes: Modes): Float64Array {
   const { cells, half } = modes
   const fields = x.length / size(cells)
@@ -35,7 +35,7 @@ export function toModes(x: Data, modes: Modes): Float64Array {
   if (half < 0) z.set(x)
   else {
     const { outer, n, inner } = alongEach(cells)[half]
-    rfftPairs(x, z, fields * outer, n, inner)
+    rfftPairs(x instanceof Float64Array ? x : Float64Array.from(x), z, fields * outer, n, inner)
   }
   eachOther(z, modes, fields, parts, false)
   return z
@@ -49,7 +49,9 @@ export function fromModes(z: Float64Array, modes: Modes, x: Data): void {
   if (half < 0) x.set(z)
   else {
     const { outer, n, inner } = alongEach(cells)[half]
-    irfftPairs(z, x, fields * outer, n, inner)
+    const y = x instanceof Float64Array ? x : new Float64Array(x.length)
+    irfftPairs(z, y, fields * outer, n, inner)
+    if (y !== x) x.set(y)
   }
 }
 

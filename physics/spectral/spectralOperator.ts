@@ -87,7 +87,8 @@ export function spectralOperator<A extends SpectralAttrs>(rules: SpectralRules<A
       apply: ({ inputs: [x], out, attrs }, claimed): Claim[] => {
         const modes = modesFor(x, attrs)
         const target = wanted(claimed, out)
-        const dy = Float64Array.from(target.data, (v, i) => v - out.data[i])
+        const now = out.data
+        const dy = Float64Array.from(target.data, (v, i) => v - now[i])
         const change = changeFor(rules, dy, modes, attrs)
         const value = Float64Array.from(x.data, (v, i) => v + change[i])
         return [{ value: new Tensor(x.shape, inDType(value, x)), weight: null }]

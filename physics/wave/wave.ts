@@ -4,13 +4,14 @@ import { wanted } from '../../core/claim.js'
 import { OptionError, ShapeError } from '../../core/errors.js'
 import { alloc } from '../../core/memory.js'
 import { carryInFront, defineOp, type Op } from '../../core/op.js'
-import { checkNumbers } from '../../core/options.js'
+import { checkNumbers, checkOptions } from '../../core/options.js'
 import { show, size } from '../../core/shape.js'
-import { checkTensor, mapData, Tensor } from '../../core/tensor.js'
+import { mapData, Tensor } from '../../core/tensor.js'
 import { flip } from '../../ops/shape/index.js'
-import { axesOf, cellsOf, type Grid, type GridOptions, gridOf } from '../grid.js'
+import { axesOf, cellsOf, GRID_OPTIONS, type Grid, type GridOptions, gridOf } from '../grid.js'
+import { type Simulator, simulator } from '../simulator.js'
 
-interface WaveAttrs {
+export interface WaveAttrs {
   readonly grid: Grid
   readonly speed: number
   readonly dt: number
@@ -112,14 +113,16 @@ sum of second differences
 })
 
 /**
- * Waves, steps of length dt: state (u, v) [..., 2, n1 … nd], v = ∂u/∂t, → the state `steps` later, same shape.
+ * A simulator of waves: state (u, v) [..., 2, n1 … nd], v = ∂u/∂t, → the state `steps` of `dt` later, same shape. Its inverse is
+ * `timeReversed` of it. Settings: `{ dt, steps, speed, dx, boundary, dimensions }`.
  *
- *     wave(stack([u, zerosLike(u)], -3), { dt: 0.5, steps: 100 })     // u [B, H, W], at rest
+ *     wave({ dt: 0.5, steps: 100 })(stack([u, zerosLike(u)], -3))     // u [B, H, W], at rest
  *
  * Throws OptionError for a step beyond the limit of stability, which it names, ShapeError where there is no pair (u, v).
  */
-export function wave(state: Tensor, { speed = 1, dt, steps = 1, ...options }: WaveOptions): Tensor {
-  checkTensor(state, 'wave', 'its state')
+export function wave(options: WaveOptions): Simulator<WaveAttrs> {
+  checkOptions('wave', options, ['dt', 'steps', 'speed', ...GRID_OPTIONS])
+  const { speed = 1, dt, steps = 1 } = options
   checkNumbers('wave', 'finite', { dt, speed })
   checkNumbers('wave', 'whole', { steps })
   const grid = gridOf(options, 'wave')
@@ -130,5 +133,5 @@ export function wave(state: Tensor, { speed = 1, dt, steps = 1, ...options }: Wa
       `a step of ${dt}, beyond the limit of ${limit.toPrecision(6)} for a speed of ${speed} on cells of ${show(grid.dx)}`,
       'The shortest waves would grow: take shorter steps, and more of them'
     )
-  return apply(waveOp, [state], { grid, speed, dt, steps })
+  return simulator(waveOp, { grid, speed, dt, steps })
 }

@@ -450,6 +450,23 @@ t.test('cg: positive definite systems of a batch, and what is not', async t => {
   t.same(cg({ batch: 5, n, apply, b, maxIterations: 1 }).status[0], 'maxIterations')
 })
 
+t.test('cg: a preconditioner', async t => {
+  const n = 40
+  const diagonal = Float64Array.from({ length: 2 * n }, (_, i) => 1 + ((i * 7) % n) ** 2)
+  // The second system is that with a neighbour coupled to each.
+  const apply = (v: Float64Array) =>
+    v.map((x, i) => diagonal[i] * x + (i >= n ? 0.1 * ((i > n ? v[i - 1] : 0) + (i < 2 * n - 1 ? v[i + 1] : 0)) : 0))
+  const b = noise(2 * n)
+  const plain = cg({ batch: 2, n, apply, b, rtol: 1e-12, maxIterations: 1000 })
+  const good = cg({ batch: 2, n, apply, b, rtol: 1e-12, precondition: r => r.map((v, i) => v / diagonal[i]) })
+  t.same(good.status, ['converged', 'converged'])
+  t.same(good.iterationsPerSystem[0], 1, 'the inverse itself')
+  t.ok(good.iterationsPerSystem[1] < 12 && plain.iterationsPerSystem[1] > 40, `${plain.iterationsPerSystem}`)
+  t.ok(relative(apply(good.x), b) < 1e-11 && relative(good.x, plain.x) < 1e-10)
+  t.same(cg({ batch: 2, n, apply, b, precondition: r => r.map(v => -v) }).status, ['indefinite', 'indefinite'])
+  t.throws(() => cg({ batch: 2, n, apply, b, precondition: r => r.slice(1) }), { message: /79 entries/ })
+})
+
 t.test('lsmr: entries whose squares overflow', async t => {
   const A = Float64Array.from(random(5).normal([3, 4]).data, v => v * 1e300)
   const b = Float64Array.from(random(6).normal([3]).data)

@@ -29,6 +29,7 @@ import {
   RuleError,
   random,
   ShapeError,
+  saddleFree,
   sampleJacobian,
   sampleJacobianPieces,
   stopGradient,
@@ -84,14 +85,34 @@ import {
   where
 } from '../../ops/index.js'
 import {
+  adadelta,
+  adagrad,
+  adaHessian,
   adam,
+  backtracking,
+  bfgsMethod,
+  cosineDecay,
+  dogleg,
+  evaluate,
   gaussNewton,
+  hessianFree,
   hig,
+  inverseGradient,
+  kfac,
+  lbfgsMethod,
+  levenbergMarquardt,
   lossTarget,
   newtonMethod,
   partialInverse,
+  rmsprop,
+  saddleFreeNewton,
   sgd,
-  sipBackward
+  sipBackward,
+  sip as sipMethod,
+  strongWolfe,
+  truncatedNewton,
+  warmup,
+  withSearch
 } from '../../optim/index.js'
 import {
   diffuse,
@@ -470,7 +491,7 @@ const targets: Table = [
   ],
   ['a ladder that is no list', () => localInverse(sin, { ladder: wrong('newton') })(x, x), OptionError],
   ['an unknown way to meet', () => localInverse(sin, { meet: wrong('sum') })(x, x), OptionError],
-  ['an unknown way with missed goals', () => localInverse(sin, { whole: wrong('always') })(x, x), OptionError],
+  ['an unknown way with missed goals', () => localInverse(sin, { whole: wrong('sometimes') })(x, x), OptionError],
   [
     'a scale of 0',
     () => live(d => targetSweep(d.tape, [[d.y, d.y]], [d.h], { scales: new Map([[d.h, 0]]) })),
@@ -497,6 +518,7 @@ const targets: Table = [
 ]
 
 const state = adam().init(x)
+const evaluation = evaluate(th => ({ loss: sum(th), y: th }), x)
 const J = ones([2, 2, 3])
 const g = ones([2, 2])
 const optimisers: Table = [
@@ -529,6 +551,60 @@ const optimisers: Table = [
     () => newtonMethod().step(x, { gradient: x, hessian: full([3, 3], NaNs) }, 0),
     NonFiniteError
   ],
+  ['sgd with nesterov as a string', () => sgd({ lr: 1, nesterov: wrong('yes') }), OptionError],
+  ['sgd with weight decay NaN', () => sgd({ lr: 1, weightDecay: NaNs }), OptionError],
+  ['sgd with clipNorm 0', () => sgd({ lr: 1, clipNorm: 0 }), OptionError],
+  ['adam with a schedule that gives nothing', () => adam({ lr: wrong(() => {}) }).step(x, x, state), OptionError],
+  ['rmsprop with rho = 1', () => rmsprop({ rho: 1 }), OptionError],
+  ['adagrad with a negative start', () => adagrad({ initial: -1 }), OptionError],
+  ['adadelta with ε = 0', () => adadelta({ eps: 0 }), OptionError],
+  [
+    'a donated step of another θ',
+    () => adam().step(x, x, state, { donate: wrong(adam().step(M, M, adam().init(M))) }),
+    ShapeError
+  ],
+  ['bfgs without state', () => bfgsMethod().step(x, x, wrong(undefined)), OptionError],
+  ['L-BFGS without memory', () => lbfgsMethod({ memory: 0 }), OptionError],
+  ['saddle-free Newton with a cap of 0', () => saddleFreeNewton({ maxLossChange: 0 }), OptionError],
+  ['the saddle-free rung with a cap of 0', () => saddleFree({ maxLossChange: 0 }), OptionError],
+  ['truncated Newton with another matrix', () => truncatedNewton({ matrix: wrong('fisher') }), OptionError],
+  ['truncated Newton with a gradient only', () => truncatedNewton().step(x, wrong(x), { t: 0, first: 0 }), OptionError],
+  [
+    'truncated Newton without a product',
+    () => truncatedNewton().step(x, { gradient: x }, { t: 0, first: 0 }),
+    OptionError
+  ],
+  ['AdaHessian with blocks of 0', () => adaHessian({ block: 0 }), OptionError],
+  ['AdaHessian without state', () => adaHessian().step(x, { gradient: x }, wrong(null)), OptionError],
+  [
+    'Levenberg-Marquardt without an evaluation',
+    () => levenbergMarquardt().step(x, wrong({}), wrong(null)),
+    OptionError
+  ],
+  ['dogleg with radius 0', () => dogleg({ radius: 0 }), OptionError],
+  ['dogleg without state', () => dogleg().step(x, evaluation, wrong(undefined)), OptionError],
+  ['Hessian-free with a gradient', () => hessianFree().step(x, wrong(x), wrong(null)), OptionError],
+  ['inverse gradient with η NaN', () => inverseGradient({ eta: NaNs }), OptionError],
+  ['K-FAC of other curvature', () => kfac({ curvature: wrong('none') }), OptionError],
+  ['K-FAC without state', () => kfac().step(x, evaluation, wrong(null)), OptionError],
+  ['a search in the place of the method', () => withSearch(wrong(backtracking()), backtracking()), OptionError],
+  ['a method in the place of the search', () => withSearch(adam(), wrong(adam())), OptionError],
+  ['a search with a gradient', () => withSearch(adam(), backtracking()).step(x, wrong(x), state), OptionError],
+  ['strong Wolfe with c2 = 2', () => strongWolfe({ c2: 2 }), OptionError],
+  ['backtracking without a trial', () => backtracking({ maxEvaluations: 0 }), OptionError],
+  ['sip of a method that needs more', () => sipMethod(wrong(hig())), OptionError],
+  ['sip without a method', () => sipMethod(wrong(undefined)), OptionError],
+  ['sip with no update', () => sipMethod(adam(), { updatesPerSolve: 0 }), OptionError],
+  ['sip with another proxy', () => sipMethod(adam(), { proxy: wrong('l3') }), OptionError],
+  ['sip with delta 0', () => sipMethod(adam(), { proxy: 'huber', delta: 0 }), OptionError],
+  ['sip with a gradient', () => sipMethod(adam()).step(x, wrong(x), state), OptionError],
+  ['evaluate without a model', () => evaluate(wrong(null), x), GradientError],
+  ['evaluate at an array', () => evaluate(wrong(sum), wrong([1])), DTypeError],
+  ['evaluate with the largest loss', () => evaluate(sum, x, { reduce: wrong('max') }), OptionError],
+  ['evaluate with another Jacobian', () => evaluate(sum, x, { jacobian: wrong('full') }), OptionError],
+  ['evaluate of a matrix of losses', () => evaluate(() => M, x).loss, ShapeError],
+  ['warmup of no steps', () => warmup(0, 1), OptionError],
+  ['a cosine of no steps', () => cosineDecay({ lr: 1, steps: 0 }), OptionError],
   ['hig with kappa NaN', () => hig({ kappa: NaNs }), OptionError],
   ['hig with a negative truncation', () => hig({ truncation: -1 }), OptionError],
   ['hig with a negative lr', () => hig({ lr: -1 }), OptionError],

@@ -17,6 +17,7 @@ import { addOp } from '../../core/structural/add.js'
 import { sinOp } from '../../ops/elementwise/sin.js'
 import {
   add,
+  at,
   cast,
   concat,
   cos,
@@ -29,11 +30,24 @@ import {
   sin,
   slice,
   square,
+  stack,
   sub,
   sum,
   tanh
 } from '../../ops/index.js'
-import { type SipOptions, type SipResult, sgd, sipBackward } from '../../optim/index.js'
+import {
+  adam,
+  evaluate,
+  newtonMethod,
+  type Optimizer,
+  rmsprop,
+  type SipOptions,
+  type SipResult,
+  sgd,
+  sip,
+  sipBackward,
+  train
+} from '../../optim/index.js'
 import { oscillatorMatrix, rungeKutta4Step } from '../../physics/index.js'
 import { golden, relativeError } from '../golden.js'
 
@@ -420,4 +434,164 @@ t.test('a target that depends on the boundary is refused, unless it is held', t 
   t.throws(() => run(false), { code: 'ERR_GRADIENT' })
   t.equal(run(true).grad.size, 2)
   t.end()
+})
+
+t.test('SIP as a method: the passes by hand, fed to Adam', async t => {
+  const loss = (theta: Tensor) => {
+    const x = mul(theta, data)
+    return { loss: l2(sin(x), goal), x }
+  }
+  for (const [reduce, factor] of [
+    ['sum', 1],
+    ['mean', 1 / B]
+  ] as const) {
+    const inner = adam({ lr: 0.1 })
+    const method = sip(inner, { eta: 0.7 })
+    let [theta, state] = [theta0, method.init(theta0)]
+    let [byHand, own] = [theta0, inner.init(theta0)]
+    for (let k = 0; k < 3; k++) {
+      using e = evaluate(loss, theta, { reduce })
+      const step = method.step(theta, e, state)
+      ;({ theta, state } = step)
+      t.equal(step.report.targets.rungs[0].rung, 'local')
+      using tape = new Tape()
+      tape.watch(byHand)
+      const { x, L } = tape.record(() => {
+        const f = loss(byHand)
+        return { x: f.x, L: f.loss }
+      })
+      const { grad } = sipBackward(tape, L, { boundary: [x], wrt: byHand, eta: 0.7, scale: factor })
+      ;({ theta: byHand, state: own } = inner.step(byHand, grad, own))
+    }
+    t.same(theta.toArray(), byHand.toArray(), reduce)
+  }
+  t.throws(() => sip(newtonMethod() as never), { code: 'ERR_OPTION' }, 'the inner method is of the first order')
+  const bare = evaluate(th => l2(sin(mul(th, data)), goal), theta0)
+  t.throws(() => sip(adam()).step(theta0, bare, adam().init(theta0)), { code: 'ERR_OPTION' }, 'the model shows no x')
+})
+
+t.test('SIP by the adjoint rung at a fixed step is gradient descent, whatever the inner method', async t => {
+  const net = mlp([2, 4, 2])
+  const P = (x: Tensor) => add(mul(sin(x), cos(x)), exp(mul(x, 0.3)))
+  const model = (theta: Tensor) => {
+    const x = net(theta, data)
+    return { loss: l2(P(x), goal), x }
+  }
+  for (const reduce of ['mean', 'sum'] as const)
+    for (const inner of [sgd({ lr: 0.1, momentum: 0.9 }), adam(), rmsprop()] as Optimizer<Tensor, any>[]) {
+      const run = async (method: Optimizer<any, any>) =>
+        await train({ theta: net.init(random(3)), method, model, reduce, steps: 20 })
+      const plain = await run(inner)
+      const bySip = await run(sip(inner, { policy: { ladder: [adjoint({ step: 1 })] } }))
+      t.ok(relativeError(bySip.theta, plain.theta) < 1e-11, `${inner.name}, ${reduce}`)
+      t.ok(plain.losses[19] < plain.losses[0])
+    }
+})
+
+t.test('several updates per solver call', async t => {
+  const net = mlp([2, 4, 2])
+  const calls = counted(sinOp)
+  const model = (theta: Tensor) => {
+    const x = net(theta, data)
+    return { loss: l2(apply(calls.op, [x]), goal), x }
+  }
+  const start = net.init(random(3))
+  const inner = adam({ lr: 0.05 })
+  const method = sip(inner, { updatesPerSolve: 4, proxy: 'huber', delta: 0.2, scale: 2 })
+  using e = evaluate(model, start)
+  const { theta, delta, state, report } = method.step(start, e, method.init(start))
+  t.equal(calls.calls.inverse, 1, 'one inverse')
+  t.equal(report.iterations, 4)
+
+  // By hand: four steps of Adam on the Huber loss towards one x̃.
+  using first = new Tape()
+  const th = first.watch(start)
+  const { x, L } = first.record(() => {
+    const x = net(th, data)
+    return { x, L: l2(sin(x), goal) }
+  })
+  const target = sipBackward(first, L, { boundary: [x], wrt: th }).targets[0].value
+  let [at, own] = [start, inner.init(start)]
+  for (let k = 0; k < 4; k++) {
+    using tape = new Tape()
+    tape.watch(at)
+    const now = tape.record(() => net(at, data))
+    const ct = map(now, (v, i) => 2 * Math.max(-0.2, Math.min(0.2, v - target.data[i])))
+    ;({ theta: at, state: own } = inner.step(at, cotangentSweep(tape, [[now, ct]]).get(at)!, own))
+  }
+  t.ok(relativeError(theta, at) < 1e-12)
+  t.ok(relativeError(sub(start, delta), theta) < 1e-14)
+  t.equal(state.t, 4)
+  t.ok(
+    [...target.data].some((v, i) => Math.abs(v - x.data[i]) > 0.2),
+    'some differences are beyond delta'
+  )
+
+  // With many updates on a solver that is exact, the network gets to where each x̃ is: a few solver calls do.
+  const loss = async (updatesPerSolve: number) => {
+    const { losses } = await train({
+      theta: start,
+      model: theta => {
+        const x = net(theta, data)
+        return { loss: l2(sin(x), goal), x }
+      },
+      method: sip(adam({ lr: 0.02 }), { updatesPerSolve }),
+      steps: 10
+    })
+    return losses[9]
+  }
+  t.ok((await loss(100)) < 1e-2 * (await loss(1)), 'convergence per solver call')
+})
+
+t.test('several updates with networks at two times: the physics between them is not run again', async t => {
+  const push = counted(sinOp)
+  const network = counted({ ...sinOp, name: 'net' })
+  const model = (theta: Tensor) => {
+    const u1 = apply(network.op, [mul(theta, data)])
+    const s1 = add(data, apply(push.op, [u1]))
+    const u2 = apply(network.op, [mul(theta, s1)])
+    return { loss: l2(add(s1, apply(push.op, [u2])), goal), x: [u1, u2] }
+  }
+  const inner = sgd({ lr: 0.1 })
+  using e = evaluate(model, theta0, { reduce: 'sum' })
+  const two = sip(inner, { updatesPerSolve: 2 }).step(theta0, e, inner.init(theta0))
+  // By hand, with s1 as it was.
+  using tape = new Tape()
+  tape.watch(theta0)
+  const { u1, u2, s1, L } = tape.record(() => {
+    const u1 = sin(mul(theta0, data))
+    const s1 = add(data, sin(u1))
+    const u2 = sin(mul(theta0, s1))
+    return { u1, u2, s1, L: l2(add(s1, sin(u2)), goal) }
+  })
+  const { targets, grad } = sipBackward(tape, L, { boundary: [u1, u2], wrt: theta0 })
+  const once = inner.step(theta0, grad, inner.init(theta0))
+  using again = new Tape()
+  const th = again.watch(keep(once.theta))
+  const [v1, v2] = again.record(() => [sin(mul(th, data)), sin(mul(th, s1))])
+  const cts = cotangentSweep(again, [
+    [v1, sub(v1, targets[0].value)],
+    [v2, sub(v2, targets[1].value)]
+  ])
+  const twice = inner.step(th, cts.get(th)!, once.state)
+  t.ok(relativeError(two.theta, twice.theta) < 1e-13)
+})
+
+t.test('the published sequences of the comparison, by methods and the training loop', async t => {
+  const g = golden('comparison')
+  // y = (x0, x1²), L = |y|², and θ itself is x.
+  const model = (theta: Tensor) => {
+    const y = stack([at(theta, 0), square(at(theta, 1))])
+    return { loss: sum(square(y)), y, x: theta }
+  }
+  const methods: Record<string, Optimizer<any, any>> = {
+    gd: sgd({ lr: 0.01 }),
+    newton: newtonMethod({ lr: 1 / 3 }),
+    pg: sip(sgd({ lr: 1 }), { eta: 0.3 })
+  }
+  for (const [name, method] of Object.entries(methods)) {
+    const path: number[][] = [[3, 3]]
+    await train({ theta: tensor([3, 3]), method, model, steps: 10, onStep: s => path.push([...s.theta.data]) })
+    t.ok(relativeError(path, g[name]) < 1e-14, `${name} ${relativeError(path, g[name])}`)
+  }
 })

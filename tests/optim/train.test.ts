@@ -154,6 +154,18 @@ t.test('the loop: callbacks, copies, signal, stop', async t => {
     "a callback's error comes out"
   )
   t.same((await train({ ...task(adam()), steps: 0 })).losses, [])
+
+  const wrong: [string, object, string][] = [
+    ['a negative number of steps', { steps: -1 }, 'ERR_OPTION'],
+    ['no model', { model: undefined }, 'ERR_OPTION'],
+    ['no method', { method: undefined }, 'ERR_OPTION'],
+    ['an array as θ', { theta: [1] }, 'ERR_DTYPE'],
+    ['a seed in the place of a stream', { streams: { data: 1 } }, 'ERR_OPTION'],
+    ['a checkpoint that is not saved', { checkpoint: { every: 1 } }, 'ERR_OPTION'],
+    ['a checkpoint every 0 steps', { checkpoint: { every: 0, save: () => 0 } }, 'ERR_OPTION'],
+    ['data that is no function', { data: [] }, 'ERR_OPTION']
+  ]
+  for (const [name, over, code] of wrong) await t.rejects(train({ ...task(adam()), ...over }), { code }, name)
 })
 
 t.test('a number that is not finite stops the run, and the reason names where it was made', async t => {

@@ -7,8 +7,8 @@ import { cast, l2, mean, noiseLevel, spectralFilter, sum } from '../../ops/index
 import { sipBackward } from '../../optim/index.js'
 import {
   type Boundary,
-  crankNicolsonOp,
   diffuse,
+  diffuseCrankNicolsonOp,
   diffuseExplicit,
   diffuseExplicitOp,
   diffuseImplicit,
@@ -276,7 +276,7 @@ t.test('gradients through 100 steps against finite differences', async t => {
 })
 
 t.test('the laws of each inverse at ten random points', async t => {
-  for (const op of [diffuseOp, diffuseNaiveOp, diffuseExplicitOp, diffuseImplicitOp, crankNicolsonOp]) {
+  for (const op of [diffuseOp, diffuseNaiveOp, diffuseExplicitOp, diffuseImplicitOp, diffuseCrankNicolsonOp]) {
     const reports = Array.from({ length: 10 }, (_, seed) => checkOp(op, { only: ['inverse'], random: random(seed) }))
     const bad = reports.flatMap(({ rows }) => rows.filter(row => !row.passed))
     t.same(bad, [], `${op.name}: ${reports.reduce((s, { rows }) => s + rows.length, 0)} checks`)

@@ -2,7 +2,16 @@ import t from 'tap'
 import { grad, OptionError, random, ShapeError, Tape, type Tensor, tensor, zeros } from '../../core/index.js'
 import { add, at, concat, flip, l2, mul, reshape, slice, square, stack, sub, sum } from '../../ops/index.js'
 import { sipBackward } from '../../optim/index.js'
-import { divergence, divergenceFree, divergenceFreeOp, flow, flowOp, macCormack } from '../../physics/index.js'
+import {
+  divergence,
+  divergenceFree,
+  divergenceFreeOp,
+  flow,
+  flowOp,
+  iterate,
+  macCormack,
+  timeReversed
+} from '../../physics/index.js'
 import { relativeError } from '../golden.js'
 import { derivatives, distance, field, largest, laws, order } from './simulators.js'
 
@@ -147,6 +156,17 @@ t.test('two lines: a simulator in the loop, trained by its inverse', t => {
   t.end()
 })
 
+t.test('combinators: time reversed, iterated with checkpoints', t => {
+  const u = vortices(8, 0)
+  const settings = { dx: TURN / 8, dt: 0.1, steps: 3, viscosity: 0.1 }
+  t.same(timeReversed(flow(settings))(u).data, flow({ ...settings, dt: -0.1 })(u).data)
+  const one = flow({ dx: TURN / 8, dt: 0.1 })
+  const six = (P: (v: Tensor) => Tensor) => grad((v: Tensor) => sum(square(sub(P(v), u))))(mul(u, 0.9))
+  const kept = six(flow({ dx: TURN / 8, dt: 0.1, steps: 6 }))
+  t.ok(relativeError(six(iterate(one, 6, { checkpoint: true })), kept) < 1e-12)
+  t.end()
+})
+
 t.test('forces: buoyancy lifts smoke, and its gradient says so', t => {
   const box = { boundary: 'neumann' as const }
   const settings = { ...box, dt: 0.5 }
@@ -202,6 +222,7 @@ t.test('wrong calls', t => {
   t.throws(() => flow({ amplification: 0.5 }), /1 or more/)
   t.throws(() => flow({ advection: 'upwind' as 'macCormack' }), OptionError)
   t.throws(() => flow({ steps: 0 }), OptionError)
+  t.throws(() => flow({ step: 8 } as object), /an option of the name step/)
   t.throws(() => flow()(u, r.normal([2, 2, 5, 4])), /a force/)
   t.throws(() => divergenceFree(r.normal([2, 4])), ShapeError)
   t.throws(() => divergence(u, { dx: [1, 1, 1] }), ShapeError)

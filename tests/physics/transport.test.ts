@@ -21,6 +21,7 @@ import {
   semiLagrangianOp,
   spectralShift,
   spectralShiftOp,
+  timeReversed,
   wave,
   waveLimit,
   waveOp
@@ -134,7 +135,7 @@ t.test('waves: standing waves of the grid, to rounding, and of the equation, to 
   }
   for (const [boundary, { f, k }] of Object.entries(shapes)) {
     const u = field([n], [1], f)
-    const y = wave(stack([u, zerosLike(u)], 0), { dt, dx, speed, steps, boundary: [boundary as Boundary] })
+    const y = wave({ dt, dx, speed, steps, boundary: [boundary as Boundary] })(stack([u, zerosLike(u)], 0))
     // sin(ω dt/2) = c dt/dx sin(k/2): the leapfrog's own frequency.
     const angle = 2 * Math.asin(((speed * dt) / dx) * Math.sin(k / 2))
     t.ok(relativeError(at(y, 0, 0), mul(u, Math.cos(angle * steps))) < 1e-12, boundary)
@@ -144,7 +145,7 @@ t.test('waves: standing waves of the grid, to rounding, and of the equation, to 
     const at0 = (T: number) =>
       field([n, n], [dx, dx], (x, y) => Math.cos(TURN * x) * Math.sin(2 * TURN * y) * Math.cos(TURN * Math.sqrt(5) * T))
     const steps = 2 * n
-    const y = wave(stack([at0(0), zerosLike(at0(0))], 0), { dt: 0.35 / n, dx, steps })
+    const y = wave({ dt: 0.35 / n, dx, steps })(stack([at0(0), zerosLike(at0(0))], 0))
     return distance(at(y, 0, 0), at0(0.35 * 2))
   }
   t.ok(Math.abs(order(t, 'leapfrog', [32, 64, 128], error) - 2) < 0.15, 'leapfrog: 2')
@@ -156,28 +157,28 @@ t.test('waves: reversal, energy, limits', t => {
   const x = r.normal([2, 2, 9, 6])
   const boundary: readonly Boundary[] = ['dirichlet', 'neumann']
   const options = { dt: 0.5, dx: [1, 0.9], speed: 1.3, steps: 100, boundary }
-  const y = wave(x, options)
-  const back = wave(y, { ...options, dt: -0.5 })
+  const y = wave(options)(x)
+  const back = timeReversed(wave(options))(y)
   t.comment(`100 steps and back: ${relativeError(back, x).toExponential(1)}`)
   t.ok(relativeError(back, x) < 1e-8)
   t.ok(relativeError(y, x) > 0.1, 'far away in between')
   // What the leapfrog conserves exactly: ½ |v|² - ½ ⟨u, F⟩ - ⅛ dt² |F|², F = c² L u, which one step from rest shows.
   const energy = (s: Tensor) => {
     const [u, v] = [at(s, 0, 1), at(s, 1, 1)]
-    const next = at(wave(stack([u, zerosLike(u)], 1), { ...options, steps: 1 }), 0, 1)
+    const next = at(wave({ ...options, steps: 1 })(stack([u, zerosLike(u)], 1)), 0, 1)
     const force = mul(add(next, mul(u, -1)), 2 / 0.25)
     return squares(v) / 2 - sum(mul(u, force)).item() / 2 - (0.25 / 8) * squares(force)
   }
-  const [before, after] = [energy(x), energy(wave(x, { ...options, steps: 1000 }))]
+  const [before, after] = [energy(x), energy(wave({ ...options, steps: 1000 })(x))]
   t.comment(`energy after 1000 steps: ${(after / before - 1).toExponential(1)}`)
   t.ok(Math.abs(after / before - 1) < 1e-12)
-  t.same(wave(x, { ...options, steps: 0 }).data, x.data, 'no step')
+  t.same(wave({ ...options, steps: 0 })(x).data, x.data, 'no step')
   const limit = waveLimit(1.3, { dx: [1, 0.9], boundary })
-  t.throws(() => wave(x, { ...options, dt: limit * 1.001 }), new RegExp(limit.toPrecision(6)), 'names the limit')
-  t.ok(largest(wave(x, { ...options, dt: limit * 0.999, steps: 2000 })) < 1e3, 'bounded below it')
-  t.throws(() => wave(x, { ...options, dt: Number.NaN }), OptionError)
-  t.throws(() => wave(r.normal([3, 4, 4]), { dt: 0.1 }), /no pair \(u, v\)/)
-  t.throws(() => wave(r.normal([2, 0]), { dt: 0.1, dimensions: 1 }), ShapeError)
+  t.throws(() => wave({ ...options, dt: limit * 1.001 })(x), new RegExp(limit.toPrecision(6)), 'names the limit')
+  t.ok(largest(wave({ ...options, dt: limit * 0.999, steps: 2000 })(x)) < 1e3, 'bounded below it')
+  t.throws(() => wave({ ...options, dt: Number.NaN })(x), OptionError)
+  t.throws(() => wave({ dt: 0.1 })(r.normal([3, 4, 4])), /no pair \(u, v\)/)
+  t.throws(() => wave({ dt: 0.1, dimensions: 1 })(r.normal([2, 0])), ShapeError)
   t.end()
 })
 
@@ -292,7 +293,7 @@ t.test('derivatives through 100 steps', t => {
     r.normal([5]),
     tensor([0.03])
   ])
-  derivatives(t, 'wave, 100 steps', x => wave(x, { dt: 0.5, steps: 100, boundary: ['dirichlet'] }), [r.normal([2, 6])])
+  derivatives(t, 'wave, 100 steps', x => wave({ dt: 0.5, steps: 100, boundary: ['dirichlet'] })(x), [r.normal([2, 6])])
   derivatives(t, 'burgers, 100 steps', burgers({ dimensions: 1, dt: 0.02, steps: 100, viscosity: 0.1 }), [
     r.normal([6])
   ])
@@ -326,6 +327,11 @@ t.test('wrong calls of advection', t => {
   t.throws(() => macCormack(x, r.normal([2, 2, 4, 5]), { dt: Number.POSITIVE_INFINITY }), OptionError)
   t.throws(() => macCormack(x, r.normal([2, 2, 4, 5]), { dx: [1, 0] }), OptionError)
   t.throws(() => spectralShift(x, r.normal([2]), { boundary: 'neumann' }), /Fourier modes have no ends/)
+  t.throws(
+    () => semiLagrangian(x, r.normal([2, 2, 4, 5]), { limiter: true } as object),
+    /an option of the name limiter/
+  )
+  t.throws(() => burgers({ nu: 1 } as object), OptionError)
   t.throws(() => spectralShift(x, r.normal([3])), /one of 2 components/)
   t.end()
 })

@@ -142,8 +142,7 @@ function bestWalk(x: Data, y: Data, better: Better, level: number, xi: number, y
   }
 }
 
-/** The larger of the two; NaN if either is. */
-const larger: Better = (value, best) => (value > best || Number.isNaN(value) ? value : best)
+/** NaN if either is; 0 is larger than -0, so that no order matters. */
+const larger: Better = Math.max
 
-/** The smaller of the two; NaN if either is. */
-const smaller: Better = (value, best) => (value < best || Number.isNaN(value) ? value : best)
+const smaller: Better = Math.min

@@ -5,10 +5,10 @@ import { ENTRY, parts } from './parts.js'
 import { inTeam } from './pool.js'
 
 /** The functions of assembly/binary.ts, in its order. */
-const BINARY = ['add', 'sub', 'mul', 'div', 'maximum', 'minimum', 'keep', 'drop', 'first'] as const
+const BINARY = ['add', 'sub', 'mul', 'div', 'maximum', 'minimum', 'keep', 'drop', 'first', 'complexMul'] as const
 const UNARY = ['neg', 'abs', 'sqrt', 'square', 'reciprocal', 'relu'] as const
 
-/** `keep`: b where a is not 0, and 0 elsewhere; `drop`: the other way round; `first`: a, stretched. */
+/** `keep`: b where a is not 0, and 0 elsewhere; `drop`: the other way round; `first`: a, stretched; `complexMul`: of pairs. */
 export type BinaryName = (typeof BINARY)[number]
 export type UnaryName = (typeof UNARY)[number]
 
@@ -16,7 +16,7 @@ export type UnaryName = (typeof UNARY)[number]
 const ROOM = 32
 const INDEX = 4
 
-/** y = f(a, b) under broadcasting: bit for bit what the plain kernel makes with the row of that name. */
+/** y = f(a, b) under broadcasting, for `complexMul` of all axes but that of the pairs: bit for bit what the plain kernel makes with the row of that name. */
 export function binary(
   name: BinaryName,
   a: Data,
@@ -27,7 +27,8 @@ export function binary(
   yShape: readonly number[]
 ): void {
   const f = BINARY.indexOf(name)
-  const unit = y.BYTES_PER_ELEMENT
+  const each = name === 'complexMul' ? 2 : 1
+  const unit = each * y.BYTES_PER_ELEMENT
   const [row, ...outer] = collapsed(aShape, bShape, yShape)
   const [n, da, db] = row
   inTeam(y.length * ENTRY, [a, b, y], call => {
@@ -37,7 +38,7 @@ export function binary(
       outer.length > 0
         ? [f, A, da, B, db, Y, n, axes, outer.length, from, to - from]
         : [f, A + from * da * unit, da, B + from * db * unit, db, Y + from * unit, to - from, 0, 0, 0, 1]
-    const pieces = outer.length > 0 ? parts(y.length / n, n) : parts(n)
+    const pieces = outer.length > 0 ? parts(y.length / (each * n), each * n) : parts(n)
     call.run(nameFor('binary', y), pieces.map(piece), call.rooms(ROOM + INDEX * outer.length))
     call.done(y, Y)
   })

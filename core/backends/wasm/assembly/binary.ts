@@ -2,8 +2,9 @@
 // for + - × ÷ √ that rounds as f64 does which is rounded to f32 afterwards, as JavaScript computes it: 53 ≥ 2 · 24 + 2 bits.
 
 import { splatAt } from './lanes'
+import { loadLanes, storeLanes } from './vectors'
 
-const ADD = 0, SUB = 1, MUL = 2, DIV = 3, MAXIMUM = 4, MINIMUM = 5, KEEP = 6, DROP = 7, FIRST = 8
+const ADD = 0, SUB = 1, MUL = 2, DIV = 3, MAXIMUM = 4, MINIMUM = 5, KEEP = 6, DROP = 7, FIRST = 8, COMPLEX = 9
 const NEG = 0, ABS = 1, SQRT = 2, SQUARE = 3, RECIPROCAL = 4, RELU = 5
 
 // @ts-ignore: decorator
@@ -60,13 +61,28 @@ function row<T>(f: i32, a: usize, da: i32, b: usize, db: i32, y: usize, n: i32, 
   else loop<T>(FIRST, a, p, b, q, y, n)
 }
 
+/** n products of complex numbers, pairs re, im: in f64 for both dtypes, as JavaScript computes them. */
+function complexRow<T>(a: usize, da: i32, b: usize, db: i32, y: usize, n: i32): void {
+  const minus = f64x2(-0.0, 0)
+  for (let i = 0; i < n; i++) {
+    const p = loadLanes<T, f64>(a), q = loadLanes<T, f64>(b)
+    const real = f64x2.mul(v128.shuffle<f64>(p, p, 0, 0), q)
+    const imaginary = f64x2.mul(v128.shuffle<f64>(p, p, 1, 1), v128.shuffle<f64>(q, q, 1, 0))
+    storeLanes<T, f64>(y, f64x2.add(real, v128.xor(imaginary, minus)))
+    a += <usize>da * 2 * sizeof<T>()
+    b += <usize>db * 2 * sizeof<T>()
+    y += 2 * sizeof<T>()
+  }
+}
+
 /**
  * Rows first … first + rows of n entries, y one after the other. Those of a and b advance by `rank` outer axes, innermost first,
- * three integers each: size, step in a, step in b (in entries).
+ * three integers each: size, step in a, step in b (in entries; in pairs of them for COMPLEX).
  */
 // @ts-ignore: decorator
 @inline function binary<T>(f: i32, a: usize, da: i32, b: usize, db: i32, y: usize, n: i32, axes: usize, rank: i32, first: i32, rows: i32, room: usize): void {
-  const length = <usize>n * sizeof<T>()
+  const unit = <usize>sizeof<T>() << (f == COMPLEX ? 1 : 0)
+  const length = <usize>n * unit
   const end = axes + <usize>rank * 12
   y += <usize>first * length
   // Where the first row is; the index along each axis is counted behind the two constants in the room.
@@ -81,7 +97,8 @@ function row<T>(f: i32, a: usize, da: i32, b: usize, db: i32, y: usize, n: i32, 
     store<i32>(index, i)
   }
   for (let r = 0; r < rows; r++) {
-    row<T>(f, a + <usize>p * sizeof<T>(), da, b + <usize>q * sizeof<T>(), db, y, n, room)
+    if (f == COMPLEX) complexRow<T>(a + <usize>p * unit, da, b + <usize>q * unit, db, y, n)
+    else row<T>(f, a + <usize>p * unit, da, b + <usize>q * unit, db, y, n, room)
     y += length
     for (let axis = axes, index = room + 32; axis < end; axis += 12, index += 4) {
       const size = load<i32>(axis)

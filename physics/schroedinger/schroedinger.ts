@@ -14,7 +14,7 @@ import { pieces } from '../pieces.js'
 import { type Simulator, simulator } from '../simulator.js'
 import { checkWave, profile, type SchroedingerAttrs } from './potentials.js'
 
-export interface CrankNicolsonOptions extends Partial<SchroedingerAttrs> {
+export interface SchroedingerOptions extends Partial<SchroedingerAttrs> {
   /** Points inside; the wave function is 0 at both walls. Default 14. */
   points?: number
   /** Distance of the walls. Default 2. Point j = 1 … n lies at x = j · length / (n + 1). */
@@ -34,13 +34,13 @@ export interface CrankNicolsonOptions extends Partial<SchroedingerAttrs> {
  * pairs (re, im), u constant over each step. By Crank and Nicolson's rule, which is unitary: the norm Σ|ψ|² stays to
  * rounding, and the steps with -dt are the exact inverse.
  *
- *     crankNicolson({ points: 14, length: 2, mass: 0.5, dt: 0.05, steps: 384 })   // the dipole in the code of the HIG paper
+ *     schroedinger({ points: 14, length: 2, mass: 0.5, dt: 0.05, steps: 384 })   // the dipole in the code of the HIG paper
  *     boxState(14, 1)                                                             // its ground state [14, 2]
  *
  * Throws OptionError for settings out of range, ShapeError where ψ or u do not fit.
  */
-export function crankNicolson(options: CrankNicolsonOptions = {}): Simulator<SchroedingerAttrs> {
-  const asked = 'crankNicolson'
+export function schroedinger(options: SchroedingerOptions = {}): Simulator<SchroedingerAttrs> {
+  const asked = 'schroedinger'
   checkOptions(asked, options, ['points', 'length', 'mass', 'potential', 'dipole', 'controlled', 'dt', 'steps'])
   const { points: n = 14, length = 2, mass = 1, dt = 0.05, steps = 1, controlled = true } = options
   checkNumbers(asked, 'count', { points: n, steps })
@@ -50,7 +50,7 @@ export function crankNicolson(options: CrankNicolsonOptions = {}): Simulator<Sch
   const dx = length / (n + 1)
   const V = profile(asked, 'potential', options.potential, n, () => 0)
   const W = profile(asked, 'dipole', options.dipole, n, j => (j + 1) * dx)
-  return simulator(crankNicolsonOp(n, mass * dx * dx, V, W, controlled), { dt, steps })
+  return simulator(schroedingerOp(n, mass * dx * dx, V, W, controlled), { dt, steps })
 }
 
 const made = (shape: number[], dtype: DType, f: (i: number) => number): Tensor => {
@@ -61,7 +61,7 @@ const made = (shape: number[], dtype: DType, f: (i: number) => number): Tensor =
   )
 }
 
-function crankNicolsonOp(
+function schroedingerOp(
   n: number,
   mdx2: number,
   V: Float64Array,
@@ -69,7 +69,7 @@ function crankNicolsonOp(
   controlled: boolean
 ): Op<SchroedingerAttrs> {
   const run = ([psi, u]: readonly Tensor[], attrs: SchroedingerAttrs): Tensor => {
-    checkWave('crankNicolson', psi, [n], u, attrs, controlled)
+    checkWave('schroedinger', psi, [n], u, attrs, controlled)
     const { dt, steps } = attrs
     // A = 1 + i dt/2 H, H tridiagonal: V + 1/(m dx²) on the diagonal, half of that, negative, beside it.
     const beside = made([n - 1, 2], psi.dtype, i => (i % 2) * (-dt / (4 * mdx2)))
@@ -86,7 +86,7 @@ function crankNicolsonOp(
     return s
   }
   return defineBlock<SchroedingerAttrs>({
-    name: 'crankNicolson',
+    name: 'schroedinger',
     doc: `i ψ_t = H ψ, H = -1/(2m) ∂²/∂x² + V(x)${controlled ? ' + u(t) x' : ''} between walls, ψ 0 there: ψ_(k+1) = (1 + i dt/2 H)⁻¹ (1 - i dt/2 H) ψ_k, order 2
   tangent  the same steps, which are linear in ψ${controlled ? '; du_k moves the diagonal of H' : ''}
   adjoint  the steps back in time: they are unitary

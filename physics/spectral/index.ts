@@ -1,0 +1,3 @@
+export { eigenvaluesOf, type Modes, modesOf, type Scheme, wholeSpectrum } from './modes.js'
+export { type SpectralAttrs, type SpectralRules, spectralOperator } from './spectralOperator.js'
+export { type StabilisedInverse, stabilisedInverse } from './stabilisedInverse.js'
