@@ -1,5 +1,5 @@
 import { apply } from '../apply.js'
-import { sparse as gpuSparse } from '../backends/gpu/kernels.js'
+import { sparse as gpuSparse } from '../backends/gpu/move.js'
 import { sparseAlong } from '../backends/kernels.js'
 import {
   denseOf,

@@ -1,4 +1,4 @@
-import { complexProduct } from '../../core/backends/gpu/kernels.js'
+import { complexProduct } from '../../core/backends/gpu/move.js'
 import { tensor } from '../../core/tensor.js'
 import { type Complex, complexBinary, complexFunction, isZero, over, times } from './complexBinary.js'
 import { conj } from './conj.js'

@@ -1,5 +1,5 @@
 import { apply } from '../../core/apply.js'
-import { concat as gpuConcat } from '../../core/backends/gpu/kernels.js'
+import { concat as gpuConcat } from '../../core/backends/gpu/move.js'
 import { sliceCopy, slicePut } from '../../core/backends/kernels.js'
 import { ShapeError } from '../../core/errors.js'
 import { allocUnset } from '../../core/memory.js'
