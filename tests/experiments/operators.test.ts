@@ -133,7 +133,7 @@ t.test('explain', async t => {
 
 t.test('wrong names exit with 2 and say what is near', async t => {
   const wrong: [string[], RegExp][] = [
-    [['explain', 'sine'], /Unknown operator 'sine'\. Nearest: sin, /],
+    [['explain', 'sine'], /Unknown operator 'sine'\. Nearest: sineMap, sin, /],
     [['explain', 'sin', 'convd'], /Nearest: conv1d, conv2d/],
     [['check', 'sine'], /Nearest: sin/],
     [['explain', 'stack'], /'stack' is a function composed of operators/],

@@ -248,7 +248,7 @@ t.test('the branch of x: nearest to it, and reached to rounding', t => {
 })
 
 t.test('a target that is no number has no answer; the current output asks for nothing, however flat', t => {
-  const attrs = { slope: 0.1, alpha: 1, low: -1, high: 1, exponent: 0, dtype: 'f64' }
+  const attrs = { slope: 0.1, alpha: 1, low: -1, high: 1, exponent: 0, dtype: 'f64', factors: [2] }
   for (const op of ops.allOps)
     if (op.inverse && op.inverse.kind !== 'structural' && op.outShape && elementwiseNames.has(op.name))
       t.ok(Number.isNaN(back(op, Number.NaN, 0.5, attrs)), op.name)
