@@ -54,10 +54,10 @@ export function senselessSamples(ys: readonly Tensor[], asked: readonly Claim[],
   ys.forEach((y, k) => {
     const { value, weight } = asked[k]
     const n = y.size / senseless.length
-    value.data.forEach((v, i) => {
-      if (!Number.isFinite(v) && Number.isFinite(y.data[i]) && (!weight || weight.data[i] > 0))
+    const [goal, now] = [value.data, y.data]
+    for (let i = 0; i < goal.length; i++)
+      if (!Number.isFinite(goal[i]) && Number.isFinite(now[i]) && (!weight || weight.data[i] > 0))
         senseless[Math.floor(i / n)] = true
-    })
   })
   if (senseless.every(Boolean))
     throw new NonFiniteError('target sweep', 'a goal with NaN or infinity', 'Use weight 0 where nothing is asked')
@@ -69,8 +69,8 @@ export function senselessSamples(ys: readonly Tensor[], asked: readonly Claim[],
  */
 export function reachableGoal(y: Tensor, { value, weight }: Claim, senseless: readonly boolean[]): Claim {
   const n = y.size / senseless.length
-  const lost = (i: number) =>
-    senseless[Math.floor(i / n)] || !Number.isFinite(value.data[i]) || !Number.isFinite(y.data[i])
+  const [goal, now] = [value.data, y.data]
+  const lost = (i: number) => senseless[Math.floor(i / n)] || !Number.isFinite(goal[i]) || !Number.isFinite(now[i])
   if (!weight && !value.data.some((_, i) => lost(i))) return { value, weight }
   const masked = mapData(y, (_, i) => (lost(i) ? 0 : weight ? weight.data[i] : 1))
   return { value: mapData(y, (v, i) => (masked.data[i] === 0 ? v : value.data[i])), weight: masked }

@@ -12,9 +12,10 @@ export function mismatchNorms(ys: readonly Tensor[], goals: readonly Claim[], sa
     const { value, weight } = goals[k]
     const w = y.size / B
     const d = new Float64Array(y.size)
+    const [now, goal, weights] = [y.data, value.data, weight?.data]
     for (let i = 0; i < d.length; i++) {
-      const q = weight ? weight.data[i] : 1
-      if (q !== 0) d[i] = Math.sqrt(q) * (y.data[i] - value.data[i])
+      const q = weights ? weights[i] : 1
+      if (q !== 0) d[i] = Math.sqrt(q) * (now[i] - goal[i])
     }
     for (let b = 0; b < B; b++) norms[b] = Math.hypot(norms[b], norm2(d, b * w, (b + 1) * w))
   })

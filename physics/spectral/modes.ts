@@ -35,7 +35,7 @@ export function toModes(x: Data, modes: Modes): Float64Array {
   if (half < 0) z.set(x)
   else {
     const { outer, n, inner } = alongEach(cells)[half]
-    rfftPairs(x instanceof Float64Array ? x : Float64Array.from(x), z, fields * outer, n, inner)
+    rfftPairs(x instanceof Float64Array ? x : new Float64Array(x), z, fields * outer, n, inner)
   }
   eachOther(z, modes, fields, parts, false)
   return z

@@ -14,12 +14,11 @@ import {
   type Tex
 } from '../../core/op.js'
 import type { Random } from '../../core/random.js'
-import { size } from '../../core/shape.js'
-import { Tensor } from '../../core/tensor.js'
+import { mapData, Tensor } from '../../core/tensor.js'
 import { noiseLevel, type Trust } from '../../ops/fourier/stabilised.js'
 import { cellsOf, type Grid, gridOf } from '../grid.js'
 import { eigenvaluesOf, filtered, type Modes, modesOf, type Scheme } from './modes.js'
-import { stabilisedInverse } from './stabilisedInverse.js'
+import { stabilisedChange } from './stabilisedInverse.js'
 
 /** What every spectral operator knows: its grid. */
 export interface SpectralAttrs {
@@ -88,10 +87,9 @@ export function spectralOperator<A extends SpectralAttrs>(rules: SpectralRules<A
         const modes = modesFor(x, attrs)
         const target = wanted(claimed, out)
         const now = out.data
-        const dy = Float64Array.from(target.data, (v, i) => v - now[i])
+        const dy = difference(target.data, now)
         const change = changeFor(rules, dy, modes, attrs)
-        const value = Float64Array.from(x.data, (v, i) => v + change[i])
-        return [{ value: new Tensor(x.shape, inDType(value, x)), weight: null }]
+        return [{ value: mapData(x, (v, i) => v + change[i]), weight: null }]
       }
     },
     examples: withEdges(rules.examples, edgesOfLinear)
@@ -118,12 +116,14 @@ function changeFor<A extends SpectralAttrs>(
     return dx
   }
   const { uncertainty, noise, signal } = rules.trust(attrs)
-  const n = size(modes.cells)
-  for (let at = 0; at < dy.length; at += n) {
-    const wish = dy.subarray(at, at + n)
-    dx.set(stabilisedInverse(wish, noiseLevel(wish, { uncertainty, noise }), transfer, modes, signal).dx, at)
-  }
-  return dx
+  return stabilisedChange(dy, wish => noiseLevel(wish, { uncertainty, noise }), transfer, modes, signal)
+}
+
+/** a - b in f64. A loop: the engine's `from` with a function takes thirty times as long. */
+function difference(a: Data, b: Data): Float64Array {
+  const d = new Float64Array(a.length)
+  for (let i = 0; i < d.length; i++) d[i] = a[i] - b[i]
+  return d
 }
 
 const inDType = (values: Float64Array, like: Tensor): Data =>

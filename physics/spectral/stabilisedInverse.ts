@@ -37,15 +37,12 @@ export function stabilisedInverse(
   checkLength('stabilisedInverse', 'factors', transfer, modes.count)
   checkNumbers('stabilisedInverse', 'notNegative', { noise, signal })
   const z = toModes(Float64Array.from(dy), modes)
+  const weights = newWeights(modes)
+  weigh(z, noise, transfer, modes, signal, weights)
+  const { kernel, probability, amplitude } = weights
   const copies = copiesOf(modes)
-  const [kernel, probability, amplitude] = [0, 0, 0].map(() => new Float64Array(modes.count))
   let spread = 0
-  for (let k = 0; k < modes.count; k++) {
-    amplitude[k] = modes.half < 0 ? Math.abs(z[k]) : Math.hypot(z[2 * k], z[2 * k + 1])
-    probability[k] = signalProbability(amplitude[k], signal * Math.sqrt(n) * Math.abs(transfer[k]), noise)
-    kernel[k] = stabilisedFactor(transfer[k], probability[k])
-    spread += copies[k] * (noise * kernel[k]) ** 2
-  }
+  for (let k = 0; k < modes.count; k++) spread += copies[k] * (noise * kernel[k]) ** 2
   multiply(z, modes, kernel)
   const dx = new Float64Array(n)
   fromModes(z, modes, dx)
@@ -57,6 +54,62 @@ export function stabilisedInverse(
     deviation: Math.sqrt(spread) / n,
     uncertainty: Math.sqrt(spread / n)
   }
+}
+
+/** The same for many fields: only dx, with the noise of each. */
+export function stabilisedChange(
+  dy: Float64Array,
+  noiseOf: (field: Float64Array) => number,
+  transfer: Float64Array,
+  modes: Modes,
+  signal: number
+): Float64Array {
+  const n = size(modes.cells)
+  const z = toModes(dy, modes)
+  const each = z.length / (dy.length / n)
+  const weights = newWeights(modes)
+  for (let field = 0; field * n < dy.length; field++) {
+    const spectrum = z.subarray(field * each, (field + 1) * each)
+    weigh(spectrum, noiseOf(dy.subarray(field * n, (field + 1) * n)), transfer, modes, signal, weights)
+    multiply(spectrum, modes, weights.kernel)
+  }
+  const dx = new Float64Array(dy.length)
+  fromModes(z, modes, dx)
+  return dx
+}
+
+/** What is known of each mode of a field. */
+interface Weights {
+  readonly kernel: Float64Array
+  readonly probability: Float64Array
+  readonly amplitude: Float64Array
+}
+
+function newWeights({ count }: Modes): Weights {
+  const [kernel, probability, amplitude] = [0, 0, 0].map(() => new Float64Array(count))
+  return { kernel, probability, amplitude }
+}
+
+function weigh(
+  z: Float64Array,
+  noise: number,
+  transfer: Float64Array,
+  modes: Modes,
+  signal: number,
+  { kernel, probability, amplitude }: Weights
+): void {
+  const expected = signal * Math.sqrt(size(modes.cells))
+  for (let k = 0; k < modes.count; k++) {
+    amplitude[k] = modes.half < 0 ? Math.abs(z[k]) : modulus(z[2 * k], z[2 * k + 1])
+    probability[k] = signalProbability(amplitude[k], expected * Math.abs(transfer[k]), noise)
+    kernel[k] = stabilisedFactor(transfer[k], probability[k])
+  }
+}
+
+/** √(a² + b²), by Math.hypot only where the squares leave the range: it takes ten times as long. */
+function modulus(a: number, b: number): number {
+  const square = a * a + b * b
+  return square > 1e-280 && square < 1e300 ? Math.sqrt(square) : Math.hypot(a, b)
 }
 
 /** Throws unless `list` holds n numbers. */
