@@ -113,8 +113,10 @@ export function arena(): Arena | undefined {
   return made ?? undefined
 }
 
-/** The block that data lies in, if it lies in the arena: asked for every tensor, so it must be quick to say no. */
-export function blockOf(data: Float64Array | Float32Array): Block | undefined {
-  if (!made || data.byteOffset < ARENA || !made.home.holds(data.buffer)) return undefined
-  return made.at(data.byteOffset)
-}
+/** Does data lie in the arena? Asked for every tensor, so it must be quick to say no. */
+export const inArena = (data: Float64Array | Float32Array): boolean =>
+  data.byteOffset >= ARENA && made?.home.holds(data.buffer) === true
+
+/** The block at its address, if it lies in the arena and somebody owns that address now. */
+export const blockOf = (data: Float64Array | Float32Array): Block | undefined =>
+  inArena(data) ? made!.at(data.byteOffset) : undefined

@@ -15,8 +15,8 @@ const lost = new FinalizationRegistry<Block[]>(blocks => {
  * Whose an array in the arena is. A map with weak keys, and not a weak reference in the block: the engine keeps what a weak
  * reference was made for until a synchronous loop ends.
  */
-const owners = new WeakMap<Data, Region>()
-export const ownerOfData = (data: Data): Region | undefined => owners.get(data)
+const owners = new WeakMap<Data, { region: Region; block: Block }>()
+export const ownerOfData = (data: Data): { region: Region; block: Block } | undefined => owners.get(data)
 
 /**
  * Who owns the tensors that are made now: a tape while it records, or a scope. They live until the region is disposed;
@@ -45,7 +45,7 @@ export class Region {
     const { buffer } = arena()!.home.memory
     const at = arena()!.address(block)
     const data = dtype === 'f64' ? new Float64Array(buffer, at, n) : new Float32Array(buffer, at, n)
-    owners.set(data, this)
+    owners.set(data, { region: this, block })
     return { data, fresh: block.fresh }
   }
 
@@ -57,11 +57,16 @@ export class Region {
   /** Frees the blocks that were taken after the mark, but for those that are kept. */
   freeSince(mark: number, kept: ReadonlySet<Block>): void {
     const blocks = this.#blocks
-    let to = mark
-    for (let i = mark; i < blocks.length; i++)
+    let to = Math.min(mark, blocks.length)
+    for (let i = to; i < blocks.length; i++)
       if (kept.has(blocks[i])) blocks[to++] = blocks[i]
       else arena()!.give(blocks[i])
     blocks.length = to
+  }
+
+  /** Is it one of its blocks? */
+  has(block: Block | undefined): boolean {
+    return block !== undefined && this.#blocks.includes(block)
   }
 
   /** Frees everything. */

@@ -1,3 +1,4 @@
+import { blockOf } from './arena.js'
 import { shaped } from './backends/gpu/launch.js'
 import { GradientError } from './errors.js'
 import { allocUnset } from './memory.js'
@@ -19,7 +20,8 @@ function moved(t: Tensor): Tensor {
 }
 
 /**
- * Runs f, and frees what it made but for what it returns: tensors, in whatever arrays, maps and plain objects they are.
+ * Runs f, and frees what it made but for what it returns: tensors and their data, in whatever arrays, maps, sets and plain
+ * objects they are; not those inside of instances of classes.
  * They are copied out where they lie in memory that is used again. For loops whose steps make large tensors: their memory
  * is reused at once, where the garbage collector would come late, and fresh memory costs four times as much as writing to it.
  *
@@ -40,12 +42,15 @@ function inScope<R>(f: () => R): R {
   const region = new Region()
   try {
     const result = within(region, f)
-    if (typeof (result as { then?: unknown } | null)?.then === 'function')
+    const promised = result as { then?: unknown; catch?(f: () => void): void } | null
+    if (typeof promised?.then === 'function') {
+      promised.catch?.(() => {}) // what it still throws is nobody's any more
       throw new GradientError(
         'scoped',
         `${describe(f)} that returned a promise`,
         'A scope ends when its function returns: await before it'
       )
+    }
     return within(outer, () => copyOut(result, region, new Map()))
   } finally {
     region.dispose()
@@ -58,12 +63,21 @@ function copyOut<V>(value: V, region: Region, done: Map<unknown, unknown>): V {
   if (done.has(value)) return done.get(value) as V
   const copy = (v: unknown) => copyOut(v, region, done)
   done.set(value, value)
-  const found = value instanceof Tensor ? (ownerOf(value) === region ? moved(value) : value) : parts(value, copy)
+  const found =
+    value instanceof Tensor
+      ? ownerOf(value) === region || region.has(blockWith(value))
+        ? moved(value)
+        : value
+      : value instanceof Float64Array || value instanceof Float32Array
+        ? region.has(blockOf(value))
+          ? value.slice()
+          : value
+        : parts(value, copy)
   done.set(value, found)
   return found as V
 }
 
-/** A container with every part copied; itself where no part changed, or where it is no array, map or plain object. */
+/** A container with every part copied; itself where no part changed, or where it is no array, map, set or plain object. */
 function parts(value: object, copy: (v: unknown) => unknown): unknown {
   if (Array.isArray(value)) {
     const copies = value.map(copy)
@@ -72,6 +86,10 @@ function parts(value: object, copy: (v: unknown) => unknown): unknown {
   if (value instanceof Map) {
     const copies = [...value].map(([k, v]) => [copy(k), copy(v)] as const)
     return copies.every(([k, v]) => value.get(k) === v) ? value : new Map(copies)
+  }
+  if (value instanceof Set) {
+    const copies = [...value].map(copy)
+    return copies.every(c => value.has(c)) ? value : new Set(copies)
   }
   if (Object.getPrototypeOf(value) !== Object.prototype) return value
   const entries = Object.entries(value)

@@ -1,4 +1,4 @@
-import { type Block, blockOf } from './arena.js'
+import { type Block, blockOf, inArena } from './arena.js'
 import { type DeviceEntries, isDeviceEntries } from './backends/gpu/device.js'
 import { DTypeError, GradientError, ShapeError } from './errors.js'
 import { alloc, allocUnset, type Data, type DType, noSuchDType } from './memory.js'
@@ -57,13 +57,18 @@ export class Tensor {
     }
     this.stored = data
     this.#onDevice = onDevice
-    this.#block = onDevice ? undefined : blockOf(data)
-    this.#owner = this.#block ? ownerOfData(data as Data) : currentRegion()
+    // Data of the arena has the owner that it was made with; a part of such data only the block at its address.
+    const made =
+      onDevice || !inArena(data) ? undefined : (ownerOfData(data) ?? { region: undefined, block: blockOf(data) })
+    if (made && (!made.block?.alive || made.region?.gone)) throw isGone(shape)
+    this.#block = made?.block
+    this.#owner = made ? made.region : currentRegion()
   }
 
   /**
    * The entries, row-major: the tensor's own storage, to be read only, and only as long as the tensor lives.
    * Throws GradientError when it is gone.
+   * Whoever keeps the array, or a part of it, beyond that reads what is there by then.
    */
   get data(): Data {
     if ((this.#owner !== undefined || this.#block !== undefined) && this.gone) throw isGone(this.shape)

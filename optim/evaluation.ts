@@ -178,7 +178,7 @@ export class Evaluation {
 
   /** ∂y_b/∂θ for every sample, `[B, K, P]`, by the sample-Jacobian sweep. */
   get J(): Tensor {
-    this.#jacobian ??= unseen(() => {
+    this.#jacobian ??= lasting(() => {
       const { value, J } = sampleJacobian(th => this.outputs(th))(this.theta)
       const [B, K] = J.shape
       return { y: value, J: new Tensor([B, K, this.theta.size], J.data) }
@@ -192,7 +192,7 @@ export class Evaluation {
     const outputs = (th: Tensor) => this.outputs(th)
     if (jacobian === 'whole') return this.J
     return jacobian === 'layered'
-      ? unseen(() => layeredJacobian(outputs)(this.theta).J)
+      ? lasting(() => layeredJacobian(outputs)(this.theta).J)
       : lasting(() => jacobianOperator(outputs)(this.theta))
   }
 
@@ -263,8 +263,8 @@ export function checkEvaluation(method: string, e: unknown): asserts e is Evalua
 /** Seen by no tape, and owned by no scope: what stays with an evaluation. */
 const lasting = <R>(f: () => R): R => within(undefined, () => unseen(f))
 
-/** Seen by no tape, and everything but the result freed. */
-const alone = <R>(f: () => R): R => unseen(() => scoped(f))
+/** Seen by no tape, everything but the result freed; the result outlives whoever asked for it first. */
+const alone = <R>(f: () => R): R => lasting(() => scoped(f))
 
 /** A copy with an array of its own. */
 export const kept = (t: Tensor): Tensor => new Tensor(t.shape, t.data.slice())

@@ -99,6 +99,9 @@ export function sampleJacobianPieces(
   return (...args) => {
     checkChoice('sampleJacobianPieces', 'mixing', mixing, ['error', 'embed'])
     checkFunction('sampleJacobianPieces', visit)
+    // What the visitor makes is its own, and outlives the sweep.
+    const outside = currentRegion()
+    const hand = (piece: { rows: Tensor; start: number; stop: number }) => within(outside, () => visit(piece))
     return scoped(() => {
       const { tape, watched, y } = traceBatch(f, args, wrt)
       const [theta] = watched
@@ -108,7 +111,7 @@ export function sampleJacobianPieces(
         take: (t, { start, stop }, rows) => {
           if (t !== theta) return false
           taken = true
-          visit({ rows, start, stop })
+          hand({ rows, start, stop })
           return true
         }
       })
@@ -117,7 +120,7 @@ export function sampleJacobianPieces(
       if (rest) {
         const [k, B] = rest.rows.shape
         const n = size(rest.rows.shape.slice(2))
-        visit({ rows: reshape(rest.rows, [k, B, n]), start: 0, stop: n })
+        hand({ rows: reshape(rest.rows, [k, B, n]), start: 0, stop: n })
       }
       return y
     })

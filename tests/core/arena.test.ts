@@ -9,9 +9,10 @@ import {
   onesLike,
   random,
   sampleJacobian,
+  sampleJacobianPieces,
   scoped,
   Tape,
-  type Tensor,
+  Tensor,
   targetSweep,
   tensor,
   valueAndGrad,
@@ -119,6 +120,31 @@ t.test('scopes', async t => {
   t.ok(inner!.gone, 'an error ends a scope')
   t.throws(() => scoped(async () => x), { code: 'ERR_GRADIENT', message: /promise/ })
   t.equal(used(), before)
+})
+
+t.test('data does not outlive its block unseen', async t => {
+  const x = big()
+  const data = scoped(() => mul(x, 2).data)
+  const part = scoped(() => new Tensor([5000], mul(x, 2).data.subarray(0, 5000)))
+  let stale = x.data
+  scoped(() => {
+    stale = mul(x, 3).data
+  })
+  scoped(() => void mul(x, 7))
+  t.equal(data[5], 2 * x.data[5], 'data that a scope returns is a copy')
+  t.equal(part.data[5], 2 * x.data[5], 'so is a tensor on a part of it')
+  t.throws(() => new Tensor([100, 100], stale), { code: 'ERR_GRADIENT' }, 'an array of freed memory makes no tensor')
+  const [first] = scoped(() => new Set([mul(x, 2)]))
+  t.equal(first.data[5], 2 * x.data[5], 'out of a set')
+  t.throws(() => scoped(async () => Promise.reject(new Error('late'))), { code: 'ERR_GRADIENT' })
+  await new Promise(done => setTimeout(done, 5))
+  const rows: Tensor[] = []
+  const theta = random(2).normal([100, 40])
+  sampleJacobianPieces(
+    (th: Tensor) => tanh(matmul(x, th)),
+    ({ rows: piece }) => rows.push(mul(piece, 1))
+  )(theta)
+  t.ok(rows.length > 0 && rows.every(r => r.data.length > 0), 'what a visitor makes is its own')
 })
 
 t.test('verbs copy their results out and leave nothing behind', async t => {

@@ -232,11 +232,34 @@ export class Device {
    */
   keepLoose(entries: DeviceEntries): void {
     if (!this.runner.synchronous && !(entries as Entries).uploaded) return
+    this.forgetLoose(entries as Entries)
     this.#loose.add(entries as Entries)
     this.#looseBytes += 4 * entries.size
+    if (this.#holding === 0) this.#evict()
+  }
+
+  /** What is used again is young again. */
+  touch(entries: DeviceEntries): void {
+    if (this.#loose.delete(entries as Entries)) this.#loose.add(entries as Entries)
+  }
+
+  /** While f runs nothing goes back to the CPU: a kernel is about to read it. */
+  holding<R>(f: () => R): R {
+    this.#holding++
+    try {
+      return f()
+    } finally {
+      if (--this.#holding === 0) this.#evict()
+    }
+  }
+
+  #holding = 0
+
+  /** All but the youngest, oldest first, until few enough are left. */
+  #evict(): void {
     for (const oldest of this.#loose) {
       if (this.#loose.size <= MOST_LOOSE && this.#looseBytes <= MOST_LOOSE_BYTES) break
-      if (oldest === entries) break
+      if (this.#loose.size === 1) break
       this.forgetLoose(oldest)
       oldest.moveOut()
     }

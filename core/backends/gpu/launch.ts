@@ -48,7 +48,10 @@ const copies = new WeakMap<Tensor, DeviceEntries>()
 /** Sends a tensor to the device, once: the copy lives as long as the tensor. */
 function uploaded(t: Tensor, device: Device): DeviceEntries {
   const known = copies.get(t)
-  if (known?.alive && device.holds(known)) return known
+  if (known?.alive && device.holds(known)) {
+    device.touch(known)
+    return known
+  }
   const entries = owned(device.upload(t.data as Float32Array), ownerOf(t))
   copies.set(t, entries)
   return entries
@@ -81,8 +84,10 @@ export function launch(
   ones: 'numbers' | 'arrays' = 'arrays'
 ): Tensor {
   const device = gpuDevice()!
-  const given = args.map(t => (ones === 'numbers' && isNumber(t) ? t.data[0] : entriesOn(device, t)))
-  return new Tensor(shape, owned(device.run(source, size(shape), given), currentRegion()))
+  return device.holding(() => {
+    const given = args.map(t => (ones === 'numbers' && isNumber(t) ? t.data[0] : entriesOn(device, t)))
+    return new Tensor(shape, owned(device.run(source, size(shape), given), currentRegion()))
+  })
 }
 
 /** Constants of kernels on the device, by their content, the last used last; no region owns them. */

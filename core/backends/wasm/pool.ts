@@ -173,6 +173,9 @@ function giveUp(): never {
   throw new TeamLost()
 }
 
+/** Where the room of calls in the common memory begins. */
+let floor = 0
+
 /**
  * A call whose kernels run in parts, in turn or on the threads of a team, on the memory of one thread or on the common
  * one, whose tensors it uses where they are.
@@ -188,6 +191,7 @@ export class TeamCall extends Call {
   ) {
     super(home)
     this.#common = home === common()
+    if (this.#common) this.top = Math.max(this.top, floor)
     // Whoever sleeps wakes up while the operands are being copied.
     if (team) Atomics.notify(team.control, 0)
   }
@@ -208,6 +212,11 @@ export class TeamCall extends Call {
     if (!block) throw new MemoryExhausted(`${n} bytes more of WebAssembly memory`)
     this.#blocks.push(block)
     return arena()!.address(block)
+  }
+
+  /** Its room below the arena is not used again: a straggler may still write there. */
+  abandon(): void {
+    floor = Math.max(floor, this.top)
   }
 
   /** Gives its room back. */
@@ -287,7 +296,8 @@ function attempt(call: TeamCall, f: (call: TeamCall) => void): void {
     f(call)
   } catch (error) {
     // The room of a lost team is not used again: see above.
-    if (!(error instanceof TeamLost)) call.end()
+    if (error instanceof TeamLost) call.abandon()
+    else call.end()
     throw error
   }
   call.end()
