@@ -1,7 +1,7 @@
 import { blockOf } from './arena.js'
 import { shaped } from './backends/gpu/launch.js'
 import { GradientError } from './errors.js'
-import { allocUnset } from './memory.js'
+import { allocUnset, type Data } from './memory.js'
 import { describe } from './options.js'
 import { currentRegion, Region, within } from './region.js'
 import { activeTapes } from './tape.js'
@@ -63,19 +63,20 @@ function copyOut<V>(value: V, region: Region, done: Map<unknown, unknown>): V {
   if (done.has(value)) return done.get(value) as V
   const copy = (v: unknown) => copyOut(v, region, done)
   done.set(value, value)
-  const found =
-    value instanceof Tensor
-      ? ownerOf(value) === region || region.has(blockWith(value))
-        ? moved(value)
-        : value
-      : value instanceof Float64Array || value instanceof Float32Array
-        ? region.has(blockOf(value))
-          ? value.slice()
-          : value
-        : parts(value, copy)
+  const found = owned(value, region) ? released(value) : parts(value, copy)
   done.set(value, found)
   return found as V
 }
+
+/** A tensor or data that the region is about to free. */
+const owned = (value: object, region: Region): value is Tensor | Data =>
+  value instanceof Tensor
+    ? ownerOf(value) === region || region.has(blockWith(value))
+    : isData(value) && region.has(blockOf(value))
+
+const released = (value: Tensor | Data): Tensor | Data => (value instanceof Tensor ? moved(value) : value.slice())
+
+const isData = (value: object): value is Data => value instanceof Float64Array || value instanceof Float32Array
 
 /** A container with every part copied; itself where no part changed, or where it is no array, map, set or plain object. */
 function parts(value: object, copy: (v: unknown) => unknown): unknown {

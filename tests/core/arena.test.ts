@@ -262,11 +262,13 @@ t.test('a block that is not of the arena is no tensor of it', async t => {
 })
 
 const api = (name: string) => JSON.stringify(new URL(`../../${name}/index.js`, import.meta.url).href)
-const training = `
+const imports = `
   const { random, Tape, cotangentSweep, onesLike } = await import(${api('core')})
   const { mlp, l2, tanh } = await import(${api('ops')})
   const { adam } = await import(${api('optim')})
-  const { arena } = await import(${JSON.stringify(new URL('../../core/arena.js', import.meta.url).href)})
+  const { arena } = await import(${JSON.stringify(new URL('../../core/arena.js', import.meta.url).href)})`
+
+const training = `${imports}
   const net = mlp([8, 24, 8], { activation: tanh })
   const method = adam()
   let theta = net.init(random(0))
@@ -274,21 +276,21 @@ const training = `
   const x = random(1).normal([96, 8])
   const seen = []
   for (let k = 1; k <= 20000; k++) {
-    using tape = new Tape()
+    const tape = new Tape()
     const th = tape.watch(theta)
     const L = tape.record(() => l2(net(th, x), x))
     ;({ theta, state } = method.step(theta, cotangentSweep(tape, [[L, onesLike(L)]]).get(th), state))
+    tape.dispose()
     if (k % 5000 === 0) {
-      gc() // the sweeper frees arrays beside us: the next collection waits for it
-      gc()
-      gc()
+      // The sweeper frees arrays beside us: the next collection waits for it.
+      for (let i = 0; i < 3; i++) gc()
       seen.push([arena().used, process.memoryUsage().heapUsed, process.memoryUsage().arrayBuffers])
     }
   }
   console.log(JSON.stringify(seen))`
 
 t.test('a tape that was never disposed is found out when nobody can reach it or its tensors', async t => {
-  const text = `${training.slice(0, training.indexOf('const net'))}
+  const text = `${imports}
     const { exp } = await import(${api('ops')})
     let held
     const leave = () => {
@@ -320,10 +322,9 @@ t.test('a tape that was never disposed is found out when nobody can reach it or 
 })
 
 t.test('20,000 training steps in one synchronous loop with flat memory', async t => {
-  const text = training
-    .replace('using tape = new Tape()', 'const tape = new Tape(); try {')
-    .replace('    if (k % 5000', '    } finally { tape.dispose() }\n    if (k % 5000')
-  const out = execFileSync(process.execPath, ['--expose-gc', '--input-type=module', '-e', text], { encoding: 'utf8' })
+  const out = execFileSync(process.execPath, ['--expose-gc', '--input-type=module', '-e', training], {
+    encoding: 'utf8'
+  })
   const [first, ...rest] = JSON.parse(out) as number[][]
   for (const [k, now] of rest.entries()) {
     t.equal(now[0], 0, `${5000 * (k + 2)} steps: nothing is left in the arena`)
