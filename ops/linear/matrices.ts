@@ -73,6 +73,7 @@ export function fromPieces(shape: Shape, like: Tensor, count: number, piece: (i:
 
 /** For every matrix of the broadcast batch `leads`, which one of a batch `own` it is. */
 export function positions(own: Shape, leads: Shape): Int32Array {
+  if (size(own) === 1) return new Int32Array(size(leads))
   const index = new Tensor(
     own,
     Float64Array.from({ length: size(own) }, (_, i) => i)
