@@ -67,7 +67,10 @@ export const complexTridiagonalSolveOp: Op<undefined> = defineOp({
     const y = alloc(size(shape), inputs[0].dtype)
     const T = tridiagonal(n)
     const x = new Float64Array(2 * n)
-    for (const systems of alike(of.slice(0, 3), size(leads))) {
+    for (const systems of alike(
+      of.slice(0, 3).filter((_, i) => size(batch(inputs[i].shape)) > 1),
+      size(leads)
+    )) {
       const [one] = systems
       copy(data[0], of[0][one] * 2 * (n - 1), T.lower, 2 * (n - 1))
       copy(data[1], of[1][one] * 2 * n, T.diagonal, 2 * n)
