@@ -17,7 +17,7 @@ const FORMING = 1
 const FACTORING = 8
 
 /** Eigenvectors in which E is measured, and by how much it is taken larger than measured. */
-const PROBES = 8
+const PROBES = 6
 const SAFETY = 4
 
 /**
