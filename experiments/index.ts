@@ -4,15 +4,17 @@ import type { ExperimentTable } from './shell/types.js'
  * Every experiment of the command line, in the order in which `list` shows them. One line each; the module is
  * imported only when it is run or when its help is asked for, so that the command line starts at once.
  */
+const at = (path: string) => new URL(path, import.meta.url)
+
 export const experiments: ExperimentTable = {
-  heat: { about: 'learning to invert heat conduction: SIP against GD', load: () => import('./heat.js') },
+  heat: { about: 'learning to invert heat conduction: SIP against GD', module: at('./heat.js') },
   comparison: {
     about: 'gradient descent, Newton and the physical gradient on (x0, x1²)',
-    load: () => import('./comparison.js')
+    module: at('./comparison.js')
   },
-  oscillators: { about: 'controlling coupled oscillators: HIG, SIP and GD', load: () => import('./oscillators.js') },
+  oscillators: { about: 'controlling coupled oscillators: HIG, SIP and GD', module: at('./oscillators.js') },
   'half-inverse': {
     about: 'half-inverse gradients by SVD, by Gram matrix and by Krylov steps',
-    load: () => import('./halfInverse.js')
+    module: at('./halfInverse.js')
   }
 }

@@ -9,7 +9,9 @@ import { type Request, readCommandLine } from './shell/cli.js'
 import { checkFolder, writeResults } from './shell/folder.js'
 import { recordJson } from './shell/record.js'
 import { checkRequirements } from './shell/requirements.js'
+import type { RunOutcome } from './shell/run.js'
 import { sentence } from './shell/sentence.js'
+import { UsageError } from './shell/settings.js'
 import { printTable } from './shell/table.js'
 import { type ExperimentTable, Interrupted } from './shell/types.js'
 
@@ -45,9 +47,7 @@ const command = (): string =>
   /^main\.js$|^demoMain\.js$/.test(basename(process.argv[1] ?? '')) ? 'npm start --' : 'physgrad'
 
 async function run(request: Request & { kind: 'run' }): Promise<ExitCode> {
-  const { experiment, json, out, report } = request
-  // Under --json standard output holds the results only, whoever else would like to write there.
-  if (json) console.log = console.info = console.debug = console.error
+  const { experiment, module, json, out, report } = request
   const say = (line: string) => (json ? process.stderr : process.stdout).write(`${line}\n`)
   try {
     checkRequirements()
@@ -57,7 +57,14 @@ async function run(request: Request & { kind: 'run' }): Promise<ExitCode> {
   }
   // Imported only here: its progress bar is not for those who install the package.
   const { runExperiment } = await import('./shell/run.js')
-  const { record, error } = await runExperiment(experiment, { ...request, out: process.stderr })
+  let outcome: RunOutcome
+  try {
+    outcome = await runExperiment(module, { ...request, screen: process.stderr })
+  } catch (problem) {
+    const code = fail(problem)
+    return problem instanceof UsageError ? 2 : code
+  }
+  const { record, error } = outcome
   const interrupted = error instanceof Interrupted
   if (!record) {
     if (!interrupted) return fail(error)
@@ -75,16 +82,21 @@ async function run(request: Request & { kind: 'run' }): Promise<ExitCode> {
   }
   if (json) process.stdout.write(recordJson(record))
   else {
-    const table = printTable(record.result.metrics, record.result.timings, process.stdout.columns)
+    const table = printTable(record.metrics, record.timings, process.stdout.columns)
     if (table) say(table)
-    for (const note of record.result.notes ?? []) say(note)
+    for (const note of record.notes) say(note)
   }
-  if (error)
+  if (error) {
     say(`${interrupted ? 'Interrupted' : 'Failed'} after step ${stepText(record.statusText)}. Kept what was there:`)
+  }
   say(
     `${files.includes('report.html') ? 'Report' : 'Results'}: ${join(out, files.includes('report.html') ? 'report.html' : 'result.json')}`
   )
   if (files.length > 1) say(`All ${files.length} files: ${out}`)
+  if (interrupted)
+    say(
+      `To go on: ${[record.command, ...(out === `results/${experiment.name}` ? [] : ['--out', out]), '--resume'].join(' ')}`
+    )
   return error ? (interrupted ? 130 : fail(error)) : 0
 }
 
@@ -104,7 +116,7 @@ const withDefault = (argv: string[]): string[] =>
       ? argv
       : ['--help']
     : argv.length === 0 || (argv[0].startsWith('-') && !['-h', '--help'].includes(argv[0]))
-      ? ['heat', ...argv]
+      ? ['run', 'heat', ...argv]
       : argv
 
 const invoked = process.argv[1]

@@ -50,7 +50,7 @@ class UNet(nn.Module):
 
 
 def heat(batch, n=64, amount=8.0):
-    """One SIP step of experiments/heatTraining.ts: physics in f64, network in f32, Adam on a proxy loss."""
+    """One SIP step of experiments/heat.ts: physics in f64, network in f32, Adam on a proxy loss."""
     net = UNet()
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-3, eps=1e-7)
     k = 2 * torch.pi * torch.fft.fftfreq(n, dtype=torch.float64)

@@ -1,15 +1,16 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { usual } from './parts.js'
 import {
   flagOf,
   type Preset,
   parseCount,
-  presetOf,
   type Setting,
   type SettingValue,
+  settingsOf,
   showValue,
   UsageError
 } from './settings.js'
-import type { AnyExperiment, ExperimentTable } from './types.js'
+import { type AnyExperiment, type ExperimentTable, loadExperiment } from './types.js'
 
 /** What the command line asks for. */
 export type Request =
@@ -21,12 +22,15 @@ export type Request =
   | {
       kind: 'run'
       experiment: AnyExperiment
+      module: URL
       preset: Preset
       settings: Record<string, SettingValue>
       seed: number
       out: string
       json: boolean
       report: boolean
+      resume: boolean
+      jobs?: number
     }
 
 /**
@@ -41,7 +45,7 @@ export async function readCommandLine(argv: string[], table: ExperimentTable, na
     )
     .exitOverride()
     .showHelpAfterError('(--help shows what there is)')
-    .helpCommand('help [experiment]', 'show the settings of an experiment')
+    .helpCommand('help [command]', 'show what a command takes')
   program
     .command('list')
     .description('list the experiments')
@@ -79,14 +83,19 @@ export async function readCommandLine(argv: string[], table: ExperimentTable, na
     .action((kernel: string | undefined, sizes: string[], options: { json?: true }) => {
       request = { kind: 'backends', words: kernel === undefined ? [] : [kernel, ...sizes], json: Boolean(options.json) }
     })
-  // Also for `help heat`.
+  const run = program
+    .command('run')
+    .description('run an experiment: `run heat --help` shows its settings')
+    .helpCommand(false)
+    .usage('<experiment> [options]')
+  // The settings of the one that is named become options; to read them, its module is imported.
   const named = argv.find(word => Object.hasOwn(table, word))
-  for (const [name, { about, load }] of Object.entries(table)) {
-    const command = program.command(name).description(about).helpGroup('Experiments:')
+  for (const [name, { about, module }] of Object.entries(table)) {
+    const command = run.command(name).description(about).helpGroup('Experiments:')
     if (name !== named) continue
-    const experiment = (await load()).default
+    const experiment = await loadExperiment(module)
     addOptions(command, experiment).action((options: Record<string, unknown>) => {
-      request = runRequest(command, experiment, options)
+      request = runRequest(command, experiment, module, options)
     })
   }
   await program.parseAsync(argv, { from: 'user' })
@@ -109,8 +118,15 @@ function addOptions(command: Command, experiment: AnyExperiment): Command {
     .option('--out <folder>', 'where the results go', `results/${experiment.name}`)
     .option('--json', 'print the results as JSON on standard output, and nothing else there')
     .option('--no-report', 'write the numbers only, no figures and no report')
+    .optionsGroup('How it runs:')
+    .option('--resume', 'go on with what an earlier run left in the folder, to the same numbers')
+    .option(
+      '--jobs <n>',
+      'methods and seeds side by side (default: as many as there are cores)',
+      checked('--jobs', text => parseCount(text, 1, 1024))
+    )
     .optionsGroup('Settings (they change the preset):')
-  for (const [key, setting] of Object.entries(experiment.settings as Record<string, Setting>)) {
+  for (const [key, setting] of Object.entries(settingsOf(experiment) as Record<string, Setting>)) {
     const flag = flagOf(key)
     const about = `${setting.about} ${presetsText(setting)}`
     if (setting.argument === '') command.option(flag, about).option(flag.replace('--', '--no-'))
@@ -135,20 +151,28 @@ const checked = (flag: string, parse: (text: string) => SettingValue) => (text: 
   }
 }
 
-function runRequest(command: Command, experiment: AnyExperiment, options: Record<string, unknown>): Request {
+function runRequest(
+  command: Command,
+  experiment: AnyExperiment,
+  module: URL,
+  options: Record<string, unknown>
+): Request {
   const preset: Preset = options.quick ? 'quick' : options.full ? 'full' : 'default'
-  const settings = presetOf(experiment.settings, preset)
+  const settings = usual(experiment, preset)
   for (const key of Object.keys(settings)) {
     if (command.getOptionValueSource(key) === 'cli') settings[key] = options[key] as SettingValue
   }
   return {
     kind: 'run',
     experiment,
+    module,
     preset,
     settings,
     seed: options.seed as number,
     out: options.out as string,
     json: Boolean(options.json),
-    report: options.report !== false
+    report: options.report !== false,
+    resume: Boolean(options.resume),
+    jobs: options.jobs as number | undefined
   }
 }

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import katex from 'katex'
 import { duration } from './format.js'
 import type { RunRecord } from './record.js'
-import { presetOf, type Settings, showValue } from './settings.js'
+import { presetOf, type Settings, settingsOf, showValue } from './settings.js'
 import { asExpected, metricsTable } from './table.js'
 import type { AnyExperiment } from './types.js'
 
@@ -17,9 +17,8 @@ interface DrawnFigure {
 
 /** One file with everything in it: styles, fonts of the formulas, figures. Nothing is fetched when it is opened. */
 export function reportHtml(experiment: AnyExperiment, record: RunRecord, figures: DrawnFigure[]): string {
-  const { result } = record
   const formulas = experiment.formulas.map(tex => katex.renderToString(tex, { displayMode: true, throwOnError: false }))
-  const timings = Object.entries({ ...result.timings, 'whole run': record.seconds })
+  const timings = Object.entries({ ...record.timings, 'whole run': record.seconds })
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -39,7 +38,7 @@ ${formulas.map(formula => `<div class="formula">${formula}</div>`).join('\n')}
 <section>
 <h2>Results</h2>
 ${metricsHtml(record)}
-${(result.notes ?? []).map(note => `<p>${html(note)}</p>`).join('\n')}
+${record.notes.map(note => `<p>${html(note)}</p>`).join('\n')}
 </section>
 <section>
 <h2>Figures</h2>
@@ -50,7 +49,7 @@ ${figures.map(figureHtml).join('\n')}
 <p>To do the same again:</p>
 <pre>${html(record.command)}</pre>
 <div class="columns">
-${table(['setting', 'value', 'meaning'], settingsRows(experiment.settings, record))}
+${table(['setting', 'value', 'meaning'], settingsRows(settingsOf(experiment), record))}
 ${table(
   ['of this run', ''],
   [
@@ -67,10 +66,10 @@ ${table(
 `
 }
 
-function metricsHtml({ result }: RunRecord): string {
-  if (!result.metrics.length) return '<p>This run measured nothing that goes into a table; see the figures.</p>'
-  const { head, rows } = metricsTable(result.metrics)
-  return table(head, rows, 'results', i => (asExpected(result.metrics[i]) ? '' : 'off'))
+function metricsHtml({ metrics }: RunRecord): string {
+  if (!metrics.length) return '<p>This run measured nothing that goes into a table; see the figures.</p>'
+  const { head, rows } = metricsTable(metrics)
+  return table(head, rows, 'results', i => (asExpected(metrics[i]) ? '' : 'off'))
 }
 
 function settingsRows(settings: Settings, { preset, settings: values }: RunRecord): string[][] {

@@ -1,8 +1,10 @@
+import type { AnyExperiment } from './types.js'
+
 /**
  * Settings of an experiment: a table of named values with a description and up to three presets. From it come the
  * options of the command line, their checks, the help text and the settings table of the report.
  */
-export type SettingValue = number | string | boolean | string[]
+export type SettingValue = number | string | boolean | string[] | number[]
 
 export type Preset = 'default' | 'quick' | 'full'
 
@@ -24,7 +26,7 @@ export class UsageError extends Error {
 }
 
 /** The value in the main run; `quick` and `full` are the same unless given. */
-interface Presets<V> {
+export interface Presets<V> {
   default: V
   quick?: V
   full?: V
@@ -65,6 +67,16 @@ export const toggle = (about: string, options: Presets<boolean>): Setting<boolea
   parse: text => text === 'true'
 })
 
+/** Several numbers, separated by commas. */
+export function numbers(about: string, options: Presets<number[]>): Setting<number[]> {
+  const parse = (text: string) => {
+    const values = text.split(',').map(part => (part.trim() === '' ? Number.NaN : Number(part)))
+    if (values.every(Number.isFinite)) return [...new Set(values)]
+    throw new UsageError('numbers, separated by commas')
+  }
+  return { about, presets: fill(options), argument: '<numbers>', parse }
+}
+
 /** One of several names. */
 export function oneOf<T extends string>(about: string, choices: readonly T[], options: Presets<T>): Setting<T> {
   const parse = (text: string) => pick(text, choices)
@@ -92,6 +104,13 @@ function pick<T extends string>(text: string, choices: readonly T[]): T {
   if (found === undefined) throw new UsageError(`one of ${choices.join(', ')}`)
   return found
 }
+
+/** The settings of an experiment with those that all have: which methods, how many seeds. */
+export const settingsOf = ({ settings, methods, seeds = { default: 1 } }: AnyExperiment): Settings => ({
+  method: someOf('methods', methods),
+  seeds: count('independent runs, from --seed on', { max: 10_000, ...seeds }),
+  ...settings
+})
 
 /** The flag of a setting: camelCase → kebab-case. */
 export const flagOf = (key: string): string => `--${key.replace(/[A-Z]/g, c => `-${c.toLowerCase()}`)}`
