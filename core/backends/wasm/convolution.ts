@@ -92,7 +92,7 @@ export function convInput(ct: Data, w: Data, dx: Data, g: ConvGeometry): void {
 
 /** dw[O, C/groups, ...kernel], the adjoint with respect to w; summed over samples in f64. */
 export function convWeight(x: Data, ct: Data, dw: Data, g: ConvGeometry): void {
-  if (winogradPays(x, g)) winograd.convWeight(x, ct, dw, g)
+  if (winogradPays(x, g, true)) winograd.convWeight(x, ct, dw, g)
   else adjoint(convPlan(g), x, ct, dw, g.batch)
 }
 

@@ -5,9 +5,12 @@ import type { Rooms, TeamCall } from './pool.js'
 /** Bytes of samples and results that are in memory at once, about. */
 const CHUNK = 1 << 23
 
-/** Runs of samples that a chunk is cut into, and sums over samples, at most. */
+/** Runs of samples that a chunk is cut into, at most. */
 const RUNS = 32
+
+/** Sums over samples, and the bytes that they take together, at most. */
 const SUMS = 8
+const SUMS_BYTES = 1 << 25
 
 const SUM = new Float64Array(0)
 
@@ -90,7 +93,7 @@ export function sumOfSamples(
 ): Float64Array {
   const unit = x.BYTES_PER_ELEMENT
   const [sample, results] = [x.length / batch, ct.length / batch]
-  const S = Math.min(batch, SUMS, Math.max(1, Math.floor(CHUNK / (8 * own))))
+  const S = Math.min(batch, SUMS, Math.max(1, Math.floor(SUMS_BYTES / (8 * own))))
   const sums = call.reserve(S * own * 8)
   const n = call.has(x) && call.has(ct) ? batch : together((sample + results) * unit, batch, S)
   const [xs, cts] = [staged(call, x, n * sample), staged(call, ct, n * results)]

@@ -7,17 +7,33 @@ import { overSamples, sumOfSamples } from './samples.js'
  * Convolutions of 3 × 3 with stride 1, in f32, by Winograd's F(4×4, 3×3): a quarter of the multiplications. The formula, its
  * derivation and Bᵀ and Aᵀ are in assembly/winograd.ts; here is what acts on weights, once for all samples:
  *
- *     U = G g Gᵀ      and, for the adjoint in the weights, its adjoint dw = Gᵀ dU G.
+ *     U = G g Gᵀ      and, for the adjoint in the weights, its adjoint dw = Gᵀ dU G,
+ *
+ * G with rows (1, 0, 0), -⅔ (1, ±a, ½), ⅙ (1, ±b, 2), (0, 0, 1).
  */
-const [A, B] = [Math.SQRT1_2, Math.SQRT2]
-const G = [
-  [1, 0, 0],
-  [-2 / 3, (-2 / 3) * A, -1 / 3],
-  [-2 / 3, (2 / 3) * A, -1 / 3],
-  [1 / 6, B / 6, 1 / 3],
-  [1 / 6, -B / 6, 1 / 3],
-  [0, 0, 1]
-]
+const [a, b] = [Math.SQRT1_2, Math.SQRT2]
+
+/** y = G g: six numbers, yStep apart, from three, gStep apart. */
+function applyG(g: Data, at: number, gStep: number, y: Float64Array, to: number, yStep: number): void {
+  const [g0, g1, g2] = [g[at], g[at + gStep], g[at + 2 * gStep]]
+  const [low, high] = [(-2 / 3) * (g0 + g2 / 2), (g0 + 2 * g2) / 6]
+  const [oddLow, oddHigh] = [(-2 / 3) * a * g1, (b / 6) * g1]
+  y[to] = g0
+  y[to + yStep] = low + oddLow
+  y[to + 2 * yStep] = low - oddLow
+  y[to + 3 * yStep] = high + oddHigh
+  y[to + 4 * yStep] = high - oddHigh
+  y[to + 5 * yStep] = g2
+}
+
+/** y = Gᵀ u: three numbers from six. */
+function applyGt(u: Float64Array, at: number, uStep: number, y: Float64Array, to: number, yStep: number): void {
+  const [u1, u2, u3, u4] = [u[at + uStep], u[at + 2 * uStep], u[at + 3 * uStep], u[at + 4 * uStep]]
+  const [low, high] = [(-2 / 3) * (u1 + u2), (u3 + u4) / 6]
+  y[to] = u[at] + low + high
+  y[to + yStep] = (-2 / 3) * a * (u1 - u2) + (b / 6) * (u3 - u4)
+  y[to + 2 * yStep] = low / 2 + 2 * high + u[at + 5 * uStep]
+}
 
 /** Places of a transformed tile, and taps of a filter. */
 const PLACES = 36
@@ -35,22 +51,35 @@ export const winogradSuits = (x: Data, { groups, size, kernel, stride, dilation,
   [...stride, ...dilation].every(s => s === 1) &&
   padding.every(p => p <= 2)
 
-/** From where on it is faster than the product that convolution.ts makes. Measured by bench/crossover.ts. */
-export const winogradFrom = { channels: 8, side: 12, products: 1 << 18 }
+/**
+ * Where it is faster than the product that convolution.ts makes, measured by bench/crossover.ts: from so many channels on (x and
+ * y each), from so many tiles on in all samples, which pay for the transform of the weights, and where tiles that reach over
+ * the edge leave so much of the fourfold saving. The adjoint in the weights sums 36 numbers for each filter, for which there is
+ * room up to so many filters. Tests change it.
+ */
+export const winogradFrom = { channels: 4, tiles: 64, saving: 1.5, filters: 1 << 15 }
 
-export const winogradPays = (x: Data, g: ConvGeometry): boolean =>
-  winogradSuits(x, g) &&
-  Math.min(g.inChannels, g.outChannels) >= winogradFrom.channels &&
-  Math.min(...g.size) >= winogradFrom.side &&
-  products(g) >= winogradFrom.products
+/** Does it pay for y from x and for x from y; `inWeights`: for the adjoint in the weights? */
+export function winogradPays(x: Data, g: ConvGeometry, inWeights = false): boolean {
+  if (!winogradSuits(x, g)) return false
+  const [h, w] = convOutputSize(g)
+  const tiles = tilesOf([h, w])
+  return (
+    Math.min(g.inChannels, g.outChannels) >= winogradFrom.channels &&
+    g.batch * tiles >= winogradFrom.tiles &&
+    TAPS * h * w >= winogradFrom.saving * PLACES * tiles &&
+    (!inWeights || g.inChannels * g.outChannels <= winogradFrom.filters)
+  )
+}
 
 const upTo = (multiple: number, n: number): number => multiple * Math.ceil(n / multiple)
 
+/** Tiles of 4 × 4 that cover a plane. */
+const tilesOf = ([h, w]: readonly number[]): number => Math.ceil(h / 4) * Math.ceil(w / 4)
+
 /** Multiplications. */
-function products(g: ConvGeometry): number {
-  const [h, w] = convOutputSize(g)
-  return g.batch * Math.ceil(h / 4) * Math.ceil(w / 4) * PLACES * g.inChannels * g.outChannels
-}
+const products = (g: ConvGeometry): number =>
+  g.batch * tilesOf(convOutputSize(g)) * PLACES * g.inChannels * g.outChannels
 
 /** What the kernels call a plan: `channels` of `size` with a border `before` them make `rows` channels of `out`. */
 interface Plan {
@@ -100,19 +129,20 @@ function place(call: TeamCall, plan: Plan, images: number, more: number) {
  * at w[row rowStep + channel channelStep], and is turned by 180° where `turned`.
  */
 function transformed(w: Data, { channels, rows }: Plan, rowStep: number, channelStep: number, turned: boolean) {
-  const panels = upTo(8, rows) / 8
-  const U = new Float32Array(PLACES * panels * channels * 8)
-  const half = new Float64Array(18)
+  const panel = channels * 8
+  const step = (upTo(8, rows) / 8) * panel
+  const U = new Float32Array(PLACES * step)
+  const [half, whole] = [new Float64Array(18), new Float64Array(PLACES)]
   for (let row = 0; row < rows; row++)
     for (let c = 0; c < channels; c++) {
       const first = row * rowStep + c * channelStep
-      const tap = (t: number): number => w[first + (turned ? TAPS - 1 - t : t)]
-      for (let i = 0; i < 6; i++)
-        for (let q = 0; q < 3; q++) half[3 * i + q] = G[i][0] * tap(q) + G[i][1] * tap(3 + q) + G[i][2] * tap(6 + q)
-      for (let i = 0; i < 6; i++)
-        for (let j = 0; j < 6; j++)
-          U[(((6 * i + j) * panels + (row >> 3)) * channels + c) * 8 + (row & 7)] =
-            half[3 * i] * G[j][0] + half[3 * i + 1] * G[j][1] + half[3 * i + 2] * G[j][2]
+      // Turned by 180°: read backwards.
+      for (let j = 0; j < 3; j++)
+        if (turned) applyG(w, first + TAPS - 1 - j, -3, half, j, 3)
+        else applyG(w, first + j, 3, half, j, 3)
+      for (let i = 0; i < 6; i++) applyG(half, 3 * i, 1, whole, 6 * i, 1)
+      const to = (row >> 3) * panel + 8 * c + (row & 7)
+      for (let s = 0; s < PLACES; s++) U[to + s * step] = whole[s]
     }
   return U
 }
@@ -143,22 +173,17 @@ export function convWeight(x: Data, ct: Data, dw: Data, g: ConvGeometry): void {
   const [rows, channels] = [upTo(4, g.outChannels), upTo(8, g.inChannels)]
   inTeam(products(g), [x, ct], call => {
     const images = imageBytes(g.inChannels, plan.out, 2) + imageBytes(g.outChannels, plan.out, 0)
-    const more = tilesBytes(channels) + tilesBytes(rows) + 4 * PLACES * rows * channels
+    const step = rows * channels
+    const more = tilesBytes(channels) + tilesBytes(rows) + 4 * PLACES * step
     const { at, rooms } = place(call, plan, images, more)
     const kernel = { name: 'winogradAdjoint32', rest: [at], rooms }
-    const dU = sumOfSamples(call, x, ct, g.batch, PLACES * rows * channels, kernel)
+    const dU = sumOfSamples(call, x, ct, g.batch, PLACES * step, kernel)
+    const [half, filter] = [new Float64Array(18), new Float64Array(TAPS)]
     for (let o = 0; o < g.outChannels; o++)
-      for (let c = 0; c < g.inChannels; c++)
-        putFilter(dU, o * channels + c, rows * channels, dw, TAPS * (o * g.inChannels + c))
+      for (let c = 0; c < g.inChannels; c++) {
+        for (let j = 0; j < 6; j++) applyGt(dU, o * channels + c + j * step, 6 * step, half, j, 6)
+        for (let i = 0; i < 3; i++) applyGt(half, 6 * i, 1, filter, 3 * i, 1)
+        dw.set(filter, TAPS * (o * g.inChannels + c))
+      }
   })
-}
-
-/** One filter's dw = Gᵀ dU G, to dw from `to`; its dU are at entries `from`, `from + step`, … */
-function putFilter(dU: Float64Array, from: number, step: number, dw: Data, to: number): void {
-  for (let p = 0; p < 3; p++)
-    for (let q = 0; q < 3; q++) {
-      let sum = 0
-      for (let i = 0; i < 6; i++) for (let j = 0; j < 6; j++) sum += G[i][p] * G[j][q] * dU[from + (6 * i + j) * step]
-      dw[to + 3 * p + q] = sum
-    }
 }
