@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { addInverse, type InverseRequest } from '../inverse/options.js'
 import {
   flagOf,
   type Preset,
@@ -18,6 +19,7 @@ export type Request =
   | { kind: 'check'; names: string[]; verbose: boolean; json: boolean }
   | { kind: 'ops'; json: boolean }
   | { kind: 'backends'; words: string[]; json: boolean }
+  | InverseRequest
   | {
       kind: 'run'
       experiment: AnyExperiment
@@ -79,6 +81,9 @@ export async function readCommandLine(argv: string[], table: ExperimentTable, na
     .action((kernel: string | undefined, sizes: string[], options: { json?: true }) => {
       request = { kind: 'backends', words: kernel === undefined ? [] : [kernel, ...sizes], json: Boolean(options.json) }
     })
+  await addInverse(program, argv, checked, found => {
+    request = found
+  })
   // Also for `help heat`.
   const named = argv.find(word => Object.hasOwn(table, word))
   for (const [name, { about, load }] of Object.entries(table)) {
