@@ -66,6 +66,8 @@ class TargetSweep {
   readonly #settled = new Map<Tensor, Claim>()
   /** Inside of a region that was solved as one: later claims are dropped. */
   readonly #closed = new Set<Tensor>()
+  /** Inside of a block: what was asked of its exit went on to its entries without them. */
+  readonly #passed = new Set<Tensor>()
   /** Entries of such regions: their claim stands, whatever else arrives. */
   readonly #final = new Map<Tensor, Claim>()
   readonly #goals: readonly (readonly [Tensor, Claim])[]
@@ -174,13 +176,13 @@ class TargetSweep {
       this.#settled.set(t, c)
       return { claim: c }
     }
-    const found = closedRegion(t, region, this.#settled)
+    const found = closedRegion(t, region, this.#settled, this.#passed)
     let pairs = this.#close(found)
     // What was asked of the exit may have been one choice of several, and out of reach from here: the goals decide.
     const { status, refused } = this.#rungs[this.#rungs.length - 1].report
     const missed = status!.includes('unreachable') || refused.length > 0
     if (missed && found.exits !== region.goals) {
-      const whole = closedRegion(t, region, new Map())
+      const whole = closedRegion(t, region, new Map(), this.#passed)
       if (whole.sites.length > found.sites.length && solvable(whole.sites, found.sites)) pairs = this.#close(whole)
     }
     if (!this.#final.has(t)) return { pairs }
@@ -299,6 +301,7 @@ class TargetSweep {
   ): Pairs {
     const { sites, reached } = this.region.between(entries, exits)
     const used = entries.filter(e => reached.has(e))
+    for (const u of reached) if (!entries.includes(u) && !exits.includes(u)) this.#passed.add(u)
     const scales = used.map(e => this.policy.scales.get(e) ?? 1)
     const { pairs, report } = solveBlock(
       new BlockProblem(sites, used, exits, goals, scales),
