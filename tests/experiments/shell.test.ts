@@ -194,7 +194,7 @@ t.test('a run writes its numbers, figures and a self-contained report', async t 
   t.match(out, join(folder, 'report.html'))
   t.match(err, /step 8\/8/)
   t.same(readdirSync(folder).sort(), ['curves.csv', 'fields.json', 'figures', 'report.html', 'result.json'])
-  t.equal(readdirSync(join(folder, 'figures')).length, 10)
+  t.equal(readdirSync(join(folder, 'figures')).length, 14)
   t.equal(readFileSync(join(folder, 'curves.csv'), 'utf8').trim().split('\n').length, 1 + 4 * 4)
 
   const record = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8'))

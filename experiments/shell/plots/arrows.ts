@@ -51,4 +51,4 @@ export const arrowSymbol = (x: number, y: number, length: number, color: string,
 
 const point = (x: number, y: number) => `${x.toFixed(2)},${y.toFixed(2)}`
 const path = (d: string, look: Record<string, unknown>): Mark =>
-  ({ type: 'path', clip: true, encode: { enter: fixed({ path: d, ...look }) } }) as Mark
+  ({ type: 'path', encode: { enter: fixed({ path: d, ...look }) } }) as Mark

@@ -23,12 +23,13 @@ export async function graphToSvg({ dot, title }: GraphFigure): Promise<string> {
       pad: 0.2,
       bgcolor: '#ffffff'
     },
-    nodeAttributes: { ...text, fontsize: points(size.label) },
+    nodeAttributes: { ...text, fontsize: points(size.label), height: 0.3, margin: '0.12,0.06' },
     edgeAttributes: { ...text, fontsize: points(size.tick) }
   })
   return svg
     .slice(svg.indexOf('<svg'))
     .replace(/width="([\d.]+)pt" height="([\d.]+)pt"/, (_all, w, h) => `width="${pixels(w)}" height="${pixels(h)}"`)
+    .replace('viewBox="0.00 0.00', 'viewBox="0 0')
     .replaceAll('font-family="DejaVu Sans"', `font-family="${fontFamily}"`)
     .replaceAll(/<!--[\s\S]*?-->\n?/g, '')
 }

@@ -35,7 +35,8 @@ export function panelGroup(
   }
   for (const a of panel.arrows ?? []) {
     const { color, dash } = entries.get(a.name)!.style
-    inside.push(...arrowMarks(a, color, dash, pixels(x, 0, width), pixels(y, height, 0)))
+    const marks = arrowMarks(a, color, dash, pixels(x, 0, width), pixels(y, height, 0))
+    inside.push(...marks.map(mark => ({ ...mark, clip: true }) as Mark))
   }
   panel.series.forEach((s, i) => {
     const { color, marker } = entries.get(s.name)!.style
