@@ -2,7 +2,7 @@ import { addClaims, claim, noClaim } from '../core/claim.js'
 import type { Claim } from '../core/op.js'
 import { add } from '../core/structural/add.js'
 import { pull } from '../core/sweeps/cotangent.js'
-import type { Tape } from '../core/tape.js'
+import type { Site, Tape } from '../core/tape.js'
 import { EndToEnd } from '../core/targets/endToEnd.js'
 import type { PlannedStep } from '../core/targets/plan.js'
 import type { Policy } from '../core/targets/policy.js'
@@ -75,6 +75,7 @@ export function sweepThroughNetworks(
   const cotangents = new Map<Tensor, Tensor>()
   const plan: PlannedStep[] = []
   const rungs: RungReport[] = []
+  const covered: (readonly Site[])[] = []
   const failed = new Map<number, FailedSample>()
 
   /** From the target of a state to those of the states and boundary tensors next behind it: an ordinary target sweep. */
@@ -85,6 +86,7 @@ export function sweepThroughNetworks(
     const found = targetSweep(tape, [[y, target]], near, policy)
     plan.push(...found.plan)
     rungs.push(...found.report.rungs)
+    covered.push(...found.covered)
     for (const f of found.report.failed) if (!failed.has(f.sample)) failed.set(f.sample, f)
     return near.map((t, i) => [t, { claim: found.targets[i] }])
   }
@@ -133,7 +135,7 @@ export function sweepThroughNetworks(
   const found = region.boundary.map(b => targets.get(b) ?? noClaim(b))
   const { mismatch } = asked.replay(found)
   const report = makeReport(rungs, mismatch, asked.before, [...failed.values()])
-  return { targets: found, plan, report, region, cotangents }
+  return { targets: found, plan, report, covered, region, cotangents }
 }
 
 /** A term of the loss asks for its share of its step: its weight in the sum becomes part of the increment. */

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { addInverse, type InverseRequest } from '../inverse/options.js'
 import { usual } from './parts.js'
 import {
   flagOf,
@@ -19,6 +20,7 @@ export type Request =
   | { kind: 'check'; names: string[]; verbose: boolean; json: boolean }
   | { kind: 'ops'; json: boolean }
   | { kind: 'backends'; words: string[]; json: boolean }
+  | InverseRequest
   | {
       kind: 'run'
       experiment: AnyExperiment
@@ -83,6 +85,9 @@ export async function readCommandLine(argv: string[], table: ExperimentTable, na
     .action((kernel: string | undefined, sizes: string[], options: { json?: true }) => {
       request = { kind: 'backends', words: kernel === undefined ? [] : [kernel, ...sizes], json: Boolean(options.json) }
     })
+  await addInverse(program, argv, checked, found => {
+    request = found
+  })
   const run = program
     .command('run')
     .description('run an experiment: `run heat --help` shows its settings')

@@ -87,6 +87,9 @@ t.test('every kind of figure becomes SVG and PNG', async t => {
       for (const word of figure.title.split(' ')) t.ok(svg.includes(word), `title: ${word}`)
       if (figure.kind === 'plot')
         for (const s of figure.panels.flatMap(p => p.series)) t.ok(svg.includes(`>${s.name}<`), s.name)
+      if (figure.kind === 'plot')
+        for (const a of figure.panels.flatMap(p => p.arrows ?? [])) t.ok(svg.includes(`>${a.name}<`), a.name)
+      if (figure.kind === 'graph') for (const node of ['exp', 'newton']) t.ok(svg.includes(`>${node}<`), node)
       if (figure.kind === 'images') t.equal(svg.match(/<image /g)?.length, 7, 'six fields and a colour bar')
     })
   }
@@ -191,7 +194,7 @@ t.test('a run writes its numbers, figures and a self-contained report', async t 
   t.match(out, join(folder, 'report.html'))
   t.match(err, /step 8\/8/)
   t.same(readdirSync(folder).sort(), ['curves.csv', 'fields.json', 'figures', 'report.html', 'result.json'])
-  t.equal(readdirSync(join(folder, 'figures')).length, 10)
+  t.equal(readdirSync(join(folder, 'figures')).length, 14)
   t.equal(readFileSync(join(folder, 'curves.csv'), 'utf8').trim().split('\n').length, 1 + 4 * 4)
 
   const record = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8'))
