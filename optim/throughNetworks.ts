@@ -65,6 +65,7 @@ export function sweepThroughNetworks(
   const cotangents = new Map<Tensor, Tensor>()
   const plan: PlannedStep[] = []
   const rungs: RungReport[] = []
+  const covered: (readonly Site[])[] = []
   const failed = new Map<number, FailedSample>()
 
   /** From the target of a state to those of the states and boundary tensors next behind it: an ordinary target sweep. */
@@ -75,6 +76,7 @@ export function sweepThroughNetworks(
     const found = targetSweep(tape, [[y, target]], near, policy)
     plan.push(...found.plan)
     rungs.push(...found.report.rungs)
+    covered.push(...found.covered)
     for (const f of found.report.failed) if (!failed.has(f.sample)) failed.set(f.sample, f)
     return near.map((t, i) => [t, { claim: found.targets[i] }])
   }
@@ -122,7 +124,7 @@ export function sweepThroughNetworks(
   const found = region.boundary.map(b => targets.get(b) ?? noClaim(b))
   const { mismatch } = asked.replay(found)
   const report = makeReport(rungs, mismatch, asked.before, [...failed.values()])
-  return { targets: found, plan, report, region, cotangents }
+  return { targets: found, plan, report, covered, region, cotangents }
 }
 
 /** A term of the loss asks for its share of its step: its weight in the sum becomes part of the increment. */
