@@ -1,5 +1,5 @@
 import { addClaims, claim, noClaim } from '../core/claim.js'
-import type { Claim } from '../core/op.js'
+import type { Claim, Site } from '../core/op.js'
 import { add } from '../core/structural/add.js'
 import { pull } from '../core/sweeps/cotangent.js'
 import type { Tape } from '../core/tape.js'
