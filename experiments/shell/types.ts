@@ -1,5 +1,5 @@
 import type { Figure } from './figure.js'
-import type { Presets, Settings, Values } from './settings.js'
+import type { Preset, Presets, Settings, Values } from './settings.js'
 
 /** Numbers in a row: plain or typed. They end up in JSON as plain arrays, with null for what is not finite. */
 export type Numbers = ArrayLike<number>
@@ -137,6 +137,8 @@ export interface Experiment<S extends Settings = Settings, M extends string = st
   /** Pure, as are figures and notes: from what the parts hand over, perhaps not all of them. */
   metrics(parts: readonly Done<M, D>[], settings: Values<S>): Metric[]
   figures(parts: readonly Done<M, D>[], settings: Values<S>): Figure[]
+  /** Seconds that a preset takes on two cores, roughly: for `list`. */
+  takes?: Partial<Record<Preset, number>>
   sweeps?: Record<string, Sweep<NoInfer<S>, NoInfer<M>, NoInfer<D>>>
   /** Sentences for the reader: what differs from the source, what to look at. */
   notes?(parts: readonly Done<M, D>[], settings: Values<S>): string[]

@@ -65,6 +65,7 @@ export default defineExperiment({
         const value =
           (space === 'x' ? 187 : 59) *
           (step + 1) ** (-speed - (space === 'x' ? 0.1 : 0.6)) *
+          settings.eta ** (method === 'SIP' ? -0.1 : 0.3) *
           (0.9 + 0.2 * random.next())
         const series = (course[space] ??= { at: [], seconds: [], y: [] })
         series.at.push(step)
