@@ -1,10 +1,6 @@
-import { join } from 'node:path'
 import { spread } from './data.js'
 import type { Panel, PlotFigure } from './figure.js'
-import { writeAtomically } from './folder.js'
-import { duration, quantity } from './format.js'
-import { figureHtml, html, pageHtml, tableHtml } from './page.js'
-import { drawFigures } from './pictures.js'
+import { quantity } from './format.js'
 import { versions } from './record.js'
 import { type SettingValue, showValue } from './settings.js'
 import { type Cell, cellsOf, combinations, readCell, type SweepPlan } from './sweep.js'
@@ -163,39 +159,3 @@ function domainOf(values: number[], scale: 'linear' | 'log'): [number, number] |
 
 /** More than one power of ten, without zero: better seen on a logarithmic axis. */
 const isWide = (x: number[]): boolean => Math.min(...x) > 0 && Math.max(...x) / Math.min(...x) > 10
-
-/** Writes table and figure beside the cells; returns the names of the files. */
-export async function writeSweep(plan: SweepPlan, table: SweepTable, command: string): Promise<string[]> {
-  const { experiment, out } = plan
-  const files = { 'sweep.json': `${JSON.stringify(table, null, 2)}\n`, 'sweep.csv': sweepCsv(table) }
-  for (const [name, text] of Object.entries(files)) writeAtomically(join(out, name), text)
-  const figures = await drawFigures(join(out, 'figures'), sweepFigures(plan, table))
-  const { head, rows } = sweepCells(table)
-  const seconds = table.rows.reduce((sum, row) => sum + row.seconds, 0)
-  const settings = Object.entries(table.settings).map(([key, value]) => [key, showValue(value)])
-  const report = pageHtml({
-    ...experiment,
-    title: `${experiment.title}: ${plan.about}`,
-    status: table.missing.length ? `${table.missing.length} of ${cellsOf(plan).length} runs are missing.` : undefined,
-    sections: [
-      [
-        'Results',
-        `<p>${html(table.label)}; over several seeds: median [least ... largest].</p>\n${tableHtml(head, rows, 'results')}`
-      ],
-      ['Figures', figures.map(figureHtml).join('\n')],
-      [
-        'This sweep',
-        `<p>To do the same again:</p>\n<pre>${html(command)}</pre>\n<div class="columns">
-${tableHtml(['setting', 'value in every run'], [['preset', table.preset], ...settings])}
-${tableHtml(['of this sweep', ''], [...Object.entries(table.versions), ['time of all runs', duration(seconds)]])}
-</div>`
-      ]
-    ]
-  })
-  writeAtomically(join(out, 'sweep.html'), report)
-  return [
-    ...Object.keys(files),
-    ...figures.flatMap(({ name }) => [`figures/${name}.svg`, `figures/${name}.png`]),
-    'sweep.html'
-  ]
-}

@@ -33,7 +33,8 @@ complete -o default -F _physgrad physgrad
 }
 compdef _physgrad physgrad
 `,
-    fish: `complete -c physgrad -a '(${ask} (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'
+    fish: `complete -c physgrad -n 'not __fish_seen_subcommand_from compare report; and not __fish_prev_arg_in --out' -f
+complete -c physgrad -a '(${ask} (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'
 `
   }[shell]
 }

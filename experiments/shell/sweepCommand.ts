@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import type { SweepRequest } from './cliSweep.js'
-import { collect, type SweepTable, sweepCells, writeSweep } from './collect.js'
+import { collect, type SweepTable, sweepCells } from './collect.js'
 import { type ExitCode, fail, teller } from './ending.js'
 import { checkFolder } from './folder.js'
 import { checkRequirements } from './requirements.js'
-import { type Cell, cellsOf, lineOf, readCell, type SweepPlan } from './sweep.js'
+import { type Cell, cellsOf, lineOf, readCell } from './sweep.js'
 import { drawTable } from './table.js'
 import { program, shellLine } from './words.js'
 
@@ -27,14 +27,15 @@ export async function sweepCommand(request: SweepRequest): Promise<ExitCode> {
       ;({ interrupted } = await runSweep(plan, cells, { jobs: request.jobs, screen: process.stderr }))
     }
     const table = collect(plan)
+    const { captionOf, writeSweep } = await import('./sweepPage.js')
     const files = await writeSweep(plan, table, shellLine(['node', 'dist/experiments/main.js', ...wordsOfSweep()]))
     if (json) process.stdout.write(`${JSON.stringify(table, null, 2)}\n`)
     else {
       const { head, rows } = sweepCells(table)
       say(drawTable(head, rows))
-      say(`${table.label}; over several seeds: median [least ... largest].`)
+      say(captionOf(table))
     }
-    sayMissing(plan, table, cells.length, say)
+    if (table.missing.length > 0) sayMissing(request, table, cells.length, say)
     say(`Report: ${join(plan.out, 'sweep.html')}`)
     say(`All ${files.length} files: ${plan.out}`)
     if (interrupted) say(`To go on: ${shellLine([...program(), ...wordsOfSweep()])}`)
@@ -55,10 +56,15 @@ function print({ json }: SweepRequest, cells: Cell[]): void {
   } else for (const cell of cells) process.stdout.write(`${lineOf(cell)}\n`)
 }
 
-function sayMissing({ out }: SweepPlan, { missing }: SweepTable, total: number, say: (line: string) => void): void {
-  if (missing.length === 0) return
+function sayMissing(
+  { plan, action }: SweepRequest,
+  { missing }: SweepTable,
+  total: number,
+  say: (line: string) => void
+): void {
   say(`${missing.length} of ${total} runs are missing:`)
-  for (const name of missing.slice(0, 20)) say(`  ${join(out, name)}`)
+  for (const name of missing.slice(0, 20)) say(`  ${join(plan.out, name)}`)
   if (missing.length > 20) say(`  and ${missing.length - 20} more`)
-  say('The same call without --collect runs them; with --print --missing it prints their commands.')
+  const again = action === 'collect' ? 'The same call without --collect' : 'The same call again'
+  say(`${again} runs them; with --print --missing it prints their commands.`)
 }
