@@ -43,6 +43,7 @@ export default defineExperiment({
     }
   },
 
+  takes: { quick: 0.2 },
   steps: (_part, { steps }) => steps,
 
   run({ method, seed }, settings, ctx) {
