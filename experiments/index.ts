@@ -16,5 +16,9 @@ export const experiments: ExperimentTable = {
   'half-inverse': {
     about: 'half-inverse gradients by SVD, by Gram matrix and by Krylov steps',
     module: at('./halfInverse.js')
+  },
+  control: {
+    about: 'networks that act at every step: SIP and GD through time',
+    module: at('./control.js')
   }
 }
