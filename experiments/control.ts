@@ -4,7 +4,7 @@ import { correction, meanLoss, rest, rms, type Task, TIME_STEP, uncorrected } fr
 import { indices, linesOf, overSeeds, quantityOf } from './shell/data.js'
 import type { Figure, Panel, Series } from './shell/figure.js'
 import { count } from './shell/settings.js'
-import { type Done, defineExperiment, type Metric, type Part, type PartContext } from './shell/types.js'
+import { type Done, defineExperiment, type Metric, type Outcome, type Part, type PartContext } from './shell/types.js'
 import { training } from './training.js'
 
 /**
@@ -31,17 +31,19 @@ const makeMethod = (method: Method): Optimizer<any, any> => {
 /** What figures show of a trained network: numbers over time. */
 type Shown = Record<string, number[]>
 
-interface Settings {
-  steps: number
+interface Data {
+  before: Shown
+  after: Shown
 }
 
+/** Trains one network; what it does before and after. */
 async function trainTask<B>(
   { method, seed }: Part<Method>,
-  { steps }: Settings,
+  steps: number,
   ctx: PartContext,
   task: Task<B>,
   show: (theta: Tensor) => Shown
-) {
+): Promise<Outcome<Data>> {
   const stream = random(seed)
   const before = task.net.init(stream.split('net'))
   const tested = task.draw(stream.split('test'), TESTED)
@@ -84,14 +86,9 @@ function correctionErrors(seed: number): (theta: Tensor) => Shown {
   })
 }
 
-interface Data {
-  before: Shown
-  after: Shown
-}
-
 const VARIANTS = ['oscillators', 'correction'] as const
 
-export default defineExperiment<any, Method, Data>({
+export default defineExperiment({
   name: 'control',
   title: 'Networks that act at every step: SIP and GD through time',
   problem:
@@ -106,14 +103,14 @@ export default defineExperiment<any, Method, Data>({
   settings: { steps: count('iterations', { default: 400, quick: 160, full: 1000 }) },
   variants: () => VARIANTS,
   steps: (_part, { steps }) => steps,
-  run: (part, settings, ctx) =>
+  run: (part, { steps }, ctx) =>
     part.variant === 'oscillators'
-      ? trainTask(part, settings, ctx, rest, restCourse(part.seed))
-      : trainTask(part, settings, ctx, correction, correctionErrors(part.seed)),
+      ? trainTask(part, steps, ctx, rest, restCourse(part.seed))
+      : trainTask(part, steps, ctx, correction, correctionErrors(part.seed)),
 
-  metrics: parts => VARIANTS.flatMap(variant => metricsOf(parts, variant)),
+  metrics: (parts: readonly Done<Method, Data>[]) => VARIANTS.flatMap(variant => metricsOf(parts, variant)),
 
-  figures(parts) {
+  figures(parts: readonly Done<Method, Data>[]) {
     return [
       ...VARIANTS.filter(v => parts.some(p => p.variant === v)).map(v => lossFigure(parts, v)),
       ...forces(parts),
@@ -147,12 +144,12 @@ function metricsOf(parts: readonly Done<Method, Data>[], variant: (typeof VARIAN
     variant === 'oscillators'
       ? [...ratio('SIP add', 'GD', [0.3, 3]), ...ratio('SIP stop', 'SIP add', [5, Infinity])]
       : [...ratio('SIP add', 'GD', [0.3, 1.5])]
-  const better = METHODS.filter(m => variant === 'correction' && of(m).some(p => p.data)).map(
+  const better = METHODS.filter(m => variant === 'correction' && of(m).length > 0).map(
     (m): Metric => ({
       name: `${m}: error of the coarse solver / corrected, at the last step of training`,
       value: quantityOf(of(m), p => {
-        const { coarse, corrected } = (p as Done<Method, Data>).data!.after
-        return coarse[correction.steps - 1] / corrected[correction.steps - 1]
+        const after = (p as Done<Method, Data>).data?.after
+        return after && after.coarse[correction.steps - 1] / after.corrected[correction.steps - 1]
       }),
       expected: [3, Infinity],
       digits: 3

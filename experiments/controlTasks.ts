@@ -14,6 +14,7 @@ export interface Course {
 
 /** A task over time: what is simulated, and what the network should do. */
 export interface Task<B> {
+  /** Whose parameters are trained. */
   readonly net: Network
   /** Steps of a course in training. */
   readonly steps: number
@@ -66,18 +67,16 @@ const coarse = (s: Tensor): Tensor => diffuseImplicit(semiLagrangian(s, wind, on
 const exactly = (s: Tensor): Tensor => diffuse(spectralShift(s, tensor([SHIFT]), onRing), DIFFUSION, onRing)
 
 const atCells = mlp([NEIGHBOURS.length, 12, 1])
-const corrections: Network = Object.assign(
-  (theta: Tensor, s: Tensor) => {
-    const seen = stack(NEIGHBOURS.map(j => roll(s, j, -1)))
-    // Corrections are small against the field.
-    return mul(reshape(atCells(theta, reshape(seen, [s.size, NEIGHBOURS.length])), s.shape), 0.3)
-  },
-  { ...atCells }
-)
+
+/** Corrections are small against the field. */
+function correct(theta: Tensor, s: Tensor): Tensor {
+  const seen = stack(NEIGHBOURS.map(j => roll(s, j, -1)))
+  return mul(reshape(atCells(theta, reshape(seen, [s.size, NEIGHBOURS.length])), s.shape), 0.3)
+}
 
 /** The exact solution s*_0, s*_1, ..., each [B, cells]. */
 export const correction: Task<Tensor[]> = {
-  net: corrections,
+  net: atCells,
   steps: 6,
   draw(r, samples, steps = correction.steps) {
     const course = [waves(r, samples)]
@@ -88,7 +87,7 @@ export const correction: Task<Tensor[]> = {
     const [x, states, terms]: Tensor[][] = [[], [], []]
     let s = exact[0]
     for (let k = 0; k < steps; k++) {
-      const u = corrections(theta, s)
+      const u = correct(theta, s)
       s = add(coarse(s), u)
       x.push(u)
       states.push(s)
