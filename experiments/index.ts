@@ -28,5 +28,9 @@ export const experiments: ExperimentTable = {
   'quantum-dipole': {
     about: 'steering a wave function into another state: HIG, Gauss-Newton and Adam',
     module: at('./quantumDipole.js')
+  },
+  control: {
+    about: 'networks that act at every step: SIP and GD through time',
+    module: at('./control.js')
   }
 }
