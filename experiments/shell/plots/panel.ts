@@ -42,11 +42,14 @@ export function panelGroup(
     const { color, marker } = entries.get(s.name)!.style
     if (marker === 'none' || s.markers === 'none') return
     const points = rows(s.x, s.y, x.log, y.log).filter(row => row.ok)
+    // In a crowd white rims would hide the neighbours.
+    const look =
+      s.line === false && points.length > 100
+        ? { size: 16, fill: color }
+        : { size: markerArea(marker), ...markerPaint(color) }
     layer(s.line === false ? points : thin(points, s.markers, i / panel.series.length), {
       type: 'symbol',
-      encode: {
-        enter: { ...at, ...(fixed({ shape: marker, size: markerArea(marker), ...markerPaint(color) }) as object) }
-      }
+      encode: { enter: { ...at, ...(fixed({ shape: marker, ...look }) as object) } }
     })
   })
   for (const point of panel.points ?? []) {
