@@ -73,4 +73,5 @@ export {
   type TruncatedNewtonState,
   truncatedNewton
 } from './truncatedNewton.js'
+export { type LimitOptions, withLimit } from './withLimit.js'
 export { withSearch } from './withSearch.js'
