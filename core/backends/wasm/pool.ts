@@ -2,7 +2,18 @@ import { arena, type Block } from '../../arena.js'
 import { checkNumbers } from '../../options.js'
 import type { Data } from '../plain/data.js'
 import { member } from './member.js'
-import { ARENA, behind, Call, type Common, common, type Home, inBuild, inCommon, MemoryExhausted, wasm } from './module.js'
+import {
+  ARENA,
+  behind,
+  Call,
+  type Common,
+  common,
+  type Home,
+  inBuild,
+  inCommon,
+  MemoryExhausted,
+  wasm
+} from './module.js'
 
 /**
  * Threads for the kernels: workers that share one memory, started on first use, and called synchronously. How work is cut
