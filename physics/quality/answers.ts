@@ -25,17 +25,15 @@ export interface Answers {
   regularised(target: Float64Array, sigma: number, signal: number): Float64Array | undefined
 }
 
-const UNREGULARISED: Partial<Policy> = {
-  ladder: [exact, local, approximate, newton()],
-  refine: true,
-  whole: 'missed'
-}
+const UNREGULARISED: Partial<Policy> = { ladder: [exact, local, approximate, newton()], refine: true }
 
 export function answersOf(point: PointOf, policy: Partial<Policy>): Answers {
   const { P, x, y, yShape, factors } = point
   const now = Float64Array.from(x.data)
   // One recording for all targets.
   const { tape, watched, y: recorded } = unseen(() => trace('inverseQuality', P, [x], [0]))
+  // A single site is the whole.
+  const whole = tape.sites.length > 1 ? 'missed' : 'never'
   const attempt = (f: () => Float64Array): Float64Array | undefined => {
     try {
       const found = unseen(f)
@@ -54,9 +52,9 @@ export function answersOf(point: PointOf, policy: Partial<Policy>): Answers {
   let J: Products | undefined
   return {
     planned: target => sweep(target, policy),
-    refined: target => sweep(target, { ...policy, refine: true, whole: 'missed' }),
+    refined: target => sweep(target, { ...policy, refine: true, whole }),
     exact: target => {
-      if (!factors) return sweep(target, UNREGULARISED)
+      if (!factors) return sweep(target, { ...UNREGULARISED, whole })
       const dx = new Float64Array(now.length)
       // A mode that is gone stays.
       const undo = factors.transfer.map(t => (Number.isFinite(1 / t) ? 1 / t : 0))

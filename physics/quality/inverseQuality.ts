@@ -77,6 +77,7 @@ export function inverseQuality(P: (x: Tensor) => Tensor, x: Tensor, options: Qua
   const { policy = {}, directions = 3, draws = 2, dense = 2 ** 18, steps = 60, random = stream(0) } = options
   checkNumbers(asked, 'count', { directions, draws, steps })
   checkNumbers(asked, 'limit', { dense })
+  if (x.size === 0) throw new ShapeError(asked, `a point of shape ${show(x.shape)}`, 'Give one with entries')
   const other = options.toward ?? nearby(x, random.split('toward'))
   checkTensor(other, asked, 'the other sample')
   const xOther = Float64Array.from(other.data)

@@ -1,9 +1,8 @@
-import { ShapeError } from '../../core/errors.js'
 import { denseProducts, type Expandable, type Products } from '../../core/linalg/products.js'
 import { scoped } from '../../core/scope.js'
-import { type Shape, show } from '../../core/shape.js'
+import type { Shape } from '../../core/shape.js'
 import { unseen } from '../../core/tape.js'
-import { checkTensor, Tensor } from '../../core/tensor.js'
+import { Tensor } from '../../core/tensor.js'
 import { jacobian } from '../../core/verbs/jacobian.js'
 import { jacobianOperator } from '../../core/verbs/jacobianOperator.js'
 import { trace } from '../../core/verbs/trace.js'
@@ -23,10 +22,8 @@ export interface PointOf {
   readonly factors: SpectralFactors | undefined
 }
 
-/** P at x, in f64 whatever the dtype of x. Throws what P throws, and ShapeError for a point without entries. */
+/** P at x, in f64 whatever the dtype of x. Throws what P throws. */
 export function pointOf(P: (x: Tensor) => Tensor, x: Tensor, dense: number): PointOf {
-  checkTensor(x, 'inverseQuality', 'the point')
-  if (x.size === 0) throw new ShapeError('inverseQuality', `a point of shape ${show(x.shape)}`, 'Give one with entries')
   const { y, yShape, factors } = unseen(() =>
     scoped(() => {
       const { tape, watched, y } = trace('inverseQuality', P, [x], [0])
