@@ -144,7 +144,7 @@ export const fieldCases: Readonly<Record<string, InverseCase>> = {
     about: "Burgers' equation on a ring; x is the initial velocity",
     settings: {
       cells: cells(24),
-      dt: dt(0.25),
+      dt: dt(0.2),
       steps: steps(8),
       viscosity: real('ν', { default: 0.1, min: 0 })
     },
@@ -168,7 +168,7 @@ export const fieldCases: Readonly<Record<string, InverseCase>> = {
   }),
   flow: inverseCase({
     about: 'incompressible flow in a periodic box; x is the initial velocity',
-    settings: { cells: cells(8), dt: dt(0.25), steps: steps(2), viscosity: real('ν', { default: 0, min: 0 }) },
+    settings: { cells: cells(6), dt: dt(0.25), steps: steps(2), viscosity: real('ν', { default: 0, min: 0 }) },
     at: ({ cells, ...options }, random) => ({
       P: flow(options),
       ...both(random, r => divergenceFree(smooth(r, [1, 2], [cells, cells])))

@@ -1,4 +1,4 @@
-import { ShapeError } from '../../core/errors.js'
+import { NonFiniteError, ShapeError } from '../../core/errors.js'
 import { norm2 } from '../../core/linalg/scaling.js'
 import { checkNumbers, checkOptions } from '../../core/options.js'
 import { type Random, random as stream } from '../../core/random.js'
@@ -93,7 +93,9 @@ export function inverseQuality(P: (x: Tensor) => Tensor, x: Tensor, options: Qua
     const point = pointOf(P, x, dense)
     const plan = planOf(P, x, policy)
     const answers = answersOf(point, policy)
-    const yOther = point.run(xOther)
+    const yOther = Float64Array.from(P(other).data)
+    if (!yOther.every(Number.isFinite))
+      throw new NonFiniteError(asked, 'NaN or infinity in P of the other sample', 'Give one in the domain of P')
     const refine = plan.some(({ rung }) => rung === 'approximate')
     return {
       inputs: x.size,

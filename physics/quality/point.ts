@@ -1,3 +1,4 @@
+import { PhysgradError } from '../../core/errors.js'
 import { denseProducts, type Expandable, type Products } from '../../core/linalg/products.js'
 import { scoped } from '../../core/scope.js'
 import type { Shape } from '../../core/shape.js'
@@ -14,7 +15,7 @@ export interface PointOf {
   readonly x: Tensor
   readonly y: Float64Array
   readonly yShape: Shape
-  /** P of a list of numbers in the shape of x. */
+  /** P of a list of numbers in the shape of x; NaN where P throws at these numbers. */
   run(x: Float64Array): Float64Array
   /** J at a list of numbers: stored where it has at most `dense` entries, otherwise as its products. */
   jacobian(x: Float64Array): Products | Expandable
@@ -44,7 +45,15 @@ export function pointOf(P: (x: Tensor) => Tensor, x: Tensor, dense: number): Poi
     y,
     yShape,
     factors,
-    run: v => unseen(() => scoped(() => Float64Array.from(P(as(v)).data))),
+    run: v => {
+      try {
+        return unseen(() => scoped(() => Float64Array.from(P(as(v)).data)))
+      } catch (e) {
+        // At x it did not: what is wrong are the numbers.
+        if (!(e instanceof PhysgradError)) throw e
+        return new Float64Array(rows).fill(Number.NaN)
+      }
+    },
     jacobian: v =>
       unseen(() => {
         if (rows * cols <= dense)

@@ -4,6 +4,7 @@ import { norm2 } from '../../core/linalg/scaling.js'
 import { logistic } from '../../docs/examples/logistic.js'
 import { add, exp, mul, stack, sum } from '../../ops/index.js'
 import {
+  burgers,
   diffuse,
   diffuseImplicit,
   inverseQuality,
@@ -202,6 +203,16 @@ t.test("a user's own block, and a chain of operators", async t => {
   const chain = inverseQuality(u => exp(add(logistic(u, 2), 1)), x, SMALL)
   t.equal(chain.plan.length, 3)
   t.match(showQuality(chain), /plan .*\n.*\n.*logistic/)
+})
+
+t.test('a function that refuses numbers far from the point is looked at where it does not', async t => {
+  // Steps beyond the limit of stability are an OptionError.
+  const P = burgers({ dimensions: 1, dt: 0.5, viscosity: 0.1 })
+  const wave = (k: number) => tensor(Float64Array.from({ length: 8 }, (_, j) => 2 * Math.cos((k * Math.PI * j) / 4)))
+  t.throws(() => P(tensor([0, 9, 0, 9])), { code: 'ERR_OPTION' })
+  const { noise, plan } = inverseQuality(P, wave(1), { ...SMALL, toward: wave(2) })
+  t.equal(plan[0].rung, 'approximate')
+  t.ok(noise.sigma[noise.sigma.length - 1] > 5 && noise.regularised.every(Number.isFinite))
 })
 
 t.test('wrong calls', async t => {
