@@ -20,6 +20,7 @@ export {
   firstOrder,
   type Stretch
 } from './firstOrder.js'
+export { firstStep } from './firstStep.js'
 export { type HessianFreeOptions, type HessianFreeState, hessianFree } from './hessianFree.js'
 export { gaussNewton, type HigOptions, type HigReport, hig, type JacobianInput } from './hig.js'
 export { type InverseGradientOptions, inverseGradient } from './inverseGradient.js'
