@@ -25,6 +25,8 @@ export interface Targets {
   readonly targets: readonly Claim[]
   readonly plan: readonly PlannedStep[]
   readonly report: TargetReport
+  /** For each of the report's rungs, the sites that it answered for: `tape.toDot({ targets })` paints them. */
+  readonly covered: readonly (readonly Site[])[]
   readonly region: Region
 }
 
@@ -59,7 +61,7 @@ export function targetSweep(
 }
 
 class TargetSweep {
-  readonly #rungs: { report: RungReport; exit: Tensor }[] = []
+  readonly #rungs: { report: RungReport; exit: Tensor; sites: readonly Site[] }[] = []
   /** The claim with which each tensor was left: the goals of closed regions. */
   readonly #settled = new Map<Tensor, Claim>()
   /** Inside of a region that was solved as one: later claims are dropped. */
@@ -100,7 +102,7 @@ class TargetSweep {
       before,
       failed
     )
-    return { targets: claims, plan: this.#plan, report, region: this.region }
+    return { targets: claims, plan: this.#plan, report, covered: this.#rungs.map(r => r.sites), region: this.region }
   }
 
   /** One site after the other: the walk back. */
@@ -129,7 +131,7 @@ class TargetSweep {
     const goals = this.#goals.map(([, c]) => c)
     const block = new BlockProblem(region.sites, entries, region.goals, goals, scales)
     const { pairs, report } = solveBlock(block, policy, reason)
-    this.#report(region.goals[0], report)
+    this.#report(region.goals[0], report, region.sites)
     const found = new Map(pairs)
     return region.boundary.map(b => found.get(b) ?? noClaim(b))
   }
@@ -225,18 +227,22 @@ class TargetSweep {
     if (end.lost.some(Boolean)) return this.#mend(site, c, answer, name, end.lost, end.reason)
     if (name === 'approximate' && this.policy.refine && this.policy.ladder.some(r => r.solve)) {
       const refined = refineAnswer(site, c, pairsOf(site, answer), this.policy)
-      this.#report(site.out, refined.report)
+      this.#report(site.out, refined.report, [site])
       return refined.pairs
     }
-    this.#report(site.out, {
-      rung: name,
-      kind: choice ? 'choice' : 'rule',
-      ops: site.op.name,
-      sites: 1,
-      reason: decision.reason,
-      mismatch: end.mismatch,
-      refused: []
-    })
+    this.#report(
+      site.out,
+      {
+        rung: name,
+        kind: choice ? 'choice' : 'rule',
+        ops: site.op.name,
+        sites: 1,
+        reason: decision.reason,
+        mismatch: end.mismatch,
+        refused: []
+      },
+      [site]
+    )
     return pairsOf(site, answer)
   }
 
@@ -274,11 +280,15 @@ class TargetSweep {
         bad.map((l, b) => l || more[b]),
         reason ?? end.reason
       )
-    this.#report(site.out, {
-      ...solved.report,
-      rung: [...new Set([rung, ...solved.taken.filter((_, b) => bad[b])])].join(' and '),
-      mismatch: end.mismatch
-    })
+    this.#report(
+      site.out,
+      {
+        ...solved.report,
+        rung: [...new Set([rung, ...solved.taken.filter((_, b) => bad[b])])].join(' and '),
+        mismatch: end.mismatch
+      },
+      [site]
+    )
     return pairsOf(site, merged)
   }
 
@@ -299,12 +309,12 @@ class TargetSweep {
       reason,
       refused
     )
-    this.#report(exits[0], report)
+    this.#report(exits[0], report, sites)
     return pairs
   }
 
-  #report(exit: Tensor, report: RungReport): void {
-    this.#rungs.push({ report, exit })
+  #report(exit: Tensor, report: RungReport, sites: readonly Site[]): void {
+    this.#rungs.push({ report, exit, sites })
   }
 }
 
