@@ -3,7 +3,7 @@ import { catalogue, findOperators } from './catalogue.js'
 
 /** Runs explain, check, ops, backends or inverse; says whether all is well. Throws UnknownOperator for a wrong name. */
 export async function runOperators(
-  request: Extract<Request, { kind: 'explain' | 'check' | 'ops' | 'backends' }>,
+  request: Extract<Request, { kind: 'explain' | 'check' | 'ops' | 'backends' | 'inverse' }>,
   width: number
 ): Promise<boolean> {
   switch (request.kind) {
