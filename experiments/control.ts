@@ -18,7 +18,7 @@ type Method = (typeof METHODS)[number]
 const LOOKS = { GD: 'GD', 'SIP add': 'SIP', 'SIP stop': 'GN' } as const
 
 const BATCH = 16
-const TESTED = 128
+const TESTED = 64
 /** A corrected solver is also looked at beyond the steps that it was trained for. */
 const BEYOND = 4
 
@@ -56,7 +56,7 @@ async function trainTask<B>(
     steps,
     measure: () => ({}),
     evaluate: th => ({ 'test loss': meanLoss(task.run(th, tested)) }),
-    every: Math.max(1, Math.round(steps / 40))
+    every: Math.max(1, Math.round(steps / 20))
   })
   return { course, notes, data: { before: show(before), after: show(theta) } }
 }
@@ -100,7 +100,7 @@ export default defineExperiment({
   source: 'Physics-based Deep Learning, "Scale Invariant Physics Training", "Iterations and time dependence"',
   methods: METHODS,
   seeds: { default: 3, quick: 1, full: 10 },
-  settings: { steps: count('iterations', { default: 400, quick: 160, full: 1000 }) },
+  settings: { steps: count('iterations', { default: 400, quick: 200, full: 1000 }) },
   variants: () => VARIANTS,
   steps: (_part, { steps }) => steps,
   run: (part, { steps }, ctx) =>
