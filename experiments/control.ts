@@ -119,8 +119,9 @@ export default defineExperiment({
   },
 
   notes: () => [
-    'Nothing is published on this. By iterations GD and SIP with added increments are about even: an oscillator’s step nearly keeps the length of the state, so that its inverse is close to its adjoint and there is little to invert; where the coarse solver damps, SIP is somewhat ahead. SIP needs more time for each iteration.',
-    'Without the increments through the network’s input SIP does not bring the oscillators to rest: what the network does now decides what it will do in the states to come, and that part of the update is missing. Corrections of a solver are small and hardly depend on one another: there it matters little.'
+    'Nothing is published on this. Oscillators: by iterations GD and SIP with added increments are even. A step of theirs nearly keeps the length of the state, so its inverse is close to its adjoint, and SIP has nothing to mend; each iteration takes it several times as long, so by the clock GD wins.',
+    'Without the increments through the network’s input SIP does not bring the oscillators to rest: what the network does now decides in which states it will act later, and that part of the update is missing.',
+    'Correction: SIP is somewhat ahead by iterations and about even by the clock. Every step shares what is missing between the correction and the state before it, so that far-back steps are asked for less than by the gradient. The increments through the network hardly matter: the corrections are small.'
   ]
 })
 
@@ -142,8 +143,8 @@ function metricsOf(parts: readonly Done<Method, Data>[], variant: (typeof VARIAN
   }
   const ratios =
     variant === 'oscillators'
-      ? [...ratio('SIP add', 'GD', [0.3, 3]), ...ratio('SIP stop', 'SIP add', [5, Infinity])]
-      : [...ratio('SIP add', 'GD', [0.3, 1.5])]
+      ? [...ratio('SIP add', 'GD', [0.3, 3]), ...ratio('SIP stop', 'SIP add', [3, Infinity])]
+      : [...ratio('SIP add', 'GD', [0.3, 1.1])]
   const better = METHODS.filter(m => variant === 'correction' && of(m).length > 0).map(
     (m): Metric => ({
       name: `${m}: error of the coarse solver / corrected, at the last step of training`,
@@ -151,7 +152,7 @@ function metricsOf(parts: readonly Done<Method, Data>[], variant: (typeof VARIAN
         const after = (p as Done<Method, Data>).data?.after
         return after && after.coarse[correction.steps - 1] / after.corrected[correction.steps - 1]
       }),
-      expected: [3, Infinity],
+      expected: [2, Infinity],
       digits: 3
     })
   )
