@@ -119,9 +119,9 @@ export default defineExperiment({
   },
 
   notes: () => [
-    'Nothing is published on this. Oscillators: by iterations GD and SIP with added increments are even. A step of theirs nearly keeps the length of the state, so its inverse is close to its adjoint, and SIP has nothing to mend; each iteration takes it several times as long, so by the clock GD wins.',
+    'Nothing is published on this. Oscillators: by iterations GD and SIP with added increments are even. A step of theirs nearly keeps the length of the state, so its inverse is close to its adjoint, and SIP has nothing to mend; an iteration takes it about four times as long, so by the clock GD wins.',
     'Without the increments through the network’s input SIP does not bring the oscillators to rest: what the network does now decides in which states it will act later, and that part of the update is missing.',
-    'Correction: SIP is somewhat ahead by iterations and about even by the clock. Every step shares what is missing between the correction and the state before it, so that far-back steps are asked for less than by the gradient. The increments through the network hardly matter: the corrections are small.'
+    'Correction: SIP is somewhat ahead by iterations, and not by the clock, since an iteration takes it about half as long again. Every step shares what is missing between the correction and the state before it, so that far-back steps are asked for less than by the gradient. The increments through the network hardly matter: the corrections are small.'
   ]
 })
 
