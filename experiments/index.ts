@@ -13,6 +13,7 @@ export const experiments: ExperimentTable = {
     module: at('./comparison.js')
   },
   oscillators: { about: 'controlling coupled oscillators: HIG, SIP and GD', module: at('./oscillators.js') },
+  scale: { about: 'which units the steps of each method have', module: at('./scale.js') },
   'half-inverse': {
     about: 'half-inverse gradients by SVD, by Gram matrix and by Krylov steps',
     module: at('./halfInverse.js')
