@@ -31,6 +31,7 @@ export {
   levenbergMarquardt
 } from './levenbergMarquardt.js'
 export { lossTarget } from './lossTarget.js'
+export { type Loss, lossTargets } from './lossTargets.js'
 export {
   type HessianInput,
   type NewtonMethodOptions,

@@ -6,6 +6,7 @@
 import { readdirSync, statSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import asc from 'assemblyscript/asc'
+import { constantsInMemory } from './vectorConstants.js'
 
 const folder = new URL('../core/backends/wasm/', import.meta.url)
 const out = new URL('bytes.ts', folder)
@@ -27,10 +28,13 @@ async function compile(...options) {
     }
   )
   if (error || !bytes) throw new Error(`The kernels do not compile:\n${stderr}`)
-  return bytes
+  return constantsInMemory(bytes)
 }
 
-if (age(out) < Math.max(age(import.meta.filename), ...sources.map(age))) {
+if (
+  age(out) <
+  Math.max(age(import.meta.filename), age(new URL('vectorConstants.js', import.meta.url)), ...sources.map(age))
+) {
   const bytes = await compile()
   const shared = await compile('--enable', 'threads', '--sharedMemory')
   const differ = [...bytes.keys()].filter(i => bytes[i] !== shared[i])

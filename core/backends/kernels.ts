@@ -179,13 +179,14 @@ export function map(name: MapName, x: Data, y: Data): boolean {
 export function eachRow(name: RowsName, x: Data, y: Data, shape: readonly number[], axes: readonly number[]): boolean {
   if (forced === 'plain' || x.length === 0 || !axes.every(a => a >= -axes.length)) return false
   if (wasm().kernels === undefined) return false
-  wasmEachRow(
-    name,
-    x,
-    y,
-    axes.reduce((n, a) => n * shape[shape.length + a], 1)
-  )
-  return true
+  const n = axes.reduce((n, a) => n * shape[shape.length + a], 1)
+  try {
+    wasmEachRow(name, x, y, n)
+    return true
+  } catch (error) {
+    if (error instanceof MemoryExhausted) return false
+    throw error
+  }
 }
 
 /** Bytes from which calling WebAssembly is worth it for a pass over memory. */

@@ -1,5 +1,6 @@
 import { Argument, Command } from 'commander'
-import { addExamples } from './cliOptions.js'
+import { addInverse, type InverseRequest } from '../inverse/options.js'
+import { addExamples, checked } from './cliOptions.js'
 import { addRun, type RunRequest } from './cliRun.js'
 import { addSweep, type SweepRequest } from './cliSweep.js'
 import { howToComplete, type Shell, shells } from './completion.js'
@@ -12,6 +13,7 @@ export type Request =
   | { kind: 'check'; names: string[]; verbose: boolean; json: boolean }
   | { kind: 'ops'; json: boolean }
   | { kind: 'backends'; words: string[]; json: boolean }
+  | InverseRequest
   | RunRequest
   | SweepRequest
   | { kind: 'compare'; folders: string[]; out?: string; json: boolean }
@@ -48,6 +50,7 @@ export async function makeProgram(
   addExperiments(program, table, await namedIn(argv, table), give)
   addResults(program, give)
   addOperators(program, give)
+  await addInverse(program, argv, checked, give)
   program
     .command('completion')
     .description('print what makes a shell complete commands, experiments, settings and operators')
@@ -141,6 +144,7 @@ function addOperators(program: Command, give: Give): void {
   program
     .command('check <operators...>')
     .description("run every check of operators, of all in a module (a path), or of 'all'")
+    .helpGroup('Operators:')
     .option('--verbose', 'every check, not only those that failed')
     .option('--json', 'print the results as JSON')
     .action((names: string[], options: { verbose?: true; json?: true }) => {
@@ -149,6 +153,7 @@ function addOperators(program: Command, give: Give): void {
   program
     .command('ops')
     .description('list every operator: inputs, formula, and the rungs that the target sweep has for it')
+    .helpGroup('Operators:')
     .option('--json', 'print the list as JSON')
     .action((options: { json?: true }) => {
       give({ kind: 'ops', json: Boolean(options.json) })
@@ -156,6 +161,7 @@ function addOperators(program: Command, give: Give): void {
   program
     .command('backends [kernel] [sizes...]')
     .description("the backends of the heavy kernels: what is available, what runs for a size ('matmul 256'), how fast")
+    .helpGroup('Operators:')
     .option('--json', 'print the results as JSON')
     .action((kernel: string | undefined, sizes: string[], options: { json?: true }) => {
       give({ kind: 'backends', words: kernel === undefined ? [] : [kernel, ...sizes], json: Boolean(options.json) })

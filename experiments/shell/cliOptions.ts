@@ -62,7 +62,7 @@ export const addCount = (command: Command, flags: string, about: string): Comman
   )
 
 /** Commander says which option; what would be right comes from the parser. */
-const checked =
+export const checked =
   <T>(flag: string, parse: (text: string) => T) =>
   (text: string): T => {
     try {

@@ -6,6 +6,7 @@ import { type Data, sizeOf } from '../../core/backends/plain/data.js'
 import { matmul as plainMatmul } from '../../core/backends/plain/matmul.js'
 import * as wasmConvolution from '../../core/backends/wasm/convolution.js'
 import { matmul as wasmMatmul } from '../../core/backends/wasm/matmul.js'
+import * as winograd from '../../core/backends/wasm/winograd.js'
 import { random } from '../../core/index.js'
 
 /**
@@ -101,6 +102,83 @@ function geometry(): ConvGeometry {
     dilation: axes.map(a => a.dilation),
     padding: axes.map(a => a.padding)
   }
+}
+
+/** A convolution of 3 × 3 that Winograd's form computes: tiles that are cut off, channels that fill no vector, one or many. */
+function filter(): ConvGeometry {
+  const padding = [whole(0, 2), whole(0, 2)]
+  return {
+    batch: whole(1, 3),
+    inChannels: whole(1, r.next() < 0.1 ? 40 : 6),
+    outChannels: whole(1, r.next() < 0.1 ? 40 : 10),
+    groups: 1,
+    size: padding.map(p => Math.max(1, 3 - 2 * p) + whole(0, 14)),
+    kernel: [3, 3],
+    stride: [1, 1],
+    dilation: [1, 1],
+    padding
+  }
+}
+
+/** Results of the plain convolutions and of Winograd's. */
+function convolveBoth(g: ConvGeometry, x: Data, w: Data, ct: Data) {
+  const both = (n: number, run: (kernels: typeof winograd | typeof plainConvolution, y: Data) => void) => {
+    const results = [new Float32Array(n).fill(7), new Float32Array(n).fill(9)] as const
+    run(plainConvolution, results[0])
+    run(winograd, results[1])
+    return results
+  }
+  return {
+    conv: both(ct.length, (k, y) => k.conv(x, w, y, g)),
+    convInput: both(x.length, (k, y) => k.convInput(ct, w, y, g)),
+    convWeight: both(w.length, (k, y) => k.convWeight(x, ct, y, g))
+  }
+}
+
+/** Further cases, with one entry that is a million times as large as the others. */
+const SPIKES = 200
+
+t.test("Winograd's convolutions", t => {
+  const worst = { conv: 0, convInput: 0, convWeight: 0 }
+  let outside = 0
+  for (let i = 0; i < CASES + SPIKES; i++) {
+    const g = filter()
+    const [plane, out] = [sizeOf(g.size), sizeOf(convOutputSize(g))]
+    const [nx, ny] = [g.batch * g.inChannels * plane, g.batch * g.outChannels * out]
+    const [x, w, ct] = [nx, 9 * g.inChannels * g.outChannels, ny].map(n => numbers(n, 'f32'))
+    const spikes = i >= CASES
+    if (spikes) for (const v of [x, w, ct]) v[whole(0, v.length - 1)] *= 1e6
+    const results = convolveBoth(g, x, w, ct)
+    if (!spikes)
+      for (const name of ['conv', 'convInput', 'convWeight'] as const) {
+        const [want, got] = results[name]
+        worst[name] = Math.max(worst[name], error(got, want))
+      }
+    outside += beyondBound(g, x, w, results.conv)
+  }
+  // As tight as for the direct product: sums have C terms where those have 9 C, which makes up for the transforms.
+  for (const [name, e] of Object.entries(worst)) t.ok(e <= TOLERANCE.f32, `${CASES} geometries, ${name}: ${e}`)
+  t.equal(outside, 0, 'no entry is off by more than the bound that was derived')
+  t.end()
+})
+
+/**
+ * How many entries of y are off by more than rounding can explain: with V = Bᵀ d B, U = G g Gᵀ, all roundings one after the
+ * other are C + 20 (4 for each Bᵀ, 1 for U, C for the sum of products, 5 for each Aᵀ, 1 for the plain result), and what they
+ * multiply is at most |Aᵀ| (|U| ⊙ |V|) |A| ≤ κ max|d| Σ|g| with κ = 13.74², from the rows' sums of |Bᵀ| and |Aᵀ| and |G|'s largest entries.
+ */
+function beyondBound(
+  { outChannels, inChannels }: ConvGeometry,
+  x: Data,
+  w: Data,
+  [want, got]: readonly Data[]
+): number {
+  const size = (v: Data): number[] => Array.from(v, Math.abs)
+  const sums = Array.from({ length: outChannels }, (_, o) =>
+    size(w.subarray(o * 9 * inChannels, (o + 1) * 9 * inChannels)).reduce((sum, v) => sum + v)
+  )
+  const bound = (inChannels + 20) * 2 ** -24 * 13.74 ** 2 * Math.max(...size(x)) * Math.max(...sums)
+  return want.filter((v, i) => !(Math.abs(got[i] - v) <= bound)).length
 }
 
 t.test('withBackend forces one, and puts the choice back', t => {

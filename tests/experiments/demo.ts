@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { indices, overSeeds, radialSpectrum, sampleGrid, spread } from '../../experiments/shell/data.js'
+import { fittedArrows, indices, overSeeds, radialSpectrum, sampleGrid, spread } from '../../experiments/shell/data.js'
 import type { Figure } from '../../experiments/shell/figure.js'
 import { writeAtomically } from '../../experiments/shell/folder.js'
 import { count, real, toggle } from '../../experiments/shell/settings.js'
@@ -97,7 +97,15 @@ export default defineExperiment({
     ]
   },
 
-  figures: parts => [losses(parts), images(parts.flatMap(p => p.fields ?? [])), kernels(), paths(), epochs(5)],
+  figures: parts => [
+    losses(parts),
+    images(parts.flatMap(p => p.fields ?? [])),
+    kernels(),
+    paths(),
+    epochs(5),
+    arrows(),
+    graph()
+  ],
 
   notes: () => ['The numbers are invented.']
 })
@@ -251,6 +259,35 @@ function epochs(seeds: number): Figure {
     ]
   }
 }
+
+function arrows(): Figure {
+  const [x, y]: [number, number][] = [
+    [-2, 2],
+    [-1, 1]
+  ]
+  const contours = sampleGrid((a, b) => a * a + 10 * b * b, x, y, [0.3, 1, 3, 6, 10])
+  const panel = (name: string, f: (a: number, b: number) => [number, number]) => ({
+    title: name,
+    x: { label: 'x₀', domain: x },
+    y: { label: 'x₁', domain: y },
+    series: [],
+    contours,
+    arrows: [fittedArrows(name, f, x, y, { n: 10 })]
+  })
+  return {
+    kind: 'plot',
+    name: 'arrows',
+    title: 'What two methods propose on a valley',
+    panels: [panel('GD', (a, b) => [-2 * a, -20 * b]), panel('Newton', (a, b) => [-a, -b])]
+  }
+}
+
+const graph = (): Figure => ({
+  kind: 'graph',
+  name: 'graph',
+  title: 'Two rungs on a tape',
+  dot: String.raw`digraph { node [shape=box]; x [label="x0\nf64 [2]", shape=ellipse]; x -> exp -> newton; x -> newton }`
+})
 
 function fields(method: string, random: Noise): Field[] {
   const n = 64

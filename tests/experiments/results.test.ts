@@ -37,7 +37,7 @@ t.test('compare overlays runs of one experiment', async t => {
     [['compare', at('one'), at('other')], /runs of demo and heat, whose numbers have nothing in common/]
   ]
   const ended = await Promise.all(wrong.map(([args]) => cli(args)))
-  wrong.forEach(([args, sentence], i) => t.match(ended[i], { code: 2, out: /^$/, err: sentence }, args.join(' ')))
+  for (const [i, [args, err]] of wrong.entries()) t.match(ended[i], { code: 2, out: /^$/, err }, args.join(' '))
 })
 
 t.test('labels say what differs, and the folder where nothing does', async t => {
@@ -85,7 +85,7 @@ t.test('report draws again what a run has written', async t => {
   t.equal((await cli(['run', 'demo', '--quick', '--out', folder])).code, 0)
   const files = ['report.html', 'result.json', 'fields.json', 'curves.csv', 'figures/losses.svg', 'figures/epochs.png']
   // Images apart: fields are written with seven digits.
-  const images = /aria-label="Initial temperature[^]*?<\/svg>/
+  const images = /aria-label="Initial temperature[\s\S]*?<\/svg>/
   const bytes = () => files.map(file => readFileSync(join(folder, file), 'latin1').replace(images, ''))
   const before = bytes()
   for (const file of ['report.html', 'figures', 'curves.csv']) rmSync(join(folder, file), { recursive: true })

@@ -52,6 +52,9 @@ t.test('every kind of figure becomes SVG and PNG', async t => {
       for (const word of figure.title.split(' ')) t.ok(svg.includes(word), `title: ${word}`)
       if (figure.kind === 'plot')
         for (const s of figure.panels.flatMap(p => p.series)) t.ok(svg.includes(`>${s.name}<`), s.name)
+      if (figure.kind === 'plot')
+        for (const a of figure.panels.flatMap(p => p.arrows ?? [])) t.ok(svg.includes(`>${a.name}<`), a.name)
+      if (figure.kind === 'graph') for (const node of ['exp', 'newton']) t.ok(svg.includes(`>${node}<`), node)
       if (figure.kind === 'images') t.equal(svg.match(/<image /g)?.length, 7, 'six fields and a colour bar')
     })
   }
@@ -125,6 +128,10 @@ t.test('helpers for data', async t => {
 t.test('settings say what would be right', async t => {
   t.equal(count('', { default: 1 }).parse('20'), 20)
   t.same(someOf('', ['SIP', 'GD']).parse('gd,SIP,gd'), ['GD', 'SIP'])
+  const commas = someOf('', ['HIG', 'HIG, k = 60', 'GD'])
+  t.same(commas.parse('HIG, k = 60'), ['HIG, k = 60'])
+  t.same(commas.parse('GD,HIG, k = 60,HIG'), ['GD', 'HIG, k = 60', 'HIG'])
+  t.throws(() => commas.parse('HIG,k = 6'), UsageError)
   for (const wrong of ['0', '1.5', 'x', '', '1e99']) t.throws(() => count('', { default: 1 }).parse(wrong), UsageError)
   for (const wrong of ['0', 'x', '', 'Infinity'])
     t.throws(() => real('', { default: 1, above: 0 }).parse(wrong), UsageError)
@@ -156,7 +163,7 @@ t.test('a run writes its numbers, figures and a self-contained report', async t 
   t.match(out, join(folder, 'report.html'))
   t.match(err, /step 8\/8/)
   t.same(readdirSync(folder).sort(), ['curves.csv', 'fields.json', 'figures', 'report.html', 'result.json'])
-  t.equal(readdirSync(join(folder, 'figures')).length, 10)
+  t.equal(readdirSync(join(folder, 'figures')).length, 14)
   t.equal(readFileSync(join(folder, 'curves.csv'), 'utf8').trim().split('\n').length, 1 + 4 * 4)
 
   const record = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8'))
