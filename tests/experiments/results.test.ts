@@ -196,7 +196,7 @@ t.test('the shell completes commands, experiments, options and their names', asy
 t.test('the scripts ask for what was typed so far', async t => {
   // Prints the words that it was asked to complete, and one with a space.
   const script = completionScript('bash', `printf '%s\\n' 'k = 20'`)
-  const typed = 'COMP_WORDS=(physgrad run "k"); COMP_CWORD=2; _physgrad; printf "%s|" "${COMPREPLY[@]}"'
+  const typed = `COMP_WORDS=(physgrad run k); COMP_CWORD=2; _physgrad; printf '%s|' "\${COMPREPLY[@]}"`
   const { stdout } = spawnSync('bash', ['-c', `${script}${typed}`], { encoding: 'utf8' })
   t.equal(stdout, 'k\\ =\\ 20|--complete|run|k|')
   t.match(await cli(['completion', 'zsh']), { code: 0, out: /compdef _physgrad physgrad/ })
