@@ -13,6 +13,7 @@ export const experiments: ExperimentTable = {
     module: at('./comparison.js')
   },
   oscillators: { about: 'controlling coupled oscillators: HIG, SIP and GD', module: at('./oscillators.js') },
+  scale: { about: 'which units the steps of each method have', module: at('./scale.js') },
   'half-inverse': {
     about: 'half-inverse gradients by SVD, by Gram matrix and by Krylov steps',
     module: at('./halfInverse.js')
@@ -28,5 +29,9 @@ export const experiments: ExperimentTable = {
   'quantum-dipole': {
     about: 'steering a wave function into another state: HIG, Gauss-Newton and Adam',
     module: at('./quantumDipole.js')
+  },
+  control: {
+    about: 'networks that act at every step: SIP and GD through time',
+    module: at('./control.js')
   }
 }

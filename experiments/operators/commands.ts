@@ -22,8 +22,12 @@ export async function runOperators(
     case 'backends': {
       const { backendReport, backendText } = await import('./backends.js')
       const { useGpu } = await import('../../core/backends/gpu/index.js')
+      const { useRelaxed } = await import('../../core/backends/relaxed/index.js')
       // Why there is none is part of the report.
       await useGpu().catch(() => {})
+      try {
+        useRelaxed()
+      } catch {}
       const report = backendReport(request.words)
       console.log(request.json ? JSON.stringify(report, null, 2) : backendText(report))
       return true

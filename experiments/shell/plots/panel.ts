@@ -57,7 +57,7 @@ export function panelGroup(
       type: 'symbol',
       encode: { enter: { ...at, ...(fixed({ shape: 'cross', size: 90, fill: '#222222' }) as object) } }
     })
-    const look = { text: point.label, fontSize: size.tick, ...placements[point.place ?? 'above'] }
+    const look = { text: point.label, lineBreak: '\n', fontSize: size.tick, ...placements[point.place ?? 'above'] }
     // Twice: first a white rim, so that the label can be read on top of lines.
     for (const rim of [{ stroke: '#ffffff', strokeWidth: 4 }, {}]) {
       layer([point], { type: 'text', encode: { enter: { ...at, ...(fixed({ ...look, ...rim }) as object) } } })
