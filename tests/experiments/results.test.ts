@@ -5,7 +5,7 @@ import t from 'tap'
 import { compareFigures, compareTable, labelled } from '../../experiments/shell/compare.js'
 import { completionScript, shells } from '../../experiments/shell/completion.js'
 import type { RunRecord } from '../../experiments/shell/record.js'
-import { cli } from './cli.js'
+import { cli, demoMain } from './cli.js'
 
 const read = (...path: string[]): string => readFileSync(join(...path), 'utf8')
 const run = (folder: string, ...more: string[]) =>
@@ -148,6 +148,14 @@ t.test('Ctrl-C says how to go on, and going on comes to the numbers of a run in 
   t.equal((await cli(args('whole'))).code, 0)
   const parts = (name: string) => JSON.parse(read(folder, name, 'result.json')).parts
   t.same(parts('stopped'), parts('whole'))
+})
+
+t.test('a reader that has seen enough is no failure', async t => {
+  const { stdout, stderr } = spawnSync('sh', ['-c', `node ${demoMain} sweep demo --seeds 3000 --print | head -1`], {
+    encoding: 'utf8'
+  })
+  t.match(stdout, /^node .*seed=0/)
+  t.equal(stderr, '')
 })
 
 t.test('list shows methods and sweeps', async t => {
