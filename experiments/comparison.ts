@@ -193,12 +193,20 @@ const styleOf = (name: string): string | { color: string; dash: number[]; marker
       ? { color: '#8C564B', dash: [6, 3], marker: 'triangle-down' }
       : name
 
+const around = (value: number | undefined, by: number): [number, number] | undefined =>
+  value === undefined ? undefined : [value - by, value + by]
+
 function metricsOf(name: string, xs: number[][], steps: number): Metric[] {
   const last = xs[xs.length - 1]
   const known = steps === 10 ? published[name] : undefined
   return [
-    { name: `${name}: x₀ at the end`, value: last[0], published: known?.[0][0], digits: 8 },
-    { name: `${name}: x₁ at the end`, value: last[1], published: known?.[0][1], digits: 8 },
+    ...[0, 1].map(i => {
+      const coordinate = ['x₀', 'x₁'][i]
+      const published = known?.[0][i]
+      // The text prints what single precision gives.
+      const expected = around(published, 3e-7)
+      return { name: `${name}: ${coordinate} at the end`, value: last[i], published, expected, digits: 8 }
+    }),
     { name: `${name}: distance to the minimum`, value: Math.hypot(...last), published: known?.[1], digits: 4 },
     {
       name: `${name}: alignment of the first step`,
