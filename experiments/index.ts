@@ -13,7 +13,9 @@ export const experiments: ExperimentTable = {
     module: at('./comparison.js')
   },
   oscillators: { about: 'controlling coupled oscillators: HIG, SIP and GD', module: at('./oscillators.js') },
+  exponential: { about: 'the inverse of exp, learned: SIP, Newton, GD', module: at('./exponential.js') },
   scale: { about: 'which units the steps of each method have', module: at('./scale.js') },
+  'hig-toy': { about: 'half-inverse gradients, Gauss-Newton and Adam on two waves', module: at('./higToy.js') },
   'half-inverse': {
     about: 'half-inverse gradients by SVD, by Gram matrix and by Krylov steps',
     module: at('./halfInverse.js')
