@@ -16,5 +16,9 @@ export const experiments: ExperimentTable = {
   'half-inverse': {
     about: 'half-inverse gradients by SVD, by Gram matrix and by Krylov steps',
     module: at('./halfInverse.js')
-  }
+  },
+  sine: { about: 'inverting a sine: SIP against five optimisers', module: at('./sine.js') },
+  poisson: { about: 'charges from potentials, where the inverse is the easy direction', module: at('./poisson.js') },
+  'hig-batch': { about: 'half-inverse gradients and the size of the batch', module: at('./higBatch.js') },
+  chain: { about: 'one chain, three rungs: exact, Newton and the gradient', module: at('./chain.js') }
 }
