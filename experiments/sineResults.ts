@@ -110,14 +110,14 @@ function landscape(): Figure {
     name: 'landscape',
     title: 'What each method proposes on the landscape of y* = (0.3, −0.5), ξ = 1, φ = 15°',
     caption:
-      'Level lines of L and updates of x, each field scaled as a whole. The gradient points across the valleys and vanishes in them; the steps with the curvature and those of the inverse point at the nearest solution.',
+      'Level lines of L and updates of x, each field scaled as a whole. The gradient is long where the loss is steep, whatever the distance. The saddle-free step is capped where the loss bends down, and nearly ends at the solution elsewhere; the step of the inverse ends at the nearest one.',
     panels: panels.map(([name, style, f], i) => ({
       title: name,
       x: { label: 'x₁', domain: x },
       y: { label: i === 0 ? 'x₂' : '', domain: y },
       series: [],
       contours,
-      arrows: [fittedArrows(name, f, x, y, { n: 13, style })]
+      arrows: [fittedArrows(name, f, x, y, { n: 11, style })]
     }))
   }
 }
