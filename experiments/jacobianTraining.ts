@@ -1,9 +1,9 @@
 import { layeredJacobian, NonFiniteError, type Tensor, tensor, zeros } from '../core/index.js'
 import { type Network, sum } from '../ops/index.js'
 import { adam, gaussNewton, hig, type Optimizer, partialInverse, type RouteOptions } from '../optim/index.js'
-import { linesOf, methodsOf, partsWith } from './shell/data.js'
+import { linesOf, methodsOf, partsWith, spread } from './shell/data.js'
 import type { Panel, PlotFigure } from './shell/figure.js'
-import type { Done, Outcome, PartContext } from './shell/types.js'
+import type { Done, Metric, Outcome, PartContext } from './shell/types.js'
 import { training } from './training.js'
 
 /**
@@ -106,7 +106,22 @@ export async function trainTask(
   return { ...out, theta: trained, data }
 }
 
-/** Training and test loss over `unit`s of `scale` steps, and over seconds. */
+/** The training loss of one method at the end of its run over that of another, seed by seed. */
+export function comparison(
+  parts: readonly Done[],
+  { method, other, expected }: { method: string; other: string; expected?: [number, number] }
+): Metric[] {
+  const end = (p: Done) => p.course.training.y.at(-1)!
+  const ratios = partsWith([...parts], 'training', method).flatMap(p => {
+    const [rival] = partsWith([...parts], 'training', other).filter(o => o.seed === p.seed)
+    return rival ? [end(p) / end(rival)] : []
+  })
+  if (ratios.length === 0) return []
+  const value = ratios.length > 1 ? spread(ratios) : ratios[0]
+  return [{ name: `${method} over ${other}: training loss at the end`, value, expected, digits: 3 }]
+}
+
+/** Training and test loss over epochs, of which a step is `scale`, and over seconds. */
 export function lossFigure(
   parts: readonly Done[],
   { title, caption, loss, scale }: { title: string; caption: string; loss: string; scale: (part: Done) => number }

@@ -2,6 +2,7 @@ import { random, type Tensor } from '../core/index.js'
 import { l2, mlp, mul, type Network, relu, slice } from '../ops/index.js'
 import { oscillators } from '../physics/index.js'
 import {
+  comparison,
   lossFigure,
   METHODS,
   type Method,
@@ -122,7 +123,10 @@ export default defineExperiment({
     return { ...out, data: { ...out.data, rides: { before: ride(task, task.theta), after: ride(task, theta) } } }
   },
 
-  metrics: (parts: readonly Part[], settings) => METHODS.flatMap(m => metricsOf(m, parts, settings)),
+  metrics: (parts: readonly Part[], settings) => [
+    ...METHODS.flatMap(m => metricsOf(m, parts, settings)),
+    ...comparison(parts, { method: 'HIG', other: 'Adam', expected: [0, 0.4] })
+  ],
 
   figures(parts: readonly Part[], settings) {
     const scale = (p: Done) => 1 / perEpoch(p.method as Method, settings)

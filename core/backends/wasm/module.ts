@@ -1,12 +1,16 @@
 import { notify } from '../../notice.js'
 import type { Data } from '../plain/data.js'
-import { bytes, memoryFlags } from './bytes.js'
-
-/**
- * What assembly/ exports: addresses and sizes are numbers, entries are f32 or f64 by the name's end. Most return nothing.
- */
-type Kernel = (...numbers: number[]) => number
-export type WasmKernels = Readonly<Record<string, Kernel>>
+import {
+  addFused,
+  type Code,
+  codes,
+  compile,
+  instantiate,
+  type Kernel,
+  runningBuild,
+  understood,
+  type WasmKernels
+} from './builds.js'
 
 const PAGE = 1 << 16
 const ALIGNMENT = 64
@@ -30,7 +34,8 @@ export interface Home {
 /** The same, or why they cannot run here. */
 type Loaded = Home | { readonly kernels?: undefined; readonly memory?: undefined; readonly reason: string }
 
-let loaded: (Loaded & { readonly reason?: string }) | undefined
+/** By builds. */
+const loaded: Loaded[] = []
 
 /**
  * Compiles the kernels on first use, synchronously: they are a few kilobytes. A platform without SIMD, or a page whose
@@ -40,32 +45,33 @@ let loaded: (Loaded & { readonly reason?: string }) | undefined
  * memory takes 2 to 5 times as long.
  */
 export function wasm(): Loaded & { readonly reason?: string } {
-  if (!loaded) {
-    loaded = load()
-    if (loaded.reason) notify('NO_WASM', `Heavy kernels run in plain JavaScript, without WebAssembly: ${loaded.reason}`)
-  }
-  return loaded
+  const there = loaded[runningBuild()]
+  if (there) return there
+  const first: Loaded & { readonly reason?: string } = load()
+  loaded[0] = first
+  if (first.reason) notify('NO_WASM', `Heavy kernels run in plain JavaScript, without WebAssembly: ${first.reason}`)
+  return first
 }
+
+/** Adds the build with fused multiply-add, on the same memory, where it can run. */
+export const bringFused = (code: Code): void =>
+  addFused(code, build => {
+    const { memory, reason } = wasm()
+    if (!memory) throw new Error(reason)
+    if (!understood(code)) throw new Error('the engine has no relaxed SIMD')
+    loaded[build] = { kernels: instantiate(compile(code, false), memory), memory }
+    common()?.add(code)
+  })
 
 function load(): Loaded {
   if (typeof WebAssembly !== 'object') return { reason: 'there is no WebAssembly here' }
   try {
     const memory = newMemory(MOST_PAGES, false)
-    return { kernels: instantiate(compile(false), memory), memory }
+    return { kernels: instantiate(compile(codes[0], false), memory), memory }
   } catch (error) {
     return { reason: error instanceof Error ? error.message : String(error) }
   }
 }
-
-/** The kernels for a memory of one thread, or for a shared one. */
-function compile(shared: boolean): WebAssembly.Module {
-  const code = Uint8Array.from(atob(bytes), c => c.charCodeAt(0))
-  if (shared) code[memoryFlags] = 3
-  return new WebAssembly.Module(code)
-}
-
-const instantiate = (module: WebAssembly.Module, memory: WebAssembly.Memory): WasmKernels =>
-  new WebAssembly.Instance(module, { env: { memory } }).exports as WasmKernels
 
 function newMemory(most: readonly number[], shared: boolean, fixed = false): WebAssembly.Memory {
   for (const maximum of most)
@@ -84,19 +90,36 @@ function newMemory(most: readonly number[], shared: boolean, fixed = false): Web
  */
 export class Common implements Home {
   readonly memory: WebAssembly.Memory
-  readonly module: WebAssembly.Module
-  readonly kernels: WasmKernels
+  /** Build by build. */
+  readonly modules: WebAssembly.Module[] = []
+  readonly #kernels: WasmKernels[] = []
   /** A shared memory that grows has a new buffer each time; the old ones stay valid. */
   readonly #buffers = new WeakSet<ArrayBufferLike>()
   #latest: ArrayBufferLike
 
   constructor(readonly shared: boolean) {
     this.memory = newMemory(shared ? MOST_PAGES : FIXED_PAGES, shared, !shared)
-    this.module = compile(shared)
-    this.kernels = instantiate(this.module, this.memory)
+    for (const code of codes) this.add(code)
     this.#latest = this.memory.buffer
     this.#buffers.add(this.#latest)
     if (!this.reach(ARENA)) throw new RangeError('no memory for the arena')
+  }
+
+  /** The kernels of the next build. */
+  add(code: Code): void {
+    const module = compile(code, this.shared)
+    this.#kernels.push(instantiate(module, this.memory))
+    this.modules.push(module)
+  }
+
+  /** Those of the build that runs. */
+  get kernels(): WasmKernels {
+    return this.#kernels[runningBuild()]
+  }
+
+  /** Those of all builds, one after the other. */
+  get all(): Kernel[] {
+    return this.#kernels.flatMap(kernels => Object.values(kernels))
   }
 
   /** Makes addresses below n valid; false where that is more than there can be. */

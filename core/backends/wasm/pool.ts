@@ -1,8 +1,10 @@
 import { arena, type Block } from '../../arena.js'
 import { checkNumbers } from '../../options.js'
 import type { Data } from '../plain/data.js'
+import { inBuild } from './builds.js'
 import { member } from './member.js'
 import { ARENA, behind, Call, type Common, common, type Home, inCommon, MemoryExhausted, wasm } from './module.js'
+import { platform, type Worker } from './platform.js'
 
 /**
  * Threads for the kernels: workers that share one memory, started on first use, and called synchronously. How work is cut
@@ -31,10 +33,6 @@ const PATIENCE = 1000
 
 /** Teams that may be given up before threads are no longer tried. */
 const TRIALS = 3
-
-interface Worker {
-  terminate(): unknown
-}
 
 interface Team {
   readonly home: Common
@@ -85,52 +83,10 @@ export function withThreads<T>(n: number, f: () => T): T {
   }
 }
 
-/** How workers start here; undefined where they cannot, or where nobody may wait for them. */
-interface Platform {
-  readonly start?: (program: string, data: unknown) => Worker
-  readonly cores: number
-}
-
-let known: Platform | undefined
-
-const platform = (): Platform => (known ??= find())
-
-/** No import from `node:`, so that bundlers for browsers have nothing to resolve. */
-function find(): Platform {
-  const builtin = globalThis.process?.getBuiltinModule
-  if (typeof SharedArrayBuffer !== 'function') return { cores: 1 }
-  if (builtin) {
-    const { Worker, isMainThread } = builtin('node:worker_threads')
-    return {
-      cores: isMainThread ? builtin('node:os').availableParallelism() : 1,
-      start: (program, workerData) => {
-        const text = `const { workerData } = require('node:worker_threads');${program}(workerData)`
-        // Neither the flags nor the environment of the process: no loaders, no hooks.
-        const worker = new Worker(text, { eval: true, workerData, execArgv: [], env: {}, name: 'physgrad' })
-        worker.unref()
-        // One that has gone is not replaced: the others do its work.
-        worker.on('error', () => {})
-        return worker
-      }
-    }
-  }
-  const inWorker = typeof document === 'undefined' && globalThis.crossOriginIsolated && typeof Worker === 'function'
-  if (!inWorker) return { cores: 1 }
-  return {
-    cores: 1,
-    start: (program, data) => {
-      const url = URL.createObjectURL(new Blob([`onmessage = m => ${program}(m.data)`], { type: 'text/javascript' }))
-      const worker = new Worker(url)
-      worker.postMessage(data)
-      return worker
-    }
-  }
-}
-
-/** What a worker runs: instantiates the kernels on the shared memory, and serves. */
-const PROGRAM = `(({ module, memory, control, slot }) => {
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } })
-  ;(${member})(Object.values(exports), control, slot).serve()
+/** What a worker runs: instantiates the kernels, of all builds, on the shared memory, and serves. */
+const PROGRAM = `(({ modules, memory, control, slot }) => {
+  const kernels = modules.flatMap(module => Object.values(new WebAssembly.Instance(module, { env: { memory } }).exports))
+  ;(${member})(kernels, control, slot).serve()
 })`
 
 /** A team of n threads, the caller among them; none where workers are not permitted after all. */
@@ -146,16 +102,16 @@ function teamOf(n: number): Team | undefined {
 function grown(n: number): Team {
   team ??= newTeam()
   const { control, workers } = team
-  const { module, memory } = team.home
+  const { modules, memory } = team.home
   while (workers.length < n - 1)
-    workers.push(platform().start!(PROGRAM, { module, memory, control, slot: workers.length + 1 }))
+    workers.push(platform().start!(PROGRAM, { modules, memory, control, slot: workers.length + 1 }))
   return team
 }
 
 function newTeam(): Team {
   const home = common()!
   const control = new Int32Array(new SharedArrayBuffer(4 * WORDS))
-  const me = member(Object.values(home.kernels), control, 0)
+  const me = member(home.all, control, 0)
   return { home, names: Object.keys(home.kernels), control, me, workers: [] }
 }
 
@@ -166,9 +122,14 @@ export const inspectTeam = () =>
 /** A worker did not bring its part back. */
 class TeamLost extends Error {}
 
-function giveUp(): never {
-  for (const worker of team!.workers) worker.terminate()
+/** The workers go; the next job of many parts has a new team. */
+export function endTeam(): void {
+  for (const worker of team?.workers ?? []) worker.terminate()
   team = undefined
+}
+
+function giveUp(): never {
+  endTeam()
   trials--
   throw new TeamLost()
 }
@@ -255,7 +216,7 @@ export interface Rooms {
 function dispatch({ names, control, me }: Team, name: string, parts: readonly (readonly number[])[], r: Rooms): void {
   const begun = performance.now()
   const count = parts.length
-  control.set([names.indexOf(name), count, parts[0].length, r.at, r.step, r.count], 48)
+  control.set([inBuild(names.indexOf(name), names.length), count, parts[0].length, r.at, r.step, r.count], 48)
   for (let i = 0; i < count; i++) control.set(parts[i], ARGUMENTS + i * parts[i].length)
   Atomics.store(control, 16, 0)
   Atomics.store(control, 32, 0)
