@@ -19,5 +19,21 @@ export const experiments: ExperimentTable = {
   'half-inverse': {
     about: 'half-inverse gradients by SVD, by Gram matrix and by Krylov steps',
     module: at('./halfInverse.js')
+  },
+  'oscillators-nonlinear': {
+    about: 'cubic springs, 96 steps: HIG, Gauss-Newton and Adam',
+    module: at('./oscillatorsNonlinear.js')
+  },
+  'poisson-hig': {
+    about: 'HIG where the Jacobian is 4096×24896: solving for a potential on 8×8 cells',
+    module: at('./poissonHig.js')
+  },
+  'quantum-dipole': {
+    about: 'steering a wave function into another state: HIG, Gauss-Newton and Adam',
+    module: at('./quantumDipole.js')
+  },
+  control: {
+    about: 'networks that act at every step: SIP and GD through time',
+    module: at('./control.js')
   }
 }

@@ -21,7 +21,7 @@ export interface Trained {
 }
 
 /** Seconds between two checkpoints: what a killed run loses at most. */
-const CHECKPOINT_SECONDS = 10
+const CHECKPOINT_SECONDS = 5
 
 /**
  * The library's training loop as a part of an experiment: with progress, Ctrl-C, the course of its numbers over steps and

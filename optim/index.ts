@@ -32,6 +32,7 @@ export {
   levenbergMarquardt
 } from './levenbergMarquardt.js'
 export { lossTarget } from './lossTarget.js'
+export { type Loss, lossTargets } from './lossTargets.js'
 export {
   type HessianInput,
   type NewtonMethodOptions,
@@ -72,4 +73,5 @@ export {
   type TruncatedNewtonState,
   truncatedNewton
 } from './truncatedNewton.js'
+export { type LimitOptions, withLimit } from './withLimit.js'
 export { withSearch } from './withSearch.js'

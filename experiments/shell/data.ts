@@ -1,4 +1,4 @@
-import type { Contours, Field, Numbers, Series as PlotSeries } from './figure.js'
+import type { Arrows, Contours, Field, Numbers, Series as PlotSeries } from './figure.js'
 import type { Done, Quantity, Series } from './types.js'
 
 /** Small helpers that turn a run's numbers into what figures and tables take. */
@@ -72,6 +72,36 @@ export function sampleGrid(
     }
   }
   return { x, y, width: n, height: n, values, levels }
+}
+
+/**
+ * A vector field at the middles of n × n cells over a plane, scaled as a whole so that the longest arrow is as long as a
+ * cell is wide. What is longer than `cap` times the median is drawn that long: a few large vectors would otherwise leave
+ * nothing of the others.
+ */
+export function fittedArrows(
+  name: string,
+  f: (x: number, y: number) => readonly [number, number],
+  x: [number, number],
+  y: [number, number],
+  { n = 12, cap = 3, style }: { n?: number; cap?: number; style?: Arrows['style'] } = {}
+): Arrows {
+  const [w, h] = [(x[1] - x[0]) / n, (y[1] - y[0]) / n]
+  const middles = indices(n * n).map(k => [x[0] + ((k % n) + 0.5) * w, y[0] + (Math.floor(k / n) + 0.5) * h])
+  const vectors = middles.map(([a, b]) => f(a, b))
+  // Lengths in cells, so that axes of different units count alike.
+  const lengths = vectors.map(([a, b]) => Math.hypot(a / w, b / h))
+  const limit = cap * spread(lengths.filter(Number.isFinite)).median
+  const longest = Math.min(limit, Math.max(...lengths.filter(Number.isFinite)))
+  const factors = lengths.map(l => (l > 0 ? Math.min(l, longest) / (longest * l) : 0))
+  return {
+    name,
+    x: middles.map(m => m[0]),
+    y: middles.map(m => m[1]),
+    dx: vectors.map((v, k) => v[0] * factors[k]),
+    dy: vectors.map((v, k) => v[1] * factors[k]),
+    style
+  }
 }
 
 /** The parts that have a series, of a method, and of a variant where it is given. */

@@ -7,6 +7,7 @@ const packages = [
   'cli-progress',
   'vega',
   'd3-contour',
+  '@viz-js/viz',
   'opentype.js',
   'dejavu-fonts-ttf',
   '@resvg/resvg-js',
@@ -14,10 +15,15 @@ const packages = [
   'katex'
 ]
 
+/** What is not there. */
+export function missingPackages(): string[] {
+  const { resolve } = createRequire(import.meta.url)
+  return packages.filter(name => !resolve.paths(name)?.some(folder => existsSync(join(folder, name))))
+}
+
 /** Throws one sentence where something is missing: before a long run, not after it. */
 export function checkRequirements(): void {
-  const { resolve } = createRequire(import.meta.url)
-  const missing = packages.filter(name => !resolve.paths(name)?.some(folder => existsSync(join(folder, name))))
+  const missing = missingPackages()
   if (missing.length > 0)
     throw new Error(
       `experiments need ${missing.join(', ')}, which the installed package leaves out. Install ${missing.length === 1 ? 'it' : 'them'} beside physgrad, or run the experiment in a clone of physgrad by npm start.`

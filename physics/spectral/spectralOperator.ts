@@ -44,6 +44,24 @@ export interface SpectralRules<A extends SpectralAttrs> {
   examples(random: Random): readonly Example<A>[]
 }
 
+/** What an operator of the family multiplies each mode of x by. */
+export interface SpectralFactors {
+  readonly modes: Modes
+  /** T of every held mode. */
+  readonly transfer: Float64Array
+  /** k², the eigenvalue of -∇², of every held mode. */
+  readonly eigenvalues: Float64Array
+}
+
+/** An operator of the family says its factors: its singular values are their sizes. */
+export interface SpectralOp<A extends SpectralAttrs> extends Op<A> {
+  factors(x: Tensor, attrs: A): SpectralFactors
+}
+
+/** The factors of an operator at x, where it is of the family. */
+export const spectralFactors = <A>(op: Op<A>, x: Tensor, attrs: A): SpectralFactors | undefined =>
+  'factors' in op ? (op as unknown as SpectralOp<any>).factors(x, attrs) : undefined
+
 /** T for every mode of a grid. */
 export const transferOf = (scheme: Scheme, transfer: (eigenvalue: number) => number, modes: Modes): Float64Array =>
   eigenvaluesOf(modes, scheme).map(transfer)
@@ -55,7 +73,7 @@ export const transferOf = (scheme: Scheme, transfer: (eigenvalue: number) => num
  * - exact: x̃ = x + F⁻¹(F(ỹ - y) / T); modes with T = 0 stay: the smallest change. Or the stencil that does the same;
  * - regularised, where `trust` says how: every mode is amplified as far as it is more likely signal than noise.
  */
-export function spectralOperator<A extends SpectralAttrs>(rules: SpectralRules<A>): Op<A> {
+export function spectralOperator<A extends SpectralAttrs>(rules: SpectralRules<A>): SpectralOp<A> {
   const kind: InverseKind = rules.trust ? 'regularised' : 'exact'
   const modesFor = (t: Tensor, attrs: A): Modes => modesOf(cellsOf(t.shape, attrs.grid, rules.name), attrs.grid)
   const op: Op<A> = defineOp<A>({
@@ -94,7 +112,12 @@ export function spectralOperator<A extends SpectralAttrs>(rules: SpectralRules<A
     },
     examples: withEdges(rules.examples, edgesOfLinear)
   })
-  return op
+  const factors: SpectralOp<A>['factors'] = (x, attrs) => {
+    const modes = modesFor(x, attrs)
+    const eigenvalues = eigenvaluesOf(modes, rules.scheme(attrs))
+    return { modes, eigenvalues, transfer: eigenvalues.map(rules.transfer(attrs)) }
+  }
+  return Object.assign(op, { factors })
 }
 
 function changeFor<A extends SpectralAttrs>(

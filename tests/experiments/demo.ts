@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { indices, overSeeds, radialSpectrum, sampleGrid, spread } from '../../experiments/shell/data.js'
+import { fittedArrows, indices, overSeeds, radialSpectrum, sampleGrid, spread } from '../../experiments/shell/data.js'
 import type { Figure } from '../../experiments/shell/figure.js'
 import { writeAtomically } from '../../experiments/shell/folder.js'
 import { count, real, toggle } from '../../experiments/shell/settings.js'
@@ -28,6 +28,22 @@ export default defineExperiment({
     chatty: toggle('write to the console, as a careless library would', { default: false })
   },
 
+  sweeps: {
+    eta: {
+      about: 'losses over the step in y',
+      values: { eta: { default: [0.5, 1, 2, 4], quick: [0.5, 2] } },
+      fixed: { seeds: 2 },
+      result: { of: 'y', label: 'y loss at the end (heat²)' }
+    },
+    steps: {
+      about: 'the decrease per step, over the number of steps and the step in y',
+      values: { steps: { default: [4, 8, 16], quick: [2, 4] }, eta: { default: [1, 2] } },
+      fixed: { method: ['SIP'] },
+      result: { of: ({ course }, { steps }) => last(course.y?.y) / steps, label: 'y loss per step', scale: 'linear' }
+    }
+  },
+
+  takes: { quick: 0.2 },
   steps: (_part, { steps }) => steps,
 
   run({ method, seed }, settings, ctx) {
@@ -50,6 +66,7 @@ export default defineExperiment({
         const value =
           (space === 'x' ? 187 : 59) *
           (step + 1) ** (-speed - (space === 'x' ? 0.1 : 0.6)) *
+          settings.eta ** (method === 'SIP' ? -0.1 : 0.3) *
           (0.9 + 0.2 * random.next())
         const series = (course[space] ??= { at: [], seconds: [], y: [] })
         series.at.push(step)
@@ -80,7 +97,15 @@ export default defineExperiment({
     ]
   },
 
-  figures: parts => [losses(parts), images(parts.flatMap(p => p.fields ?? [])), kernels(), paths(), epochs(5)],
+  figures: parts => [
+    losses(parts),
+    images(parts.flatMap(p => p.fields ?? [])),
+    kernels(),
+    paths(),
+    epochs(5),
+    arrows(),
+    graph()
+  ],
 
   notes: () => ['The numbers are invented.']
 })
@@ -234,6 +259,35 @@ function epochs(seeds: number): Figure {
     ]
   }
 }
+
+function arrows(): Figure {
+  const [x, y]: [number, number][] = [
+    [-2, 2],
+    [-1, 1]
+  ]
+  const contours = sampleGrid((a, b) => a * a + 10 * b * b, x, y, [0.3, 1, 3, 6, 10])
+  const panel = (name: string, f: (a: number, b: number) => [number, number]) => ({
+    title: name,
+    x: { label: 'x₀', domain: x },
+    y: { label: 'x₁', domain: y },
+    series: [],
+    contours,
+    arrows: [fittedArrows(name, f, x, y, { n: 10 })]
+  })
+  return {
+    kind: 'plot',
+    name: 'arrows',
+    title: 'What two methods propose on a valley',
+    panels: [panel('GD', (a, b) => [-2 * a, -20 * b]), panel('Newton', (a, b) => [-a, -b])]
+  }
+}
+
+const graph = (): Figure => ({
+  kind: 'graph',
+  name: 'graph',
+  title: 'Two rungs on a tape',
+  dot: String.raw`digraph { node [shape=box]; x [label="x0\nf64 [2]", shape=ellipse]; x -> exp -> newton; x -> newton }`
+})
 
 function fields(method: string, random: Noise): Field[] {
   const n = 64

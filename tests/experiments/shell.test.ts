@@ -1,7 +1,5 @@
-import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { PNG } from 'pngjs'
 import t, { type Test } from 'tap'
 import { overSeeds, radialSpectrum, sampleGrid, spread } from '../../experiments/shell/data.js'
@@ -13,41 +11,8 @@ import { linearTicks, logTicks } from '../../experiments/shell/plots/ticks.js'
 import { count, oneOf, real, someOf, UsageError } from '../../experiments/shell/settings.js'
 import { metricsTable, printTable } from '../../experiments/shell/table.js'
 import type { Done } from '../../experiments/shell/types.js'
+import { cli } from './cli.js'
 import demo from './demo.js'
-
-// Beside this file once compiled, in dist/ when the tests run from the source.
-const demoMain = ['./demoMain.js', '../../dist/tests/experiments/demoMain.js']
-  .map(path => fileURLToPath(new URL(path, import.meta.url)))
-  .find(existsSync)
-
-interface Ended {
-  code: number | null
-  out: string
-  err: string
-}
-
-/** Runs the command line over the demonstration; `watch` sees what has been printed so far and may send signals. */
-function cli(
-  args: string[],
-  watch?: (err: string, interrupt: () => void, kill: () => void) => void,
-  env = {}
-): Promise<Ended> {
-  if (!demoMain) throw new Error('The tests start the compiled command line: run `npm run build` first.')
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [demoMain, ...args], { env: { ...process.env, DEBUG: '', ...env } })
-    let [out, err] = ['', '']
-    child.stdout.setEncoding('utf8').on('data', text => (out += text))
-    child.stderr.setEncoding('utf8').on('data', text => {
-      err += text
-      watch?.(
-        err,
-        () => child.kill('SIGINT'),
-        () => child.kill('SIGKILL')
-      )
-    })
-    child.on('error', reject).on('close', code => resolve({ code, out, err }))
-  })
-}
 
 /** Both methods of the demonstration, run here and now. */
 const demoParts = async (): Promise<Done<'GD' | 'SIP', undefined>[]> => {
@@ -87,6 +52,9 @@ t.test('every kind of figure becomes SVG and PNG', async t => {
       for (const word of figure.title.split(' ')) t.ok(svg.includes(word), `title: ${word}`)
       if (figure.kind === 'plot')
         for (const s of figure.panels.flatMap(p => p.series)) t.ok(svg.includes(`>${s.name}<`), s.name)
+      if (figure.kind === 'plot')
+        for (const a of figure.panels.flatMap(p => p.arrows ?? [])) t.ok(svg.includes(`>${a.name}<`), a.name)
+      if (figure.kind === 'graph') for (const node of ['exp', 'newton']) t.ok(svg.includes(`>${node}<`), node)
       if (figure.kind === 'images') t.equal(svg.match(/<image /g)?.length, 7, 'six fields and a colour bar')
     })
   }
@@ -191,7 +159,7 @@ t.test('a run writes its numbers, figures and a self-contained report', async t 
   t.match(out, join(folder, 'report.html'))
   t.match(err, /step 8\/8/)
   t.same(readdirSync(folder).sort(), ['curves.csv', 'fields.json', 'figures', 'report.html', 'result.json'])
-  t.equal(readdirSync(join(folder, 'figures')).length, 10)
+  t.equal(readdirSync(join(folder, 'figures')).length, 14)
   t.equal(readFileSync(join(folder, 'curves.csv'), 'utf8').trim().split('\n').length, 1 + 4 * 4)
 
   const record = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8'))

@@ -1,0 +1,5 @@
+export { type InverseQuality, inverseQuality, type QualityOptions, type QualityRung } from './inverseQuality.js'
+export type { JacobianSpectrum } from './jacobianSpectrum.js'
+export type { NoiseLevels } from './noiseLevels.js'
+export type { RoundTrip } from './roundTrip.js'
+export { showQuality } from './showQuality.js'
