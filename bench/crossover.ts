@@ -1,5 +1,6 @@
 import type { ConvGeometry } from '../core/backends/convolutionPlan.js'
 import { conv, convInput, convProducts, convWeight, matmul } from '../core/backends/kernels.js'
+import { winogradFrom } from '../core/backends/wasm/winograd.js'
 import { withBackend } from '../core/index.js'
 import type { DType } from '../core/tensor.js'
 import { numbers } from './case.js'
@@ -7,7 +8,7 @@ import { alternate } from './measure.js'
 
 /**
  * `node dist/bench/crossover.js`: plain against wasm by size, best times of both in turn, and the size from which wasm
- * stays ahead. The constants of core/backends/kernels.ts come from here: a little above where the two are even, since
+ * stays ahead; then two ways of wasm to convolve. The constants of core/backends/kernels.ts and wasm/winograd.ts come from here: a little above where the two are even, since
  * what is lost just below is less than what noise makes of it.
  */
 interface Sized {
@@ -25,12 +26,18 @@ function product(m: number, k: number, n: number, dtype: DType): Sized {
   }
 }
 
-function convolution(kernel: 'conv' | 'convInput' | 'convWeight', channels: number, side: number, dtype: DType): Sized {
+const convolutions = ['conv', 'convInput', 'convWeight'] as const
+
+function convolution(
+  kernel: (typeof convolutions)[number],
+  [batch, inChannels, outChannels, side]: readonly number[],
+  dtype: DType
+): Sized {
   const both = (v: number) => [v, v]
   const g: ConvGeometry = {
-    batch: 1,
-    inChannels: channels,
-    outChannels: channels,
+    batch,
+    inChannels,
+    outChannels,
     groups: 1,
     size: both(side),
     kernel: both(3),
@@ -39,30 +46,64 @@ function convolution(kernel: 'conv' | 'convInput' | 'convWeight', channels: numb
     padding: both(1)
   }
   const [x, y, w] = [
-    numbers(channels * side ** 2, dtype),
-    numbers(channels * side ** 2, dtype),
-    numbers(9 * channels ** 2, dtype)
+    numbers(batch * inChannels * side ** 2, dtype),
+    numbers(batch * outChannels * side ** 2, dtype),
+    numbers(9 * inChannels * outChannels, dtype)
   ]
   const runs = {
     conv: () => conv(x, w, y, g),
     convInput: () => convInput(y, w, x, g),
     convWeight: () => convWeight(x, y, w, g)
   }
-  return { name: `[${channels},${side},${side}]`, products: convProducts(g), run: runs[kernel] }
+  return {
+    name: `[${batch},${inChannels},${side},${side}]→${outChannels}`,
+    products: convProducts(g),
+    run: runs[kernel]
+  }
 }
+
+/** The same work in a way. */
+type Way = (run: () => void) => () => void
+
+/** Best times of the case in one way over those in another, in turn. */
+function ratio({ run }: Sized, ways: readonly Way[]): number {
+  const [one, other] = alternate(
+    ways.map(way => way(run)),
+    200
+  )
+  return one.best / other.best
+}
+
+const list = (cases: Sized[], ratios: number[]): string =>
+  cases.map((c, i) => `${c.name} ${c.products}: ${ratios[i].toFixed(2)}`).join('\n  ')
 
 /** Prints the ratio of times for each size, smallest first, and where wasm is ahead for good. */
 function compare(title: string, cases: Sized[]): void {
-  const ratios = cases.map(({ run }) => {
-    const forced = (name: 'plain' | 'wasm') => () => withBackend(name, run)
-    const [plain, wasm] = alternate([forced('plain'), forced('wasm')], 200)
-    return plain.best / wasm.best
-  })
+  const forced = (name: 'plain' | 'wasm') => (run: () => void) => () => withBackend(name, run)
+  const ratios = cases.map(one => ratio(one, [forced('plain'), forced('wasm')]))
   let from = ratios.length
   while (from > 0 && ratios[from - 1] > 1) from--
   const even = from < cases.length ? `from ${cases[from].products} products` : 'nowhere here'
   console.log(`${title}: wasm ahead ${even}`)
-  console.log(`  ${cases.map((c, i) => `${c.name} ${c.products}: ${ratios[i].toFixed(2)}`).join('\n  ')}`)
+  console.log(`  ${list(cases, ratios)}`)
+}
+
+/** Prints the time of the direct product over that of Winograd's, of a 3×3 convolution in f32 where both can run. */
+function compareWinograd(kernel: (typeof convolutions)[number], shapes: number[][]): void {
+  const usual = { ...winogradFrom }
+  const from = (limits: typeof usual) => (run: () => void) => () => {
+    Object.assign(winogradFrom, limits)
+    run()
+  }
+  const ways = [from({ ...usual, tiles: Infinity }), from({ channels: 1, tiles: 1, saving: 0, filters: Infinity })]
+  const cases = shapes.map(shape => convolution(kernel, shape, 'f32'))
+  console.log(
+    `${kernel} f32, 3×3, direct over Winograd:\n  ${list(
+      cases,
+      cases.map(one => ratio(one, ways))
+    )}`
+  )
+  Object.assign(winogradFrom, usual)
 }
 
 for (const dtype of ['f32', 'f64'] as const) {
@@ -79,7 +120,7 @@ for (const dtype of ['f32', 'f64'] as const) {
     `matmul ${dtype}, a matrix times a vector`,
     [16, 32, 64, 128, 256, 512].map(m => product(m, m, 1, dtype))
   )
-  for (const kernel of ['conv', 'convInput', 'convWeight'] as const)
+  for (const kernel of convolutions)
     compare(
       `${kernel} ${dtype}, 3×3`,
       [
@@ -90,6 +131,24 @@ for (const dtype of ['f32', 'f64'] as const) {
         [2, 16],
         [4, 16],
         [8, 16]
-      ].map(([channels, side]) => convolution(kernel, channels, side, dtype))
+      ].map(([channels, side]) => convolution(kernel, [1, channels, channels, side], dtype))
     )
+}
+
+for (const kernel of convolutions) {
+  // By channels, by tiles, and by how much of the tiles lies beyond the edge.
+  const channels = [2, 3, 4, 6, 8, 16]
+  compareWinograd(kernel, [
+    ...channels.flatMap(n => [
+      [8, n, n, 32],
+      [8, n, 16, 32],
+      [8, 16, n, 32]
+    ]),
+    ...[1, 2, 4, 8].flatMap(batch => [
+      [batch, 16, 16, 16],
+      [batch, 32, 32, 16],
+      [4 * batch, 16, 16, 8]
+    ]),
+    ...[4, 5, 6, 7, 9, 10, 13].map(side => [32, 16, 16, side])
+  ])
 }

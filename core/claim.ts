@@ -138,3 +138,20 @@ export function meetClaims(t: Tensor, a: Met, b: Met): Met {
   }
   return { value: new Tensor(t.shape, value), weight: new Tensor(t.shape, weight), conflict }
 }
+
+/**
+ * Where increments meet: x̃ = x + Σ (x̃_i - x), each counted in full whatever its weight, nothing divided. What the terms of a
+ * sum ask for, one step each, where `meetClaims` reconciles several opinions about one number. Associative.
+ */
+export function addClaims(t: Tensor, a: Claim, b: Claim): Claim {
+  const says = ({ weight }: Claim, i: number) => !weight || weight.data[i] > 0
+  const value = mapData(t, (x, i) => {
+    const [p, q] = [says(a, i), says(b, i)]
+    return p && q ? a.value.data[i] + (b.value.data[i] - x) : p ? a.value.data[i] : q ? b.value.data[i] : x
+  })
+  if (!a.weight || !b.weight) return claim(value)
+  return claim(
+    value,
+    mapData(t, (_, i) => (says(a, i) || says(b, i) ? 1 : 0))
+  )
+}

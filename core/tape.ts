@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // Declared for those who compile against this package without it: `using` needs Symbol.dispose.
 import { DTypeError, GradientError, NonFiniteError } from './errors.js'
-import { tapeToDot } from './inspect/tapeToDot.js'
+import { type DotOptions, tapeToDot } from './inspect/tapeToDot.js'
 import { type InspectOptions, type TapeRows, tapeToJSON } from './inspect/tapeToJSON.js'
 import { tapeToText } from './inspect/tapeToText.js'
 import type { Site } from './op.js'
@@ -147,8 +147,8 @@ export class Tape {
     return tapeToText(this, options)
   }
 
-  /** The graph of the sites in Graphviz's language. */
-  toDot(options?: InspectOptions): string {
+  /** The graph of the sites in Graphviz's language; `{ targets }` paints them by the rungs of a target sweep. */
+  toDot(options?: DotOptions): string {
     return tapeToDot(this, options)
   }
 

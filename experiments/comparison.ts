@@ -11,9 +11,9 @@ import {
 } from '../core/index.js'
 import { at, reshape, square, stack, sub, sum } from '../ops/index.js'
 import { lossTarget, newtonMethod, type Optimizer, partialInverse, sgd } from '../optim/index.js'
-import { indices, sampleGrid } from './shell/data.js'
-import { count, someOf } from './shell/settings.js'
-import { defineExperiment, type Metric, type RunResult } from './shell/types.js'
+import { sampleGrid } from './shell/data.js'
+import { count } from './shell/settings.js'
+import { defineExperiment, type Metric, type Series } from './shell/types.js'
 
 /**
  * The book's "Simple Example comparing Different Optimizers": two coordinates, one of them squared,
@@ -79,6 +79,8 @@ export function path(method: string, steps: number): Tensor[] {
   return xs
 }
 
+const series = (): Series => ({ at: [], seconds: [], y: [] })
+
 const published: Record<string, [x: [number, number], distance: number, alignment: number]> = {
   GD: [[2.4512184, 0.96171147], 2.63, 1.05393],
   Newton: [[0.05202458, 0.92383826], 0.925, 1.264911],
@@ -101,30 +103,28 @@ export default defineExperiment({
     String.raw`\Delta x_{\mathrm{PG}} = \mathcal P^{-1}(y + \eta\,\Delta y;\, x) - x, \qquad \Delta y = -\Big(\frac{\partial^2 L}{\partial y^2}\Big)^{-1} \frac{\partial L}{\partial y}`
   ],
   source: 'Physics-based Deep Learning, "Simple Example comparing Different Optimizers"; Holl et al. 2022',
-  settings: {
-    steps: count('steps', { default: 10 }),
-    method: someOf('methods', Object.keys(methods))
-  },
-  async run({ steps, method }, ctx): Promise<RunResult> {
-    const paths: Record<string, number[][]> = {}
-    const result = (): RunResult => ({
-      curves: Object.entries(paths).flatMap(([name, xs]) => [
-        { name: `${name} L`, x: indices(xs.length), y: xs.map(x => lossOfX(tensor(x)).item()) },
-        { name: `${name} distance`, x: indices(xs.length), y: xs.map(x => Math.hypot(...x)) }
-      ]),
-      metrics: Object.entries(paths).flatMap(([name, xs]) => metricsOf(name, xs, steps)),
-      data: { paths }
-    })
-    ctx.keep(result)
-    ctx.progress.start(method.length, 'methods')
-    for (const name of method) {
-      paths[name] = path(name, steps).map(x => [...x.data])
-      await ctx.progress.step({ [`${name} L`]: lossOfX(tensor(paths[name][steps])).item() })
+  methods: Object.keys(methods),
+  settings: { steps: count('steps', { default: 10 }) },
+  steps: (_part, { steps }) => steps,
+  run({ method }, { steps }, ctx) {
+    const points: number[][] = []
+    const course = { loss: series(), distance: series() }
+    for (const [k, x] of path(method, steps).entries()) {
+      points.push([...x.data])
+      for (const [s, y] of [
+        [course.loss, lossOfX(x).item()],
+        [course.distance, Math.hypot(...x.data)]
+      ] as const) {
+        s.at.push(k)
+        s.y.push(y)
+      }
+      if (k > 0) ctx.step({ L: lossOfX(x).item() })
     }
-    return result()
+    return { course, data: { points } }
   },
-  figures({ curves, data }) {
-    const paths = (data?.paths ?? {}) as Record<string, number[][]>
+  metrics: (parts, { steps }) => parts.flatMap(p => metricsOf(p.method, p.data!.points, steps)),
+  figures(parts) {
+    const paths = Object.fromEntries(parts.map(p => [p.method, p.data!.points]))
     const names = Object.keys(paths)
     const levels = [0.5, 2, 5, 10, 20, 40, 80]
     const inSpace = (f: (x: number[]) => number[]) =>
@@ -172,9 +172,12 @@ export default defineExperiment({
           {
             x: { label: 'Step' },
             y: { label: 'L(x) = x₀² + x₁⁴', scale: 'log' },
-            series: curves
-              .filter(c => c.name.endsWith(' L'))
-              .map(c => ({ ...c, name: c.name.slice(0, -2), style: styleOf(c.name.slice(0, -2)) }))
+            series: parts.map(p => ({
+              name: p.method,
+              x: p.course.loss.at,
+              y: p.course.loss.y,
+              style: styleOf(p.method)
+            }))
           }
         ]
       }

@@ -1,15 +1,13 @@
-import { type Random, random } from '../core/index.js'
 import type { RouteOptions } from '../optim/index.js'
-import { makeNet, meanLoss, rows, withHig } from './oscillators.js'
-import { indices, overSeeds, spread } from './shell/data.js'
-import { count, someOf } from './shell/settings.js'
-import { defineExperiment, type RunResult } from './shell/types.js'
+import { BATCH, makeMethod, trainEpochs } from './oscillators.js'
+import { indices, linesOf, methodsOf, partsWith, quantityOf, spread } from './shell/data.js'
+import { count } from './shell/settings.js'
+import { defineExperiment } from './shell/types.js'
 
 /**
  * Half-inverse gradients on the oscillators by three routes: the singular value decomposition, the Gram matrix, and k
  * steps of Golub-Kahan bidiagonalisation, which is a dial from the gradient's direction to the half-inverse.
  */
-const BATCH = 32
 const routes: Record<string, RouteOptions> = {
   svd: { route: 'svd' },
   gram: { route: 'gram' },
@@ -39,9 +37,6 @@ const measured: Record<Name, number[][]> = {
   ]
 }
 
-/** [seed][epoch] */
-type Losses = Record<Name, number[][]>
-
 export default defineExperiment({
   name: 'half-inverse',
   title: 'Half-inverse gradients without the singular value decomposition',
@@ -51,65 +46,33 @@ export default defineExperiment({
     String.raw`J^{-1/2} g = V \Lambda^{-1/2} U^\top g = J^\top (J J^\top)^{-3/4} g \approx \lVert g \rVert\, V_k\, L_k^{-1/2} e_1`
   ],
   source: 'Schnell et al. 2022; Golub & Kahan 1965',
+  methods: Object.keys(routes),
+  seeds: { default: 1, full: 3 },
   settings: {
-    seeds: count('independent runs', { default: 1, full: 3 }),
     epochs: count('epochs', { default: 3, quick: 1, full: 5 }),
-    samples: count('training samples', { default: 4096, quick: 512 }),
-    route: someOf<Name>('routes', Object.keys(routes))
+    samples: count('training samples', { default: 4096, quick: 512 })
   },
+  steps: (_part, { epochs, samples }) => epochs * Math.ceil(samples / BATCH.HIG),
+  run: ({ method, seed }, settings, ctx) =>
+    trainEpochs(ctx, makeMethod('HIG', BATCH.HIG, routes[method]), { ...settings, seed, batch: BATCH.HIG }),
 
-  async run({ seeds, epochs, samples, route }, ctx): Promise<RunResult> {
-    const losses: Losses = {}
-    const seconds: Record<string, number> = {}
-    const result = (): RunResult => ({
-      curves: Object.entries(losses).flatMap(([name, runs]) =>
-        runs.map((y, i) => ({ name: `${name} seed ${ctx.seed + i}`, x: indices(y.length), y }))
-      ),
-      metrics: Object.entries(losses).flatMap(([name, runs]) =>
-        indices(Math.min(...runs.map(r => r.length)))
-          .slice(1)
-          .map(epoch => {
-            const known = measured[name]?.map(run => run[epoch - 1]).filter(v => v !== undefined)
-            const value = spread(runs.map(run => run[epoch]))
-            return {
-              name: `${name}: loss after epoch ${epoch}`,
-              value: runs.length > 1 ? value : value.median,
-              measured: samples === 4096 && known?.length ? spread(known) : undefined,
-              digits: 3
-            }
-          })
-      ),
-      timings: Object.fromEntries(Object.entries(seconds).map(([name, s]) => [`${name}, per epoch`, s])),
-      data: { losses }
-    })
-    ctx.keep(result)
-    ctx.progress.start(route.length * seeds * epochs, 'epochs')
-    for (let s = 0; s < seeds; s++) {
-      const stream: Random = random(ctx.seed + s)
-      const net = makeNet()
-      const theta = net.init(stream.split('net'))
-      const x0 = stream.split('data').uniform([samples, 4])
-      for (const name of route) {
-        const run = [meanLoss(net, theta, x0)]
-        losses[name] = [...(losses[name] ?? []), run]
-        const one = withHig(net, theta, routes[name])
-        for (let epoch = 1; epoch <= epochs; epoch++) {
-          const begin = performance.now()
-          for (let at = 0; at < samples; at += BATCH) {
-            one.update(rows(x0, at, Math.min(samples, at + BATCH)))
-            await ctx.progress.breathe()
+  metrics: (parts, { samples }) =>
+    methodsOf(parts).flatMap(name => {
+      const runs = partsWith(parts, 'mean loss', name)
+      return indices(Math.min(...runs.map(r => r.course['mean loss'].y.length)))
+        .slice(1)
+        .map(epoch => {
+          const known = measured[name]?.map(run => run[epoch - 1]).filter(v => v !== undefined)
+          return {
+            name: `${name}: loss after epoch ${epoch}`,
+            value: quantityOf(runs, r => r.course['mean loss'].y[epoch]),
+            measured: samples === 4096 && known?.length ? spread(known) : undefined,
+            digits: 3
           }
-          seconds[name] = (performance.now() - begin) / 1000
-          run.push(meanLoss(net, one.theta, x0))
-          await ctx.progress.step({ [`${name} loss`]: run[epoch] })
-        }
-      }
-    }
-    return result()
-  },
+        })
+    }),
 
-  figures({ data }) {
-    const losses = (data?.losses ?? {}) as Losses
+  figures(parts, { samples }) {
     return [
       {
         kind: 'plot',
@@ -121,10 +84,12 @@ export default defineExperiment({
           {
             x: { label: 'Epoch' },
             y: { label: 'Σ (y − x₀)², mean over samples', scale: 'log' },
-            series: Object.entries(losses).map(([name, runs]) => {
-              const { median } = overSeeds(runs)
-              return { name, x: indices(median.length), y: median, faint: runs.length > 1 ? runs : undefined }
-            })
+            series: linesOf(parts, 'mean loss', { scale: () => BATCH.HIG / samples })
+          },
+          {
+            x: { label: 'Seconds of training' },
+            y: { label: '', scale: 'log' },
+            series: linesOf(parts, 'mean loss', { over: 'seconds' })
           }
         ]
       }

@@ -1,8 +1,66 @@
-import { figures, resultOf } from './heatResults.js'
-import { type Job, METHODS, type Method, type Step } from './heatTraining.js'
-import { count, someOf } from './shell/settings.js'
-import { defineExperiment, type RunResult } from './shell/types.js'
-import { inWorkers } from './shell/workers.js'
+import { type Random, random, type Tensor } from '../core/index.js'
+import { add, cast, l2, mean, type Network, reshape, sub, sum, uNet } from '../ops/index.js'
+import { adam, type Optimizer, sip } from '../optim/index.js'
+import { diffuse, randomRectangles } from '../physics/index.js'
+import { figuresOf, type Kernels, kernelsAt, metricsOf } from './heatResults.js'
+import { count } from './shell/settings.js'
+import { defineExperiment, type Field } from './shell/types.js'
+import { training } from './training.js'
+
+/**
+ * The book's "Learning to Invert Heat Conduction": a network sees the temperature y* after heat conduction and reconstructs where the heat was.
+ *
+ *     x = f(y*; θ),  y = P(x) = diffusion of x by ν t = 8,  L = ½ Σ (y - y*)²
+ *
+ * Both methods train the same U-net from the same weights on the same data with Adam. GD sends dL/dy through the adjoint of
+ * P, which diffuses once more and wipes out the detail. SIP sends the Newton step y* - y through the stabilised inverse
+ * and trains the network towards x + Δx. Physics in f64, network in f32.
+ */
+export const N = 64
+export const AMOUNT = 8
+export const METHODS = ['SIP', 'GD'] as const
+export type Method = (typeof METHODS)[number]
+
+/** f(y*; θ), its mean replaced by that of x*, which conduction keeps: the notebook's prediction. */
+export function predict(net: Network, theta: Tensor, yTarget: Tensor, meanHeat: Tensor): Tensor {
+  const [B] = yTarget.shape
+  const raw = reshape(net(theta, reshape(cast(yTarget, 'f32'), [B, 1, N, N])), [B, N, N])
+  const shift = sub(cast(meanHeat, 'f32'), mean(raw, [1, 2], true))
+  return cast(add(raw, shift), 'f64')
+}
+
+export interface Batch {
+  x: Tensor
+  y: Tensor
+  meanHeat: Tensor
+}
+
+export function makeBatch(data: Random, size: number): Batch {
+  const x = randomRectangles(data, size, N)
+  return { x, y: diffuse(x, AMOUNT), meanHeat: mean(x, [1, 2], true) }
+}
+
+/** θ and a batch to L = ½ Σ (y - y*)² [B] and x. */
+export const model = (net: Network) => (theta: Tensor, batch: Batch) => {
+  const x = predict(net, theta, batch.y, batch.meanHeat)
+  return { loss: l2(diffuse(x, AMOUNT), batch.y), x }
+}
+
+/** Both follow the sum over the batch; Adam does not see the scale. */
+export const makeMethod = (method: Method): Optimizer<any, any> => {
+  const inner = adam({ lr: 1e-3, eps: 1e-7 })
+  return method === 'SIP' ? sip(inner) : inner
+}
+
+/** Weights and data depend on the seed alone, so both methods get the same. */
+export function problem(seed: number): { net: Network; theta: Tensor; data: Random; shown: Random } {
+  const stream = random(seed)
+  const net = uNet({ levels: 4, filters: 16 })
+  const theta = net.init(stream.split('net'), 'f32')
+  return { net, theta, data: stream.split('data'), shown: stream.split('shown') }
+}
+
+const SAMPLES_SHOWN = 3
 
 export default defineExperiment({
   name: 'heat',
@@ -15,29 +73,48 @@ export default defineExperiment({
   ],
   source:
     'Physics-based Deep Learning, "Learning to Invert Heat Conduction with Scale-invariant Updates"; Holl et al. 2022',
+  methods: METHODS,
   settings: {
     steps: count('training steps', { default: 20, quick: 5, full: 50 }),
-    batch: count('samples per step', { default: 16, quick: 4, full: 128, min: 1 }),
-    seeds: count('independent runs', { default: 1 }),
-    method: someOf<Method>('methods', METHODS)
+    batch: count('samples per step', { default: 16, quick: 4, full: 128 })
   },
+  steps: (_part, { steps }) => steps,
 
-  async run({ steps, batch, seeds, method }, ctx): Promise<RunResult> {
-    const jobs: Job[] = Array.from({ length: seeds }, (_, s) =>
-      method.map(m => ({ method: m, seed: ctx.seed + s, steps, batch }))
-    ).flat()
-    const done: Step[][] = jobs.map(() => [])
-    const result = (): RunResult => resultOf(jobs, done)
-    ctx.keep(result)
-    ctx.progress.start(jobs.length * steps, `${method.join(' and ')}, batch ${batch}`)
-    // A thread for each run: the methods train side by side.
-    for await (const { job, message } of inWorkers<Job, Step>(new URL('./heatWorker.js', import.meta.url), jobs)) {
-      done[job].push(message)
-      const name = jobs[job].method
-      await ctx.progress.step({ [`${name} x`]: message.x, [`${name} y`]: message.y })
+  async run({ method, seed }, { steps, batch }, ctx) {
+    const { net, theta, data, shown } = problem(seed)
+    const { theta: trained, ...out } = await training(ctx, {
+      theta,
+      method: makeMethod(method),
+      model: model(net),
+      reduce: 'sum',
+      streams: { data },
+      data: (_step, { data }) => makeBatch(data, batch),
+      steps,
+      measure: ({ batch: b, forward }) => ({
+        x: sum(l2(forward.x[0], b.x)).item() / batch,
+        y: sum(forward.loss).item() / batch
+      })
+    })
+    const b = makeBatch(shown, SAMPLES_SHOWN)
+    const x = predict(net, trained, b.y, b.meanHeat)
+    const [first, goal] = [x, b.y].map(t => t.data.slice(0, N * N) as Float64Array)
+    return {
+      ...out,
+      fields: [...fields('prediction', x), ...fields('reference', b.x), ...fields('input', b.y)],
+      data: { kernels: kernelsAt(first, goal) as Kernels }
     }
-    return result()
   },
 
-  figures
+  metrics: metricsOf,
+  figures: figuresOf,
+  notes: () => ['Losses are per sample: ½ Σ over all cells, mean over the batch, as the notebook prints them.']
 })
+
+/** [n, N, N] as fields 'name 1', 'name 2', ... */
+const fields = (name: string, t: Tensor): Field[] =>
+  Array.from({ length: t.shape[0] }, (_, i) => ({
+    name: `${name} ${i + 1}`,
+    width: N,
+    height: N,
+    values: t.data.slice(i * N * N, (i + 1) * N * N)
+  }))

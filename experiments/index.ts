@@ -4,15 +4,34 @@ import type { ExperimentTable } from './shell/types.js'
  * Every experiment of the command line, in the order in which `list` shows them. One line each; the module is
  * imported only when it is run or when its help is asked for, so that the command line starts at once.
  */
+const at = (path: string) => new URL(path, import.meta.url)
+
 export const experiments: ExperimentTable = {
-  heat: { about: 'learning to invert heat conduction: SIP against GD', load: () => import('./heat.js') },
+  heat: { about: 'learning to invert heat conduction: SIP against GD', module: at('./heat.js') },
   comparison: {
     about: 'gradient descent, Newton and the physical gradient on (x0, x1²)',
-    load: () => import('./comparison.js')
+    module: at('./comparison.js')
   },
-  oscillators: { about: 'controlling coupled oscillators: HIG, SIP and GD', load: () => import('./oscillators.js') },
+  oscillators: { about: 'controlling coupled oscillators: HIG, SIP and GD', module: at('./oscillators.js') },
+  scale: { about: 'which units the steps of each method have', module: at('./scale.js') },
   'half-inverse': {
     about: 'half-inverse gradients by SVD, by Gram matrix and by Krylov steps',
-    load: () => import('./halfInverse.js')
+    module: at('./halfInverse.js')
+  },
+  'oscillators-nonlinear': {
+    about: 'cubic springs, 96 steps: HIG, Gauss-Newton and Adam',
+    module: at('./oscillatorsNonlinear.js')
+  },
+  'poisson-hig': {
+    about: 'HIG where the Jacobian is 4096×24896: solving for a potential on 8×8 cells',
+    module: at('./poissonHig.js')
+  },
+  'quantum-dipole': {
+    about: 'steering a wave function into another state: HIG, Gauss-Newton and Adam',
+    module: at('./quantumDipole.js')
+  },
+  control: {
+    about: 'networks that act at every step: SIP and GD through time',
+    module: at('./control.js')
   }
 }

@@ -1,10 +1,11 @@
-import { grad, layeredJacobian, newton, type Random, random, Tape, type Tensor, tensor } from '../core/index.js'
-import { l2, mlp, mul, type Network, sub, sum } from '../ops/index.js'
-import { adam, type HigOptions, hig, sipBackward } from '../optim/index.js'
+import { newton, random, type Tensor, tensor } from '../core/index.js'
+import { l2, mlp, mul, type Network, sum } from '../ops/index.js'
+import { adam, type HigOptions, hig, type Optimizer, sip } from '../optim/index.js'
 import { oscillators } from '../physics/index.js'
-import { indices, overSeeds, spread } from './shell/data.js'
-import { count, someOf } from './shell/settings.js'
-import { defineExperiment, type Metric, type RunResult } from './shell/types.js'
+import { linesOf, partsWith, quantityOf } from './shell/data.js'
+import { count } from './shell/settings.js'
+import { type Done, defineExperiment, type Metric, type PartContext } from './shell/types.js'
+import { type Trained, training } from './training.js'
 
 /**
  * The example of the book's "Half-Inverse Gradients": a network sees the state x0 of two coupled oscillators and pushes one of
@@ -18,81 +19,71 @@ import { defineExperiment, type Metric, type RunResult } from './shell/types.js'
 const STATES = 4
 const STEPS = 24
 const TRAIN = 4096
-const BATCH = { HIG: 32, SIP: 256, GD: 256 }
-type Method = keyof typeof BATCH
+export const METHODS = ['HIG', 'SIP', 'GD'] as const
+export type Method = (typeof METHODS)[number]
+export const BATCH: Record<Method, number> = { HIG: 32, SIP: 256, GD: 256 }
 
 const simulate = oscillators({ masses: 2, steps: STEPS, dt: 0.5 })
 export const makeNet = (): Network => mlp([STATES, 20, 20, 20, STEPS])
 
+/** θ and a batch of initial states [B, 4] to |y - x0|² [B], with what lies on the way: the control u and the state y. */
+export const model = (net: Network) => (theta: Tensor, x0: Tensor) => {
+  const u = net(theta, x0)
+  const y = simulate(x0, u)
+  return { loss: mul(l2(y, x0), 2), y, x: u }
+}
+
 /** Keras' Adam: ε beside the uncorrected root. */
 const keras = () => adam({ lr: 1e-3, eps: 1e-7, epsilonHat: true })
 
-interface Trainee {
-  theta: Tensor
-  /** One update on a batch of initial states [B, 4]. */
-  update(x0: Tensor): void
-}
-
-export function trainee(method: Method, net: Network, theta: Tensor): Trainee {
-  return { HIG: withHig, SIP: withSip, GD: withGd }[method](net, theta)
-}
-
-/** `options`: by which route the half-inverse is computed, say. */
-export function withHig(net: Network, theta: Tensor, options: HigOptions = {}): Trainee {
-  const method = hig({ lr: 1, truncation: 1e-10, ...options })
-  const jacobian = layeredJacobian((th, x0) => simulate(x0, net(th, x0)), { wrt: 0 })
-  return {
-    theta,
-    update(x0) {
-      const { value: y, J } = jacobian(this.theta, x0)
-      const lossGradient = mul(sub(y, x0), 2 / x0.shape[0])
-      this.theta = method.step(this.theta, { J, lossGradient }, null).theta
-    }
-  }
-}
-
-function withSip(net: Network, theta: Tensor): Trainee {
-  const method = keras()
-  let state = method.init(theta)
-  return {
-    theta,
-    update(x0) {
-      using tape = new Tape()
-      const th = tape.watch(this.theta)
-      const { u, L } = tape.record(() => {
-        const u = net(th, x0)
-        return { u, L: l2(simulate(x0, u), x0) }
-      })
-      // The notebook divides by B twice: in dL/dy, which sets the step in y, and in the proxy loss.
-      const share = 2 / x0.shape[0]
-      const policy = { ladder: [newton({ rcond: 1e-5 })] }
-      const { grad: g } = sipBackward(tape, L, { boundary: [u], wrt: th, eta: share, scale: share, policy })
-      ;({ theta: this.theta, state } = method.step(this.theta, g, state))
-    }
-  }
-}
-
-function withGd(net: Network, theta: Tensor): Trainee {
-  const method = keras()
-  let state = method.init(theta)
-  const gradient = grad((th, x0) => mul(sum(l2(simulate(x0, net(th, x0)), x0)), 2 / x0.shape[0]))
-  return {
-    theta,
-    update(x0) {
-      ;({ theta: this.theta, state } = method.step(this.theta, gradient(this.theta, x0), state))
-    }
-  }
-}
+/**
+ * What each method is here. The notebook divides SIP's step by B twice: in dL/dy, which sets the step in y, η = 2/B, and in
+ * the proxy loss Σ (u - ũ)²/B.
+ */
+export const makeMethod = (method: Method, batch = BATCH[method], options: HigOptions = {}): Optimizer<any, any> =>
+  ({
+    HIG: () => hig({ lr: 1, truncation: 1e-10, ...options }),
+    SIP: () => sip(keras(), { eta: 2 / batch, scale: 2 / batch, policy: { ladder: [newton({ rcond: 1e-5 })] } }),
+    GD: keras
+  })[method]()
 
 /** Σ_k (y - x0)², averaged over all training samples. */
 export const meanLoss = (net: Network, theta: Tensor, x0: Tensor): number =>
-  (2 * sum(l2(simulate(x0, net(theta, x0)), x0)).item()) / x0.shape[0]
+  sum(model(net)(theta, x0).loss).item() / x0.shape[0]
 
-export const rows = (x: Tensor, from: number, to: number): Tensor =>
-  tensor(x.data.subarray(from * STATES, to * STATES), { shape: [to - from, STATES] })
+/** Batch `step` of the samples, in fixed order and without shuffling, as in the notebook: an epoch is N/B steps. */
+export function batchOf(x0: Tensor, step: number, batch: number): Tensor {
+  const from = (step % Math.ceil(x0.shape[0] / batch)) * batch
+  const to = Math.min(x0.shape[0], from + batch)
+  return tensor(x0.data.subarray(from * STATES, to * STATES), { shape: [to - from, STATES] })
+}
 
-/** [seed][epoch] */
-type Losses = Partial<Record<Method, number[][]>>
+/** The network before training and the samples, which a seed fixes for all methods. */
+export function problem(seed: number, samples: number): { net: Network; theta: Tensor; x0: Tensor } {
+  const stream = random(seed)
+  const net = makeNet()
+  return { net, theta: net.init(stream.split('net')), x0: stream.split('data').uniform([samples, STATES]) }
+}
+
+/** Trains for some epochs; the mean loss after each. */
+export async function trainEpochs(
+  ctx: PartContext,
+  method: Optimizer<any, any>,
+  { seed, samples, epochs, batch }: { seed: number; samples: number; epochs: number; batch: number }
+): Promise<Trained> {
+  const { net, theta, x0 } = problem(seed, samples)
+  const perEpoch = Math.ceil(samples / batch)
+  return training(ctx, {
+    theta,
+    method,
+    model: model(net),
+    data: step => batchOf(x0, step, batch),
+    steps: epochs * perEpoch,
+    measure: () => ({}),
+    evaluate: th => ({ 'mean loss': meanLoss(net, th, x0) }),
+    every: perEpoch
+  })
+}
 
 /** Measured with the authors' code: epoch → median, least, largest of five seeds. */
 const measured: Record<Method, Record<number, [number, number, number]>> = {
@@ -125,55 +116,27 @@ export default defineExperiment({
     String.raw`\Delta\theta_{\mathrm{HIG}} = -\eta \Big(\frac{\partial y}{\partial \theta}\Big)^{-1/2} \Big(\frac{\partial L}{\partial y}\Big)^{\!\top}, \qquad A^{-1/2} = V \Lambda^{-1/2} U^\top`
   ],
   source: 'Physics-based Deep Learning, "Half-Inverse Gradients" and its oscillator notebook; Schnell et al. 2022',
+  methods: METHODS,
+  seeds: { default: 1, full: 5 },
   settings: {
-    seeds: count('independent runs', { default: 1, full: 5 }),
     higEpochs: count('epochs of HIG', { default: 5, quick: 1, full: 24 }),
     epochs: count('epochs of SIP and GD', { default: 20, quick: 2, full: 200 }),
-    samples: count('training samples', { default: TRAIN, quick: 1024 }),
-    method: someOf<Method>('methods', ['HIG', 'SIP', 'GD'])
+    samples: count('training samples', { default: TRAIN, quick: 1024 })
   },
+  steps: ({ method }, settings) => epochsOf(method, settings) * Math.ceil(settings.samples / BATCH[method]),
+  run: ({ method, seed }, settings, ctx) =>
+    trainEpochs(ctx, makeMethod(method), {
+      seed,
+      samples: settings.samples,
+      epochs: epochsOf(method, settings),
+      batch: BATCH[method]
+    }),
 
-  async run({ seeds, higEpochs, epochs, samples, method }, ctx): Promise<RunResult> {
-    const losses: Losses = {}
-    const seconds: Partial<Record<Method, number>> = {}
-    const result = (): RunResult => ({
-      curves: Object.entries(losses).flatMap(([name, runs]) =>
-        runs.map((y, i) => ({ name: `${name} seed ${ctx.seed + i}`, x: indices(y.length), y }))
-      ),
-      metrics: Object.entries(losses).flatMap(([name, runs]) => metricsOf(name as Method, runs, samples)),
-      timings: Object.fromEntries(Object.entries(seconds).map(([m, s]) => [`${m}, per epoch`, s])),
-      data: { losses }
-    })
-    ctx.keep(result)
-    const total = method.reduce((n, m) => n + seeds * (m === 'HIG' ? higEpochs : epochs), 0)
-    ctx.progress.start(total, 'epochs')
-    for (let s = 0; s < seeds; s++) {
-      const stream: Random = random(ctx.seed + s)
-      const net = makeNet()
-      const theta = net.init(stream.split('net'))
-      const x0 = stream.split('data').uniform([samples, STATES])
-      for (const m of method) {
-        const run = [meanLoss(net, theta, x0)]
-        losses[m] = [...(losses[m] ?? []), run]
-        const t = trainee(m, net, theta)
-        for (let epoch = 1; epoch <= (m === 'HIG' ? higEpochs : epochs); epoch++) {
-          const begin = performance.now()
-          // Fixed order, no shuffling, as in the notebook.
-          for (let at = 0; at < samples; at += BATCH[m]) {
-            t.update(rows(x0, at, Math.min(samples, at + BATCH[m])))
-            await ctx.progress.breathe()
-          }
-          seconds[m] = (performance.now() - begin) / 1000
-          run.push(meanLoss(net, t.theta, x0))
-          await ctx.progress.step({ [`${m} loss`]: run[epoch] })
-        }
-      }
-    }
-    return result()
-  },
+  metrics: (parts, { samples }) => METHODS.flatMap(m => metricsOf(m, partsWith(parts, 'mean loss', m), samples)),
 
-  figures({ data }) {
-    const losses = (data?.losses ?? {}) as Losses
+  figures(parts, { samples }) {
+    const perEpoch = (p: Done) => BATCH[p.method as Method] / samples
+    const lines = linesOf(parts, 'mean loss', { scale: perEpoch })
     return [
       {
         kind: 'plot',
@@ -185,14 +148,10 @@ export default defineExperiment({
           {
             x: { label: 'Epoch' },
             y: { label: 'Σ (y − x₀)², mean over samples', scale: 'log' },
-            series: Object.entries(losses).map(([name, runs]) => {
-              const { median } = overSeeds(runs)
-              return { name, x: indices(median.length), y: median, faint: runs.length > 1 ? runs : undefined }
-            }),
-            bands: Object.keys(losses).flatMap(name => {
-              const longest = Math.max(...losses[name as Method]!.map(r => r.length))
-              const known = Object.entries(measured[name as Method]).filter(([e]) => Number(e) < longest)
-              return known.length > 1
+            series: lines,
+            bands: lines.flatMap(({ name, x }) => {
+              const known = Object.entries(measured[name as Method]).filter(([e]) => Number(e) <= x[x.length - 1])
+              return known.length > 1 && samples === TRAIN
                 ? [
                     {
                       name: `${name}, measured elsewhere`,
@@ -204,6 +163,11 @@ export default defineExperiment({
                   ]
                 : []
             })
+          },
+          {
+            x: { label: 'Seconds of training' },
+            y: { label: '', scale: 'log' },
+            series: linesOf(parts, 'mean loss', { over: 'seconds' })
           }
         ]
       }
@@ -211,17 +175,20 @@ export default defineExperiment({
   }
 })
 
+const epochsOf = (method: Method, { epochs, higEpochs }: { epochs: number; higEpochs: number }): number =>
+  method === 'HIG' ? higEpochs : epochs
+
 /** "In range": the median of five seeds within 0.5 to 1.5 of the measured median. */
-function metricsOf(method: Method, runs: number[][], samples: number): Metric[] {
-  const epochs = Math.min(...runs.map(r => r.length))
+function metricsOf(method: Method, parts: Done[], samples: number): Metric[] {
+  if (parts.length === 0) return []
+  const epochs = Math.min(...parts.map(p => p.course['mean loss'].y.length))
   return Object.entries(measured[method])
     .filter(([e]) => Number(e) < epochs)
     .map(([e, [median, low, high]]): Metric => {
-      const values = spread(runs.map(r => r[Number(e)]))
       const comparable = samples === TRAIN
       return {
         name: `${method}: loss after epoch ${e}`,
-        value: runs.length > 1 ? values : values.median,
+        value: quantityOf(parts, p => p.course['mean loss'].y[Number(e)]),
         published: method === 'HIG' && comparable ? published[Number(e)] : undefined,
         measured: comparable ? { median, low, high } : undefined,
         expected: comparable && Number(e) > 0 ? [0.5 * median, 1.5 * median] : undefined,

@@ -1,5 +1,5 @@
 import { OptionError } from '../core/errors.js'
-import { checkNumbers, describe } from '../core/options.js'
+import { checkChoice, checkNumbers, describe } from '../core/options.js'
 import { keep, scoped } from '../core/scope.js'
 import { cotangentSweep } from '../core/sweeps/cotangent.js'
 import { Tape, unseen } from '../core/tape.js'
@@ -21,6 +21,8 @@ export interface SipMethodOptions extends ProxyLoss {
   /** Steps of the inner method towards one x̃. Default 1. */
   updatesPerSolve?: number
   policy?: Partial<Policy>
+  /** Where a network reads a state that its earlier outputs have made: see sipBackward. Default 'stop'. */
+  throughNetwork?: 'add' | 'stop'
 }
 
 export interface SipReport extends StepReport {
@@ -36,11 +38,20 @@ export interface SipReport extends StepReport {
  *
  * To first order the network's output moves by η lr (∂x/∂θ)(∂x/∂θ)ᵀ (x̃ - x). With `updatesPerSolve` n the inner method takes n
  * steps towards the same x̃, the network alone run anew for each: "provably converges when enough network updates Δθ are
- * performed per solver evaluation", and cheap where the solver is dear. The model shows x: `{ loss, x }`.
+ * performed per solver evaluation", and cheap where the solver is dear. The model shows x: `{ loss, x }`; over time, all
+ * outputs of the network as a list, and as the loss the sum of the terms of all steps.
  */
 export function sip<S>(
   inner: Optimizer<Tensor, S>,
-  { eta = 1, scale, updatesPerSolve = 1, policy, proxy = 'l2', delta = 1 }: SipMethodOptions = {}
+  {
+    eta = 1,
+    scale,
+    updatesPerSolve = 1,
+    policy,
+    proxy = 'l2',
+    delta = 1,
+    throughNetwork = 'stop'
+  }: SipMethodOptions = {}
 ): Optimizer<Evaluation, S, SipReport> {
   if (typeof inner?.step !== 'function' || inner.needs !== 'gradient')
     throw new OptionError(
@@ -52,6 +63,7 @@ export function sip<S>(
   checkNumbers('sip', 'finite', { eta, ...(scale === undefined ? {} : { scale }) })
   checkNumbers('sip', 'count', { updatesPerSolve })
   checkProxy('sip', { proxy, delta })
+  checkChoice('sip', 'throughNetwork', throughNetwork, ['add', 'stop'])
   return {
     name,
     needs: 'targets',
@@ -68,7 +80,17 @@ export function sip<S>(
         )
       const factor = scale ?? (e.options.reduce === 'sum' || r.loss.rank === 0 ? 1 : 1 / Math.max(1, r.loss.size))
       const found = unseen(() =>
-        sipBackward(r.tape, r.loss, { boundary: r.x, wrt: r.theta, eta, scale: factor, proxy, delta, y: r.y, policy })
+        sipBackward(r.tape, r.loss, {
+          boundary: r.x,
+          wrt: r.theta,
+          eta,
+          scale: factor,
+          proxy,
+          delta,
+          y: r.y,
+          policy,
+          throughNetwork
+        })
       )
       const first = keep(found.grad)
       let now = inner.step(theta, first, old)

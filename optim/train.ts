@@ -4,19 +4,22 @@ import { Random } from '../core/random.js'
 import { sameShape, show } from '../core/shape.js'
 import { checkTensor, type Tensor } from '../core/tensor.js'
 import { type Checkpoint, copied } from './checkpoint.js'
-import { type EvaluateOptions, Evaluation, type Forward, kept } from './evaluation.js'
+import { type EvaluateOptions, Evaluation, type Forward, kept, type Recorded } from './evaluation.js'
 import type { Optimizer, Step, StepReport } from './optimizer.js'
 import { feed } from './withSearch.js'
 
 type Streams = Readonly<Record<string, Random>>
 
 /** What a callback sees of a step. */
-export interface TrainStep<R extends StepReport = StepReport> {
+export interface TrainStep<R extends StepReport = StepReport, B = unknown> {
   /** Counted from 0. */
   readonly step: number
   /** L on the step's batch, before the step. */
   readonly loss: number
   readonly report: R
+  readonly batch: B
+  /** What the model returned before the step. Gone after the callback: keep(t) what should stay. */
+  readonly forward: Pick<Recorded, 'loss' | 'x' | 'y'>
   /** θ after it: a copy, made when asked for. */
   readonly theta: Tensor
 }
@@ -33,11 +36,14 @@ export interface TrainOptions<B, S, R extends StepReport> extends EvaluateOption
   /** Random streams that `data` draws from: they stand in the checkpoint. */
   streams?: Streams
   /** After every step; 'stop' ends the run. */
-  onStep?: (step: TrainStep<R>) => unknown | Promise<unknown>
+  onStep?: (step: TrainStep<R, B>) => unknown | Promise<unknown>
   /** Ends the run before the next step. */
   signal?: AbortSignal
-  /** `save` gets the run's state after every `every` steps, and when it ends, but not where a number was not finite. */
-  checkpoint?: { every: number; save: (c: Checkpoint<S>) => unknown | Promise<unknown> }
+  /**
+   * `save` gets the run's state after every `every` steps, or when so many seconds have passed, and when the run ends, but
+   * not where a number was not finite.
+   */
+  checkpoint?: { every: number | { seconds: number }; save: (c: Checkpoint<S>) => unknown | Promise<unknown> }
   /** Where an earlier run was: goes on from there to the same numbers that it would have come to. */
   resume?: Checkpoint
 }
@@ -87,6 +93,7 @@ export async function train<B = undefined, S = unknown, R extends StepReport = S
   let status: TrainResult<S>['status'] = 'done'
   let reason: string | undefined
   let saved = step
+  let savedAt = performance.now()
   const save = async () => {
     const states = Object.fromEntries(Object.entries(streams).map(([name, s]) => [name, s.state]))
     await checkpoint?.save({
@@ -98,7 +105,12 @@ export async function train<B = undefined, S = unknown, R extends StepReport = S
       losses: [...losses]
     })
     saved = step
+    savedAt = performance.now()
   }
+  const due = () =>
+    typeof checkpoint?.every === 'object'
+      ? performance.now() - savedAt >= 1000 * checkpoint.every.seconds
+      : checkpoint !== undefined && step % checkpoint.every === 0
   let turn = performance.now()
 
   while (step < steps) {
@@ -118,17 +130,19 @@ export async function train<B = undefined, S = unknown, R extends StepReport = S
     last = outcome
     ;({ theta, state } = outcome)
     losses.push(loss)
-    const seen: TrainStep<R> = {
+    const seen: TrainStep<R, B> = {
       step,
       loss,
       report: outcome.report,
+      batch,
+      forward: e.record(),
       get theta() {
         return kept(outcome.theta)
       }
     }
     step++
     const said = await onStep?.(seen)
-    if (checkpoint && step % checkpoint.every === 0) await save()
+    if (due()) await save()
     if (said === 'stop') {
       status = 'stopped'
       break
@@ -168,7 +182,8 @@ function checkTrain<B, S, R extends StepReport>(options: TrainOptions<B, S, R>):
   for (const [name, f] of Object.entries({ model, data, onStep, save: checkpoint?.save }))
     if (typeof f !== 'function' && (f !== undefined || name === 'model' || (name === 'save' && checkpoint)))
       throw new OptionError('train', `${describe(f)} as ${name}`, `Give ${name} as a function`)
-  if (checkpoint) checkNumbers('train', 'count', { every: checkpoint.every })
+  if (typeof checkpoint?.every === 'object') checkNumbers('train', 'positive', { seconds: checkpoint.every.seconds })
+  else if (checkpoint) checkNumbers('train', 'count', { every: checkpoint.every })
   for (const [name, s] of Object.entries(streams))
     if (!(s instanceof Random))
       throw new OptionError('train', `${describe(s)} as the stream '${name}'`, 'Give streams: { name: random(seed) }')

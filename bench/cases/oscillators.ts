@@ -1,5 +1,6 @@
 import { random, sampleJacobian, sampleSweep, Tape, withProfile } from '../../core/index.js'
-import { makeNet, trainee } from '../../experiments/oscillators.js'
+import { makeMethod, makeNet, model } from '../../experiments/oscillators.js'
+import { evaluate } from '../../optim/index.js'
 import { oscillators } from '../../physics/index.js'
 import { type Cases, uniform } from '../case.js'
 
@@ -11,8 +12,12 @@ export const oscillatorCases: Cases = () => {
   const theta = net.init(random(0))
   const x0 = uniform([BATCH, STATES], 'f64')
   const step = () => {
-    const one = trainee('HIG', net, theta)
-    return () => one.update(x0)
+    const method = makeMethod('HIG')
+    const loss = model(net)
+    return () => {
+      using e = evaluate(th => loss(th, x0), theta)
+      return method.step(theta, e, null)
+    }
   }
   return [
     {

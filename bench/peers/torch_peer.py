@@ -50,7 +50,7 @@ class UNet(nn.Module):
 
 
 def heat(batch, n=64, amount=8.0):
-    """One SIP step of experiments/heatTraining.ts: physics in f64, network in f32, Adam on a proxy loss."""
+    """One SIP step of experiments/heat.ts: physics in f64, network in f32, Adam on a proxy loss."""
     net = UNet()
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-3, eps=1e-7)
     k = 2 * torch.pi * torch.fft.fftfreq(n, dtype=torch.float64)
@@ -80,64 +80,95 @@ def mlp(*widths, activation=nn.Tanh):
     return nn.Sequential(*layers).double()
 
 
-def oscillators(u, x, masses=2, dt=0.5, coupling=0.2):
-    """The linear chain of physics/oscillators.ts by RK4: controls u [B, steps] from the states x [B, 2 masses]."""
-    n = masses
-    A = torch.zeros(2 * n, 2 * n, dtype=torch.float64)
-    for i in range(n):
-        A[i, n + i] = 1
-        A[n + i, i] = -1
-        for j in (i - 1, i + 1):
-            if 0 <= j < n:
-                A[n + i, j] += coupling
-                A[n + i, i] -= coupling
-    push = torch.zeros(2 * n, dtype=torch.float64)
-    push[-1] = 1
+def rk4(f, x, u, dt):
+    """A step of RK4 for each control, which is constant over it: u [B, steps]."""
     for t in range(u.shape[1]):
-        f = lambda s: s @ A.T + u[:, t : t + 1] * push
-        k1 = f(x)
-        k2 = f(x + dt / 2 * k1)
-        k3 = f(x + dt / 2 * k2)
-        k4 = f(x + dt * k3)
+        now = u[:, t : t + 1]
+        k1 = f(x, now)
+        k2 = f(x + dt / 2 * k1, now)
+        k3 = f(x + dt / 2 * k2, now)
+        k4 = f(x + dt * k3, now)
         x = x + dt / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
     return x
 
 
+def linear_oscillators(u, x):
+    """Two masses of experiments/oscillators.ts: controls u [B, 24] from the states x [B, 4]."""
+    A = torch.tensor([[0, 0, 1, 0], [0, 0, 0, 1], [-1.2, 0.2, 0, 0], [0.2, -1.2, 0, 0]], dtype=torch.float64)
+    push = torch.tensor([0, 0, 0, 1], dtype=torch.float64)
+    return rk4(lambda s, now: s @ A.T + now * push, x, u, 0.5)
+
+
+def cubic_oscillators(u, x):
+    """Two masses of experiments/oscillatorsNonlinear.ts: cubic springs, controls u [B, 96]."""
+
+    def f(s, now):
+        x1, x2, v1, v2 = s.split(1, 1)
+        pull = (x2 - x1) ** 3
+        return torch.cat([v1, v2, pull - x1, 3 * now - pull - x2], 1)
+
+    return rk4(f, x, u, 0.125)
+
+
+def quantum_dipole(u, x, n=14, dx=2 / 15, dt=0.05):
+    """Crank and Nicolson's rule of experiments/quantumDipole.ts: controls u [B, 384], pairs (re, im) out [B, 28]."""
+    j = torch.arange(1, n + 1, dtype=torch.float64)
+    beside = torch.diag(torch.ones(n - 1, dtype=torch.float64), 1)
+    kinetic = (2 * torch.eye(n, dtype=torch.float64) - beside - beside.T) / dx**2
+    eye = torch.eye(n, dtype=torch.complex128)
+    psi = (2 / (n + 1)) ** 0.5 * torch.sin(torch.pi * j / (n + 1)).to(torch.complex128).expand(len(u), n)
+    for t in range(u.shape[1]):
+        A = eye + 0.5j * dt * (kinetic + torch.diag_embed(u[:, t : t + 1] * (j * dx)))
+        psi = 2 * torch.linalg.solve(A, psi) - psi
+    return torch.view_as_real(psi).flatten(1)
+
+
+def laplace(u, x, n=8):
+    """The five-point Laplacian on 8x8 cells, 0 on the walls, of experiments/poissonHig.ts."""
+    line = -2 * torch.eye(n, dtype=torch.float64)
+    line += torch.diag(torch.ones(n - 1, dtype=torch.float64), 1) + torch.diag(torch.ones(n - 1, dtype=torch.float64), -1)
+    eye = torch.eye(n, dtype=torch.float64)
+    return u @ (torch.kron(line, eye) + torch.kron(eye, line))
+
+
 def hig(problem, part="step"):
     """
-    One step of half-inverse gradients as it is written in PyTorch: a backward pass for each of the K outputs of a sample,
-    batched over the samples by stacked cotangents where that is exact, then the thin SVD. `part`: step, jacobian or svd.
+    One step of half-inverse gradients as it is written in PyTorch: the K cotangents of each sample's outputs, batched
+    over the samples (and, where that is faster, over the outputs by vmap), stacked with the layers' inputs to J; then its
+    thin SVD. `part`: step, jacobian or svd.
     """
-    batch, widths, K, physics, rcond = {
-        "oscillators": (32, (4, 20, 20, 20, 24), 4, oscillators, 1e-10),
-        "oscillators-nonlinear": (128, (4, 20, 20, 20, 96), 4, None, 1e-6),
-        "quantum-dipole": (16, (28, 20, 20, 20, 384), 28, None, 1e-5),
-        "poisson-hig": (64, (64, 64, 128, 64, 64), 64, None, 1e-5),
+    batch, widths, K, physics, rcond, together = {
+        "oscillators": (32, (4, 20, 20, 20, 24), 4, linear_oscillators, 1e-10, False),
+        "oscillators-nonlinear": (128, (4, 20, 20, 20, 96), 4, cubic_oscillators, 1e-6, True),
+        "quantum-dipole": (16, (28, 20, 20, 20, 384), 28, quantum_dipole, 1e-5, True),
+        "poisson-hig": (64, (64, 64, 128, 64, 64), 64, laplace, 1e-5, True),
     }[problem]
     net = mlp(*widths, activation=nn.ReLU if problem == "oscillators-nonlinear" else nn.Tanh)
-    linear = torch.randn(widths[-1], K, dtype=torch.float64)
     x = torch.rand(batch, widths[0], dtype=torch.float64)
     layers = [layer for layer in net if isinstance(layer, nn.Linear)]
     kept = {}
     for layer in layers:
         layer.register_forward_hook(lambda layer, ins, out: kept.__setitem__(layer, (ins[0].detach(), out)))
 
+    def cotangents(y):
+        """Of the outputs of each layer: [K, B, width]."""
+        outs = [kept[layer][1] for layer in layers]
+        if together:
+            seeds = torch.eye(K, dtype=torch.float64)[:, None, :].expand(K, batch, K)
+            return torch.autograd.grad(y, outs, seeds, is_grads_batched=True)
+        rows = [torch.autograd.grad(y[:, k].sum(), outs, retain_graph=True) for k in range(K)]
+        return [torch.stack(parts) for parts in zip(*rows)]
+
     def jacobian():
-        """Per sample, from the layers' inputs and the cotangents of their outputs: one backward pass for each output."""
-        u = net(x)
-        y = oscillators(u, x) if physics else u @ linear
-        rows = []
-        for k in range(K):
-            cts = torch.autograd.grad(y[:, k].sum(), [kept[layer][1] for layer in layers], retain_graph=True)
-            parts = []
-            for layer, ct in zip(layers, cts):
-                parts += [(ct[:, :, None] * kept[layer][0][:, None, :]).flatten(1), ct]
-            rows.append(torch.cat(parts, 1))
-        return y.detach(), torch.stack(rows, 1).flatten(0, 1)
+        y = physics(net(x), x)
+        parts = []
+        for layer, ct in zip(layers, cotangents(y)):
+            parts += [(ct[..., :, None] * kept[layer][0][:, None, :]).flatten(2), ct]
+        return y.detach(), torch.cat(parts, 2).transpose(0, 1).flatten(0, 1)
 
     def step(J, g):
         U, s, V = torch.linalg.svd(J, full_matrices=False)
-        power = torch.where(s > rcond * s[0], s ** -0.5, torch.zeros_like(s))
+        power = torch.where(s > rcond * s[0], s**-0.5, torch.zeros_like(s))
         return V.T @ (power * (U.T @ g))
 
     if part == "jacobian":

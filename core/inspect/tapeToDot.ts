@@ -1,14 +1,35 @@
 import { show } from '../shape.js'
 import type { Tape } from '../tape.js'
+import type { Targets } from '../targets/targetSweep.js'
 import { type InspectOptions, type Ref, type TapeRows, tapeToJSON } from './tapeToJSON.js'
+
+export interface DotOptions extends InspectOptions {
+  /** What a target sweep over this tape returned: each site is painted and labelled with the rung that answered for it. */
+  targets?: Pick<Targets, 'report' | 'covered'>
+}
+
+/** Pale, so that the writing stays readable; the rung's name stands in the box as well. Solvers of one's own are yellow. */
+const colours: Record<string, string> = {
+  structural: '#eeeeee',
+  exact: '#cfe8cf',
+  local: '#dcedc1',
+  regularised: '#cfe3f5',
+  approximate: '#d9d2ec',
+  'smallest change': '#e5dccb',
+  newton: '#ffdcb0',
+  adjoint: '#f6c9c9'
+}
+const OTHER = '#fff2b3'
 
 /**
  * A tape as a graph in Graphviz's language: `dot -Tsvg`. Ellipses are watched tensors, boxes are sites, notes are
  * constants; the first site that made NaN or an infinity is red. An expanded block is a frame around its inside: dotted
- * arrows lead from its inputs in, and from its result out to the site itself.
+ * arrows lead from its inputs in, and from its result out to the site itself. With `targets` the sites are painted by rung, and
+ * a dashed frame holds what was solved as one block.
  */
-export function tapeToDot(tape: Tape, options: InspectOptions = {}): string {
+export function tapeToDot(tape: Tape, { targets, ...options }: DotOptions = {}): string {
   const lines = graph(tapeToJSON(tape, options), '', '  ')
+  if (targets) lines.push(...paint(tape, targets))
   return [
     'digraph tape {',
     '  rankdir=TB',
@@ -21,7 +42,7 @@ export function tapeToDot(tape: Tape, options: InspectOptions = {}): string {
 }
 
 const quote = (text: string): string => `"${text.replace(/["\\]/g, '\\$&').replace(/\n/g, '\\n')}"`
-const type = (r: Ref): string => `${r.dtype} ${show(r.shape)}`
+const type = (r: Pick<Ref, 'dtype' | 'shape'>): string => `${r.dtype} ${show(r.shape)}`
 
 function graph({ watched, sites }: TapeRows, within: string, indent: string): string[] {
   const id = (ref: string): string => quote(`${within}${ref}`)
@@ -54,4 +75,20 @@ function graph({ watched, sites }: TapeRows, within: string, indent: string): st
     if (result && result.ref !== 'c') lines.push(`${indent}${quote(`${prefix}${result.ref}`)} -> ${me} [style=dotted]`)
   }
   return lines
+}
+
+/** The last answer for a site counts: what was dropped for a larger block is painted over. */
+function paint(tape: Tape, { report, covered }: Pick<Targets, 'report' | 'covered'>): string[] {
+  const index = new Map(tape.sites.map((s, i) => [s, i] as const))
+  return report.rungs.flatMap(({ rung, dropped }, k) => {
+    if (dropped) return []
+    const nodes = covered[k].map(site => {
+      const i = index.get(site)!
+      const label = quote(`%${i} ${site.op.name}\n${type(site.out)}\n${rung}`)
+      return `"%${i}" [label=${label}, style="rounded,filled", fillcolor="${colours[rung] ?? OTHER}"]`
+    })
+    if (nodes.length === 1) return `  ${nodes[0]}`
+    const frame = `  subgraph "cluster_rung${k}" { label=${quote(`one block: ${rung}`)}; style=dashed`
+    return [frame, ...nodes.map(n => `    ${n}`), '  }']
+  })
 }

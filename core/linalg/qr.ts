@@ -1,6 +1,6 @@
 import { linalgKernels } from '../backends/kernels.js'
 import { ShapeError } from '../errors.js'
-import { maxAbs, norm2, powerOfTwoScale, transpose } from './scaling.js'
+import { identity, maxAbs, norm2, powerOfTwoScale, transpose } from './scaling.js'
 
 /**
  * Householder QR of Jᵀ, where J is [rows, cols] row-major with rows <= cols: Jᵀ = Q R, hence J = Rᵀ Qᵀ.
@@ -87,9 +87,7 @@ export function qr(A: Float64Array, m: number, n: number): { Q: Float64Array; R:
     const c = f.applyQt(columns.subarray(j * m, (j + 1) * m).map(v => v / scale))
     for (let i = 0; i < r; i++) R[i * n + j] = c[i] * scale
   }
-  const unit = new Float64Array(r * r)
-  for (let k = 0; k < r; k++) unit[k * r + k] = 1
-  return { Q: transpose(f.applyQRows(unit, r), r, m), R }
+  return { Q: transpose(f.applyQRows(identity(r), r), r, m), R }
 }
 
 /** x ← H_0 H_1 ... x, for one vector in place. */

@@ -55,3 +55,10 @@ export function transpose(a: Float64Array, m: number, n: number): Float64Array {
   }
   return out
 }
+
+/** The unit matrix [n, n]. */
+export function identity(n: number): Float64Array {
+  const I = new Float64Array(n * n)
+  for (let k = 0; k < n; k++) I[k * n + k] = 1
+  return I
+}

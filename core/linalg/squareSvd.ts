@@ -1,8 +1,9 @@
 import { linalgKernels } from '../backends/kernels.js'
+import type { BlockReflectors } from '../backends/wasm/linalg.js'
 import { bidiagonalSVD, type ChaseLog } from './chases.js'
 import { orthogonaliseRows, RotationLog, rowNorms } from './jacobi.js'
 import { type Reflectors, reflect, reflectBack } from './qr.js'
-import { norm2, transpose } from './scaling.js'
+import { identity, norm2, transpose } from './scaling.js'
 
 /**
  * R = W diag(s) Uᵀ for a square R [n, n], its factors as products of reflectors and rotations: one vector passes through
@@ -13,6 +14,8 @@ export interface SquareSVD {
   s: Float64Array
   /** [n, n]: row k is u_k. Rows for s_k = 0 complete the orthonormal basis. */
   Ut(): Float64Array
+  /** [n, n]: row k is w_k. */
+  Wt(): Float64Array
   applyUt(g: Float64Array): Float64Array
   applyU(c: Float64Array): Float64Array
   applyWt(z: Float64Array): Float64Array
@@ -39,6 +42,13 @@ function jacobi(R: Float64Array, n: number): SquareSVD {
   const s = Float64Array.from(order, from => norms[from])
   for (let k = 0; k < n; k++) if (s[k] > 0) for (let i = 0; i < n; i++) Ut[k * n + i] = R[order[k] * n + i] / s[k]
   completeRows(Ut, n)
+  const applyWRows = (C: Float64Array, count: number): Float64Array => {
+    // The rotations act on whole rows of Cᵀ, which is one pass over their log instead of one per vector.
+    const X = scatterRows(C, count, n, order)
+    if (count === 1) log.backward(X)
+    else log.backwardRows(X, count)
+    return transpose(X, n, count)
+  }
   return {
     s,
     Ut: () => Ut,
@@ -49,13 +59,8 @@ function jacobi(R: Float64Array, n: number): SquareSVD {
       log.forward(x)
       return Float64Array.from(order, from => x[from])
     },
-    applyWRows: (C, count) => {
-      // The rotations act on whole rows of Cᵀ, which is one pass over their log instead of one per vector.
-      const X = scatterRows(C, count, n, order)
-      if (count === 1) log.backward(X)
-      else log.backwardRows(X, count)
-      return transpose(X, n, count)
-    },
+    Wt: () => applyWRows(identity(n), n),
+    applyWRows,
     sweeps,
     converged
   }
@@ -79,19 +84,24 @@ function golubKahan(R: Float64Array, n: number): SquareSVD | undefined {
     log.forward(x)
     return Float64Array.from(order, from => x[from])
   }
-  let Ut: Float64Array | undefined
-  const makeUt = (): Float64Array => {
-    const rows = new Float64Array(n * n)
-    for (let k = 0; k < n; k++) rows[k * n + k] = 1
-    kernels.rotateRows(Y, rows, n, n, false)
+  // The rotations run over reflected rows and not over the identity, where products of small sines would make subnormal
+  // numbers, on which processors are slow: five times here.
+  const vectors = (log: ChaseLog, h: BlockReflectors): Float64Array => {
+    const X = kernels.formRows(h)
+    kernels.rotateRows(log, X, n, n, false)
     const sorted = new Float64Array(n * n)
-    for (let k = 0; k < n; k++) sorted.set(rows.subarray(order[k] * n, (order[k] + 1) * n), k * n)
-    kernels.reflectRows(right, sorted, n)
+    for (let k = 0; k < n; k++) sorted.set(X.subarray(order[k] * n, (order[k] + 1) * n), k * n)
     return sorted
   }
+  let Ut: Float64Array | undefined
   return {
     s: Float64Array.from(order, from => Math.abs(d[from])),
-    Ut: () => (Ut ??= makeUt()),
+    Ut: () => (Ut ??= vectors(Y, right)),
+    Wt: () => {
+      const rows = vectors(X, left)
+      for (let k = 0; k < n; k++) if (sign[order[k]] < 0) for (let i = k * n; i < (k + 1) * n; i++) rows[i] = -rows[i]
+      return rows
+    },
     applyUt: g => into(Y, right, g),
     applyU: c => {
       const x = scatterRows(c, 1, n, order)

@@ -19,6 +19,8 @@ export interface WideSVD {
   s: Float64Array
   /** [rows, rows]: row k is the k-th left singular vector. Rows for s_k = 0 complete the orthonormal basis. Made when read. */
   readonly Ut: Float64Array
+  /** [rows, cols]: row k is the k-th right singular vector. Made when it is called for. */
+  Vt(): Float64Array
   /** Uᵀ g: [rows] → [rows]. */
   applyUt(g: Float64Array): Float64Array
   /** U c: [rows] → [rows]. */
@@ -84,6 +86,7 @@ export function svdOfWide(J: Float64Array, rows: number, cols: number): WideSVD 
     get Ut() {
       return (Ut ??= makeUt())
     },
+    Vt: () => qr.applyQRows(square.Wt(), rows),
     applyUt: g => {
       check('applyUt', g, rows)
       return square.applyUt(Float64Array.from(place, from => g[from]))
@@ -120,7 +123,5 @@ export function svd(A: Float64Array, m: number, n: number): SVD {
     return { U: V, s, V: U }
   }
   const f = svdOfWide(A, m, n)
-  const eye = new Float64Array(m * m)
-  for (let k = 0; k < m; k++) eye[k * m + k] = 1
-  return { U: transpose(f.Ut, m, m), s: f.s, V: transpose(f.applyVRows(eye, m), m, n) }
+  return { U: transpose(f.Ut, m, m), s: f.s, V: transpose(f.Vt(), m, n) }
 }

@@ -1,7 +1,7 @@
 import { linalgKernels } from '../backends/kernels.js'
 import { ChaseLog } from './chases.js'
 import { type Reflectors, reflect, reflectBack } from './qr.js'
-import { norm2 } from './scaling.js'
+import { identity, norm2 } from './scaling.js'
 
 /**
  * A = X diag(values) Xᵀ for a symmetric A [n, n], X as a product of reflectors and rotations: one vector passes through it
@@ -56,17 +56,17 @@ export function factorSymmetric(A: Float64Array, n: number): SymmetricFactors {
       return out
     },
     rows: () => {
-      // Row i of M is e_iᵀ M, M all rotations; then (Q Mᵀ)ᵀ row by row.
-      const M = new Float64Array(n * n)
-      for (let k = 0; k < n; k++) M[k * n + k] = 1
-      if (kernels) kernels.rotateRows(log, M, n, n, false)
-      else log.forwardRows(M, n)
-      const sorted = new Float64Array(n * n)
-      for (let k = 0; k < n; k++) sorted.set(M.subarray(order[k] * n, (order[k] + 1) * n), k * n)
-      if (kernels) kernels.reflectRowsOf(h, sorted, n)
-      else for (let k = 0; k < n; k++) reflect(h, sorted.subarray(k * n, (k + 1) * n))
-      for (let k = 0; k < n; k++) for (let i = 0; i < n; i++) M[k * n + place[i]] = sorted[k * n + i]
-      return M
+      // Row k of M Qᵀ, M all rotations. They run over the rows of Qᵀ and not of the identity, where products of small sines
+      // would make subnormal numbers, on which processors are slow.
+      const X = kernels ? kernels.formRowsOf(h) : identity(n)
+      if (kernels) kernels.rotateRows(log, X, n, n, false)
+      else {
+        for (let k = 0; k < n; k++) reflect(h, X.subarray(k * n, (k + 1) * n))
+        log.forwardRows(X, n)
+      }
+      const out = new Float64Array(n * n)
+      for (let k = 0; k < n; k++) for (let i = 0; i < n; i++) out[k * n + place[i]] = X[order[k] * n + i]
+      return out
     },
     converged
   }

@@ -44,8 +44,8 @@ export function cotangentSweep(
   )
 }
 
-/** One application of an adjoint rule. */
-function pull(tape: Tape, site: Site, ct: Tensor): [Tensor, Tensor][] {
+/** One application of an adjoint rule: the cotangents of the inputs that the tape knows. */
+export function pull(tape: Tape, site: Site, ct: Tensor): [Tensor, Tensor][] {
   const wants = (i: number) => tape.knows(site.inputs[i])
   const view = plainView(site, wants)
   const cts = recorder ? observeRule(site.op.name, 'vjp', () => site.op.vjp(ct, view)) : site.op.vjp(ct, view)

@@ -17,12 +17,18 @@ export interface ClosedRegion {
  * nearest post-dominator of t for which that holds, the entry the nearest dominator of both.
  *
  * From t itself to its post-dominator would be wrong: the residual would hold entries that t cannot reach. And where a
- * tensor inside is used outside too, the claim from there would be lost: then the region grows.
+ * tensor inside is used outside too, the claim from there would be lost: then the region grows. So it does beyond a tensor
+ * that a block has handed over (`passed`): what was asked of the block's exit was never asked of that tensor.
  */
-export function closedRegion(t: Tensor, region: Region, settled: ReadonlyMap<Tensor, unknown>): ClosedRegion {
+export function closedRegion(
+  t: Tensor,
+  region: Region,
+  settled: ReadonlyMap<Tensor, unknown>,
+  passed: ReadonlySet<Tensor>
+): ClosedRegion {
   const goals = new Set(region.goals)
   for (let d = region.postdom(t); ; d = region.postdom(d)) {
-    if (d !== SINK && !settled.has(d)) continue
+    if (d !== SINK && (!settled.has(d) || passed.has(d))) continue
     const exits = d === SINK ? region.goals : [d]
     const entries = entriesOf(region.common([t, ...exits.map(region.idom)]), region)
     const { sites, reached } = region.between(entries, exits)

@@ -25,6 +25,8 @@ export interface Targets {
   readonly targets: readonly Claim[]
   readonly plan: readonly PlannedStep[]
   readonly report: TargetReport
+  /** For each of the report's rungs, the sites that it answered for: `tape.toDot({ targets })` paints them. */
+  readonly covered: readonly (readonly Site[])[]
   readonly region: Region
 }
 
@@ -59,11 +61,13 @@ export function targetSweep(
 }
 
 class TargetSweep {
-  readonly #rungs: { report: RungReport; exit: Tensor }[] = []
+  readonly #rungs: { report: RungReport; exit: Tensor; sites: readonly Site[] }[] = []
   /** The claim with which each tensor was left: the goals of closed regions. */
   readonly #settled = new Map<Tensor, Claim>()
   /** Inside of a region that was solved as one: later claims are dropped. */
   readonly #closed = new Set<Tensor>()
+  /** Inside of a block: what was asked of its exit went on to its entries without them. */
+  readonly #passed = new Set<Tensor>()
   /** Entries of such regions: their claim stands, whatever else arrives. */
   readonly #final = new Map<Tensor, Claim>()
   readonly #goals: readonly (readonly [Tensor, Claim])[]
@@ -98,7 +102,7 @@ class TargetSweep {
       before,
       failed
     )
-    return { targets: claims, plan: this.#plan, report, region: this.region }
+    return { targets: claims, plan: this.#plan, report, covered: this.#rungs.map(r => r.sites), region: this.region }
   }
 
   /** One site after the other: the walk back. */
@@ -127,7 +131,7 @@ class TargetSweep {
     const goals = this.#goals.map(([, c]) => c)
     const block = new BlockProblem(region.sites, entries, region.goals, goals, scales)
     const { pairs, report } = solveBlock(block, policy, reason)
-    this.#report(region.goals[0], report)
+    this.#report(region.goals[0], report, region.sites)
     const found = new Map(pairs)
     return region.boundary.map(b => found.get(b) ?? noClaim(b))
   }
@@ -172,13 +176,13 @@ class TargetSweep {
       this.#settled.set(t, c)
       return { claim: c }
     }
-    const found = closedRegion(t, region, this.#settled)
+    const found = closedRegion(t, region, this.#settled, this.#passed)
     let pairs = this.#close(found)
     // What was asked of the exit may have been one choice of several, and out of reach from here: the goals decide.
     const { status, refused } = this.#rungs[this.#rungs.length - 1].report
     const missed = status!.includes('unreachable') || refused.length > 0
     if (missed && found.exits !== region.goals) {
-      const whole = closedRegion(t, region, new Map())
+      const whole = closedRegion(t, region, new Map(), this.#passed)
       if (whole.sites.length > found.sites.length && solvable(whole.sites, found.sites)) pairs = this.#close(whole)
     }
     if (!this.#final.has(t)) return { pairs }
@@ -223,18 +227,22 @@ class TargetSweep {
     if (end.lost.some(Boolean)) return this.#mend(site, c, answer, name, end.lost, end.reason)
     if (name === 'approximate' && this.policy.refine && this.policy.ladder.some(r => r.solve)) {
       const refined = refineAnswer(site, c, pairsOf(site, answer), this.policy)
-      this.#report(site.out, refined.report)
+      this.#report(site.out, refined.report, [site])
       return refined.pairs
     }
-    this.#report(site.out, {
-      rung: name,
-      kind: choice ? 'choice' : 'rule',
-      ops: site.op.name,
-      sites: 1,
-      reason: decision.reason,
-      mismatch: end.mismatch,
-      refused: []
-    })
+    this.#report(
+      site.out,
+      {
+        rung: name,
+        kind: choice ? 'choice' : 'rule',
+        ops: site.op.name,
+        sites: 1,
+        reason: decision.reason,
+        mismatch: end.mismatch,
+        refused: []
+      },
+      [site]
+    )
     return pairsOf(site, answer)
   }
 
@@ -272,11 +280,15 @@ class TargetSweep {
         bad.map((l, b) => l || more[b]),
         reason ?? end.reason
       )
-    this.#report(site.out, {
-      ...solved.report,
-      rung: [...new Set([rung, ...solved.taken.filter((_, b) => bad[b])])].join(' and '),
-      mismatch: end.mismatch
-    })
+    this.#report(
+      site.out,
+      {
+        ...solved.report,
+        rung: [...new Set([rung, ...solved.taken.filter((_, b) => bad[b])])].join(' and '),
+        mismatch: end.mismatch
+      },
+      [site]
+    )
     return pairsOf(site, merged)
   }
 
@@ -289,6 +301,7 @@ class TargetSweep {
   ): Pairs {
     const { sites, reached } = this.region.between(entries, exits)
     const used = entries.filter(e => reached.has(e))
+    for (const u of reached) if (!entries.includes(u) && !exits.includes(u)) this.#passed.add(u)
     const scales = used.map(e => this.policy.scales.get(e) ?? 1)
     const { pairs, report } = solveBlock(
       new BlockProblem(sites, used, exits, goals, scales),
@@ -296,12 +309,12 @@ class TargetSweep {
       reason,
       refused
     )
-    this.#report(exits[0], report)
+    this.#report(exits[0], report, sites)
     return pairs
   }
 
-  #report(exit: Tensor, report: RungReport): void {
-    this.#rungs.push({ report, exit })
+  #report(exit: Tensor, report: RungReport, sites: readonly Site[]): void {
+    this.#rungs.push({ report, exit, sites })
   }
 }
 

@@ -1,4 +1,5 @@
-import type { Contours, Field, Numbers } from './figure.js'
+import type { Arrows, Contours, Field, Numbers, Series as PlotSeries } from './figure.js'
+import type { Done, Quantity, Series } from './types.js'
 
 /** Small helpers that turn a run's numbers into what figures and tables take. */
 
@@ -71,4 +72,90 @@ export function sampleGrid(
     }
   }
   return { x, y, width: n, height: n, values, levels }
+}
+
+/**
+ * A vector field at the middles of n × n cells over a plane, scaled as a whole so that the longest arrow is as long as a
+ * cell is wide. What is longer than `cap` times the median is drawn that long: a few large vectors would otherwise leave
+ * nothing of the others.
+ */
+export function fittedArrows(
+  name: string,
+  f: (x: number, y: number) => readonly [number, number],
+  x: [number, number],
+  y: [number, number],
+  { n = 12, cap = 3, style }: { n?: number; cap?: number; style?: Arrows['style'] } = {}
+): Arrows {
+  const [w, h] = [(x[1] - x[0]) / n, (y[1] - y[0]) / n]
+  const middles = indices(n * n).map(k => [x[0] + ((k % n) + 0.5) * w, y[0] + (Math.floor(k / n) + 0.5) * h])
+  const vectors = middles.map(([a, b]) => f(a, b))
+  // Lengths in cells, so that axes of different units count alike.
+  const lengths = vectors.map(([a, b]) => Math.hypot(a / w, b / h))
+  const limit = cap * spread(lengths.filter(Number.isFinite)).median
+  const longest = Math.min(limit, Math.max(...lengths.filter(Number.isFinite)))
+  const factors = lengths.map(l => (l > 0 ? Math.min(l, longest) / (longest * l) : 0))
+  return {
+    name,
+    x: middles.map(m => m[0]),
+    y: middles.map(m => m[1]),
+    dx: vectors.map((v, k) => v[0] * factors[k]),
+    dy: vectors.map((v, k) => v[1] * factors[k]),
+    style
+  }
+}
+
+/** The parts that have a series, of a method, and of a variant where it is given. */
+export const partsWith = <P extends Done>(
+  parts: readonly P[],
+  series: string,
+  method?: string,
+  variant?: string
+): P[] =>
+  parts.filter(
+    p =>
+      p.course[series] !== undefined &&
+      (method === undefined || p.method === method) &&
+      (variant === undefined || p.variant === variant)
+  )
+
+/** The methods that have run, in the order of the parts. */
+export const methodsOf = (parts: readonly Done[]): string[] => [...new Set(parts.map(p => p.method))]
+
+/**
+ * A series of each method as lines of a panel: the median over the seeds, with each seed faintly behind it. Over steps, which
+ * `scale` turns into epochs, or over the seconds that the first seed needed.
+ */
+export function linesOf(
+  parts: readonly Done[],
+  series: string,
+  options: { over?: 'steps' | 'seconds'; scale?: (part: Done) => number; variant?: string } = {}
+): PlotSeries[] {
+  const { over = 'steps', scale = () => 1, variant } = options
+  return methodsOf(parts).flatMap(name => {
+    const runs = partsWith(parts, series, name, variant)
+    if (runs.length === 0) return []
+    const all = runs.map(p => p.course[series].y)
+    const { median } = overSeeds(all)
+    const first = runs[0].course[series]
+    const x = (over === 'steps' ? first.at.map(v => v * scale(runs[0])) : first.seconds).slice(0, median.length)
+    return [{ name, x, y: median, ...(runs.length > 1 ? { faint: all.map(y => y.slice(0, median.length)) } : {}) }]
+  })
+}
+
+/** A number of each of a method's parts, as one quantity: over seeds its spread. NaN where there is none. */
+export function quantityOf<P extends Done>(parts: readonly P[], of: (part: P) => number | undefined): Quantity {
+  const values = parts.map(of).filter(v => v !== undefined && Number.isFinite(v)) as number[]
+  return values.length > 1 ? spread(values) : (values[0] ?? Number.NaN)
+}
+
+/** Mean of the last n numbers. */
+export const late = (y: readonly number[], n: number): number => {
+  const tail = y.slice(-n)
+  return tail.reduce((a, b) => a + b, 0) / tail.length
+}
+
+/** A series at a step: the last measured at or before it. */
+export function valueAt({ at, y }: Series, step: number): number | undefined {
+  const i = at.findLastIndex(s => s <= step)
+  return i < 0 ? undefined : y[i]
 }

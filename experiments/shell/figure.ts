@@ -3,7 +3,7 @@ import type { Field, Numbers } from './types.js'
 export type { Field, Numbers }
 
 /** Figures are plain data; plots/ turns them into SVG and PNG. */
-export type Figure = PlotFigure | ImagesFigure
+export type Figure = PlotFigure | ImagesFigure | GraphFigure
 
 interface FigureBase {
   /** File name without ending. */
@@ -26,6 +26,7 @@ export interface Panel {
   series: Series[]
   bands?: Band[]
   contours?: Contours
+  arrows?: Arrows[]
   points?: Point[]
 }
 
@@ -81,9 +82,22 @@ export interface Contours {
   levels: number[]
 }
 
+/** A vector field: thin arrows from (x, y) to (x + dx, y + dy), in data units. `fittedArrows` in data.ts makes them fit a grid. */
+export interface Arrows {
+  /** In the legend. */
+  name: string
+  x: Numbers
+  y: Numbers
+  dx: Numbers
+  dy: Numbers
+  /** Colour and dash as for curves. */
+  style?: string | Partial<Style>
+}
+
 export interface Point {
   x: number
   y: number
+  /** May have several lines. */
   label: string
   /** Where the label stands; 'above' (and to the right) unless given. */
   place?: 'above' | 'below' | 'left' | 'right'
@@ -99,4 +113,11 @@ export interface ImagesFigure extends FigureBase {
   /** Of the colours; the least and the largest value of all fields unless given. */
   domain?: [number, number]
   colors?: 'viridis' | 'inferno' | 'magma' | 'cividis'
+}
+
+/** Nodes and arrows, laid out by Graphviz: a tape, as tapeToDot writes it. */
+export interface GraphFigure extends FigureBase {
+  kind: 'graph'
+  /** In Graphviz's language. */
+  dot: string
 }

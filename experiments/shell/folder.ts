@@ -1,13 +1,28 @@
-import { mkdirSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { curvesCsv, fieldsJson, type RunRecord, recordJson } from './record.js'
-import type { AnyExperiment } from './types.js'
+import { nameOf } from './parts.js'
+import { curvesCsv, fieldsJson, partJson, type RunRecord, readPart, recordJson } from './record.js'
+import { type SettingValue, showValue, UsageError } from './settings.js'
+import type { AnyExperiment, Done, Field, Part } from './types.js'
+
+/** Beside the results while a run is not complete: parts that have ended, and the states of those that have not. */
+export const CHECKPOINTS = 'parts'
 
 /**
  * Makes the folder and those it lies in. Not by `recursive`, which never returns where a parent refuses with "no such
  * file" although it is there (/proc, in Node 20). Returns those that were not there, the outermost first.
  */
-function makeFolder(path: string): string[] {
+export function makeFolder(path: string): string[] {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return []
   const above = dirname(path)
   const made = above === path ? [] : makeFolder(above)
@@ -43,6 +58,58 @@ export function writeAtomically(path: string, content: string | Uint8Array): voi
   }
 }
 
+/** A part that has ended, kept until the run has: should the run be killed, this part need not run again. */
+export function keepPart(out: string, settings: Record<string, SettingValue>, done: Done): void {
+  const path = join(out, CHECKPOINTS, nameOf(done))
+  writeAtomically(`${path}.json`, `${JSON.stringify({ settings: own(settings) })}\n${partJson(done)}`)
+  rmSync(`${path}.checkpoint`, { force: true })
+}
+
+/** Parts of an earlier run in this folder that have ended, among those wanted. Throws UsageError where its settings differ. */
+export function keptParts(
+  out: string,
+  experiment: AnyExperiment,
+  settings: Record<string, SettingValue>,
+  wanted: readonly Part[]
+): Done[] {
+  const check = (found: Record<string, SettingValue>) => {
+    for (const [key, value] of Object.entries(own(settings)))
+      if (showValue(value) !== showValue(found[key] ?? ''))
+        throw new UsageError(
+          `--resume in ${out}, which holds a run with ${key} ${showValue(found[key] ?? 'unset')} where this one has ${showValue(value)}. Give the same settings, another --out, or leave out --resume`
+        )
+  }
+  const found: Done[] = []
+  const whole = join(out, 'result.json')
+  if (existsSync(whole)) {
+    const record = readRecord(out)
+    if (record.experiment !== experiment.name)
+      throw new UsageError(`--resume in ${out}, which holds a run of ${record.experiment}. Give another --out`)
+    check(record.settings)
+    found.push(...record.parts.filter(part => part.status === 'complete'))
+  }
+  const folder = join(out, CHECKPOINTS)
+  for (const file of existsSync(folder) ? readdirSync(folder) : []) {
+    if (!file.endsWith('.json')) continue
+    const [head, body] = readFileSync(join(folder, file), 'utf8').split('\n')
+    check(JSON.parse(head).settings)
+    found.push(readPart(JSON.parse(body)))
+  }
+  const by = new Map(found.map(part => [nameOf(part), part]))
+  return wanted.flatMap(part => by.get(nameOf(part)) ?? [])
+}
+
+/** What a part depends on: not which others run beside it. */
+const own = ({ method: _methods, seeds: _seeds, ...settings }: Record<string, SettingValue>) => settings
+
+/** A run from its folder, with its fields. */
+export function readRecord(folder: string): RunRecord {
+  const record = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8')) as RunRecord
+  const path = join(folder, 'fields.json')
+  const fields: Record<string, Field[]> = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {}
+  return { ...record, parts: record.parts.map(part => readPart(part, fields[nameOf(part)])) }
+}
+
 /**
  * Writes a run into its folder and returns the names of the files. The numbers go first: should drawing fail or be
  * interrupted, they are there.
@@ -61,22 +128,18 @@ export async function writeResults(
   // Pictures and reports of an earlier run would tell of other numbers.
   for (const old of ['report.html', 'figures', 'fields.json'])
     rmSync(join(folder, old), { recursive: true, force: true })
+  if (record.parts.some(part => part.fields?.length)) write('fields.json', fieldsJson(record.parts))
   write('result.json', recordJson(record))
-  write('curves.csv', curvesCsv(record.result))
-  if (record.result.fields?.length) write('fields.json', fieldsJson(record.result))
-  if (!options.report) return written
-  // Imported only here: the plotting libraries take half a second to load.
-  const [{ figureToSvg, svgToPng }, { reportHtml }] = await Promise.all([
-    import('./plots/render.js'),
-    import('./report.js')
-  ])
-  const figures: { svg: string; title: string; caption?: string; name: string }[] = []
-  for (const figure of experiment.figures(record.result, record.settings)) {
-    const svg = await figureToSvg(figure)
-    write(`figures/${figure.name}.svg`, svg)
-    write(`figures/${figure.name}.png`, svgToPng(svg))
-    figures.push({ ...figure, svg })
-  }
-  write('report.html', reportHtml(experiment, record, figures))
+  write('curves.csv', curvesCsv(record.parts))
+  if (record.status === 'complete') rmSync(join(folder, CHECKPOINTS), { recursive: true, force: true })
+  if (options.report) written.push(...(await writeReport(folder, experiment, record)))
   return written
+}
+
+/** Figures and report of a run; returns the names of the files. */
+export async function writeReport(folder: string, experiment: AnyExperiment, record: RunRecord): Promise<string[]> {
+  const [{ drawFigures }, { reportHtml }] = await Promise.all([import('./pictures.js'), import('./report.js')])
+  const figures = await drawFigures(join(folder, 'figures'), experiment.figures(record.parts, record.settings))
+  writeAtomically(join(folder, 'report.html'), reportHtml(experiment, record, figures))
+  return [...figures.flatMap(({ name }) => [`figures/${name}.svg`, `figures/${name}.png`]), 'report.html']
 }

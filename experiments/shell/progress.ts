@@ -1,11 +1,11 @@
 import cliProgress from 'cli-progress'
 import { duration, number } from './format.js'
-import { Interrupted, type Progress } from './types.js'
 
 /** Counts steps and shows them: a live bar on a terminal, plain lines now and then elsewhere. */
-export class ProgressView implements Progress {
+export class ProgressView {
   done = 0
   total = 0
+  private before = 0
   private label = ''
   private numbers: Record<string, number> = {}
   private startedAt = 0
@@ -14,15 +14,20 @@ export class ProgressView implements Progress {
   /** Of one bar only, but it is the kind that can print lines above it. */
   private bars: cliProgress.MultiBar | undefined
 
+  private readonly live: boolean
+
+  /** Of steps, unless it is said what else is counted. */
   constructor(
     private readonly out: NodeJS.WriteStream,
-    private readonly signal: AbortSignal,
-    private readonly live = Boolean(out.isTTY)
-  ) {}
+    private readonly unit = 'step'
+  ) {
+    this.live = Boolean(out.isTTY)
+  }
 
-  start(total: number, label = ''): void {
+  /** Announces `total` steps, the first `done` of which an earlier run has made. */
+  start(total: number, label = '', done = 0): void {
     this.stop()
-    Object.assign(this, { done: 0, total, label, numbers: {}, startedAt: performance.now(), lastLineAt: 0 })
+    Object.assign(this, { done, before: done, total, label, numbers: {}, startedAt: performance.now(), lastLineAt: 0 })
     if (this.live) {
       this.bars = new cliProgress.MultiBar({
         stream: this.out,
@@ -34,27 +39,22 @@ export class ProgressView implements Progress {
         // Ctrl-C is the shell's business.
         gracefulExit: false
       })
-      this.bar = this.bars.create(total, 0)
-    } else this.out.write(`${label || 'Running'}: ${total} steps.\n`)
+      this.bar = this.bars.create(total, done)
+    } else this.out.write(`${label || 'Running'}: ${total} ${this.unit}s.\n`)
   }
 
-  async step(numbers: Record<string, number> = {}): Promise<void> {
-    this.done++
-    this.numbers = numbers
+  /** `count` steps more are done; the numbers replace those of the same names. */
+  step(count: number, numbers: Record<string, number> = {}): void {
+    const last = this.done
+    this.done += count
+    this.numbers = { ...this.numbers, ...numbers }
     if (this.bar) {
       this.bar.update(this.done)
       this.bars?.update()
-    } else if (this.lineIsDue()) {
+    } else if (this.lineIsDue(last)) {
       this.lastLineAt = performance.now()
       this.out.write(`${this.text()}\n`)
     }
-    await this.breathe()
-    if (this.signal.aborted) throw new Interrupted()
-  }
-
-  breathe(): Promise<void> {
-    // Two turns of the event loop: signals are delivered between them.
-    return new Promise(resolve => setImmediate(() => setImmediate(resolve)))
   }
 
   /** A line above the bar. */
@@ -72,18 +72,20 @@ export class ProgressView implements Progress {
   }
 
   /** The first, the last, every tenth part, and otherwise every 15 seconds. */
-  private lineIsDue(): boolean {
+  private lineIsDue(last: number): boolean {
     const tenth = (n: number) => Math.floor((10 * n) / this.total)
-    if (this.done === 1 || this.done === this.total || tenth(this.done) > tenth(this.done - 1)) return true
+    if (last === this.before || this.done === this.total || tenth(this.done) > tenth(last)) return true
     return performance.now() - this.lastLineAt > 15_000
   }
 
   private text(): string {
     const seconds = (performance.now() - this.startedAt) / 1000
-    const left = this.done ? (seconds / this.done) * (this.total - this.done) : Number.NaN
-    const time = this.done === this.total ? `took ${duration(seconds)}` : this.done ? `${duration(left)} left` : ''
+    const made = this.done - this.before
+    const left = (seconds / made) * (this.total - this.done)
+    const time = this.done === this.total ? `took ${duration(seconds)}` : made ? `${duration(left)} left` : ''
+    const rate = made ? `${number(made / seconds, 3)}/s` : ''
     const numbers = Object.entries(this.numbers).map(([name, value]) => `${name} ${number(value, 3)}`)
-    return [this.label, `step ${this.done}/${this.total}`, time, ...numbers].filter(Boolean).join('  ')
+    return [this.label, `${this.unit} ${this.done}/${this.total}`, time, rate, ...numbers].filter(Boolean).join('  ')
   }
 }
 

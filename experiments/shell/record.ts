@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
-import { flagOf, type Preset, presetOf, type SettingValue, showValue } from './settings.js'
-import type { AnyExperiment, RunResult } from './types.js'
+import { spread } from './data.js'
+import { nameOf } from './parts.js'
+import type { Preset, SettingValue } from './settings.js'
+import type { AnyExperiment, Done, Field, Metric, Series } from './types.js'
 
-/** A run with all that is needed to read it later and to do it again: what result.json holds. */
+/** A run with all that is needed to read it later, to draw it again and to do it again: what result.json holds. */
 export interface RunRecord {
   experiment: string
   title: string
@@ -17,28 +19,46 @@ export interface RunRecord {
   versions: Record<string, string>
   date: string
   seconds: number
-  result: RunResult
+  metrics: Metric[]
+  notes: string[]
+  /** Seconds per named part, e.g. { 'SIP, per step': 1.1 }. */
+  timings: Record<string, number>
+  parts: Done[]
 }
 
-/** The command that does the same again: the preset, and what differs from it. */
-export function commandOf(
+/** Adds what follows from the parts: metrics, notes, timings. */
+export function recordOf(
   experiment: AnyExperiment,
-  preset: Preset,
-  settings: Record<string, SettingValue>,
-  seed: number
-): string {
-  const usual = presetOf(experiment.settings, preset)
-  const words = ['node dist/experiments/main.js', experiment.name]
-  if (preset !== 'default') words.push(`--${preset}`)
-  if (seed !== 0) words.push(`--seed ${seed}`)
-  for (const [key, value] of Object.entries(settings)) {
-    if (showValue(value) === showValue(usual[key])) continue
-    const flag = flagOf(key)
-    words.push(
-      typeof value === 'boolean' ? (value ? flag : flag.replace('--', '--no-')) : `${flag} ${showValue(value)}`
-    )
+  run: Omit<RunRecord, 'experiment' | 'title' | 'versions' | 'metrics' | 'notes' | 'timings'>
+): RunRecord {
+  const { parts, settings } = run
+  const own: string[] = experiment.notes?.(parts, settings) ?? []
+  return {
+    experiment: experiment.name,
+    title: experiment.title,
+    versions: versions(),
+    ...run,
+    metrics: experiment.metrics(parts, settings),
+    notes: [...new Set([...own, ...parts.flatMap(part => part.notes ?? [])])],
+    timings: timingsOf(parts)
   }
-  return words.join(' ')
+}
+
+/** Seconds per step of each method (and variant): the median over its parts. */
+function timingsOf(parts: readonly Done[]): Record<string, number> {
+  const name = ({ method, variant }: Done) => [method, variant].filter(Boolean).join(', ')
+  return Object.fromEntries(
+    [...new Set(parts.map(name))].flatMap(group => {
+      const each = parts
+        .filter(part => name(part) === group)
+        .flatMap(({ course }) => {
+          const longest = Object.values(course).sort((a, b) => (b.at.at(-1) ?? 0) - (a.at.at(-1) ?? 0))[0]
+          const [steps, seconds] = [longest?.at.at(-1) ?? 0, longest?.seconds.at(-1) ?? 0]
+          return steps > 0 && seconds > 0 ? [seconds / steps] : []
+        })
+      return each.length > 0 ? [[`${group}, per step`, spread(each).median]] : []
+    })
+  )
 }
 
 export function versions(): Record<string, string> {
@@ -66,26 +86,49 @@ function packageVersion(): string {
 
 /** Without the fields' values, which have a file of their own; typed arrays as plain ones, not finite as null. */
 export function recordJson(record: RunRecord): string {
-  const { fields = [], ...result } = record.result
-  const shapes = fields.map(({ name, width, height }) => ({ name, width, height }))
-  return `${JSON.stringify({ ...record, result: { ...result, fields: shapes } }, plain, 2)}\n`
+  const parts = record.parts.map(({ fields, ...part }) => part)
+  return `${JSON.stringify({ ...record, parts }, plain, 2)}\n`
 }
 
-/** Seven digits, which is what a field of f32 has. */
-export const fieldsJson = (result: RunResult): string =>
+/** Fields by part, with seven digits, which is what a field of f32 has. */
+export const fieldsJson = (parts: readonly Done[]): string =>
   `${JSON.stringify(
-    (result.fields ?? []).map(f => ({ ...f, values: Array.from(f.values, v => Number(v.toPrecision(7))) })),
+    Object.fromEntries(
+      parts
+        .filter(p => p.fields?.length)
+        .map(p => [
+          nameOf(p),
+          p.fields!.map(f => ({ ...f, values: Array.from(f.values, v => Number(v.toPrecision(7))) }))
+        ])
+    ),
     plain
   )}\n`
+
+/** A part by itself, in full. */
+export const partJson = (done: Done): string => `${JSON.stringify(done, plain)}\n`
 
 const plain = (_key: string, value: unknown) =>
   ArrayBuffer.isView(value) && !(value instanceof DataView) ? Array.from(value as unknown as ArrayLike<number>) : value
 
-/** Long form, one point per line: every program reads it, whatever the lengths of the curves. */
-export function curvesCsv(result: RunResult): string {
+/** JSON writes NaN and infinities as null: in a course and a field they are NaN again. */
+export function readPart(part: Done, fields?: Field[]): Done {
+  const numbers = (v: (number | null)[]) => v.map(x => x ?? Number.NaN)
+  const series = ({ at, seconds, y }: Series): Series => ({ at: numbers(at), seconds: numbers(seconds), y: numbers(y) })
+  const held = fields ?? part.fields
+  return {
+    ...part,
+    course: Object.fromEntries(Object.entries(part.course).map(([name, s]) => [name, series(s)])),
+    ...(held ? { fields: held.map(f => ({ ...f, values: numbers(f.values as (number | null)[]) })) } : {})
+  }
+}
+
+/** Long form, one measured number per line: every program reads it. */
+export function curvesCsv(parts: readonly Done[]): string {
   const quote = (name: string) => (/[",\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name)
-  const lines = result.curves.flatMap(({ name, x, y }) =>
-    Array.from(x, (at, i) => `${quote(name)},${at},${y[i] ?? ''}`)
+  const lines = parts.flatMap(({ method, variant, seed, course }) =>
+    Object.entries(course).flatMap(([name, { at, seconds, y }]) =>
+      at.map((step, i) => [quote(method), quote(variant), seed, quote(name), step, seconds[i] ?? '', y[i]].join(','))
+    )
   )
-  return ['curve,x,y', ...lines, ''].join('\n')
+  return ['method,variant,seed,series,step,seconds,value', ...lines, ''].join('\n')
 }

@@ -7,6 +7,7 @@ const packages = [
   'cli-progress',
   'vega',
   'd3-contour',
+  '@viz-js/viz',
   'opentype.js',
   'dejavu-fonts-ttf',
   '@resvg/resvg-js',

@@ -1,8 +1,10 @@
+import type { AnyExperiment } from './types.js'
+
 /**
  * Settings of an experiment: a table of named values with a description and up to three presets. From it come the
  * options of the command line, their checks, the help text and the settings table of the report.
  */
-export type SettingValue = number | string | boolean | string[]
+export type SettingValue = number | string | boolean | string[] | number[]
 
 export type Preset = 'default' | 'quick' | 'full'
 
@@ -11,6 +13,8 @@ export interface Setting<V extends SettingValue = SettingValue> {
   presets: Record<Preset, V>
   /** Text after the flag in the help; empty for a switch. */
   argument: string
+  /** What may be given, where that is one or some of several names: for the completion of the shell. */
+  choices?: readonly string[]
   /** Text from the command line to a value; throws UsageError with what would be right. */
   parse(text: string): V
 }
@@ -24,7 +28,7 @@ export class UsageError extends Error {
 }
 
 /** The value in the main run; `quick` and `full` are the same unless given. */
-interface Presets<V> {
+export interface Presets<V> {
   default: V
   quick?: V
   full?: V
@@ -65,10 +69,20 @@ export const toggle = (about: string, options: Presets<boolean>): Setting<boolea
   parse: text => text === 'true'
 })
 
+/** Several numbers, separated by commas. */
+export function numbers(about: string, options: Presets<number[]>): Setting<number[]> {
+  const parse = (text: string) => {
+    const values = text.split(',').map(part => (part.trim() === '' ? Number.NaN : Number(part)))
+    if (values.every(Number.isFinite)) return [...new Set(values)]
+    throw new UsageError('numbers, separated by commas')
+  }
+  return { about, presets: fill(options), argument: '<numbers>', parse }
+}
+
 /** One of several names. */
 export function oneOf<T extends string>(about: string, choices: readonly T[], options: Presets<T>): Setting<T> {
   const parse = (text: string) => pick(text, choices)
-  return { about: `${about} (${choices.join(', ')})`, presets: fill(options), argument: '<name>', parse }
+  return { about: `${about} (${choices.join(', ')})`, presets: fill(options), argument: '<name>', choices, parse }
 }
 
 /** Some of several names, separated by commas; all of them unless `options` says otherwise. */
@@ -78,7 +92,15 @@ export function someOf<T extends string>(
   options: Presets<T[]> = { default: [...choices] }
 ): Setting<T[]> {
   const parse = (text: string) => [...new Set(text.split(',').map(part => pick(part.trim(), choices)))]
-  return { about: `${about}: some of ${choices.join(', ')}`, presets: fill(options), argument: '<names>', parse }
+  const some = `${about}: some of ${choices.join(', ')}`
+  return { about: some, presets: fill(options), argument: '<names>', choices, parse }
+}
+
+/** Several values of a setting, for a sweep: between commas, or between semicolons where a value is itself a list. */
+export function parseValues(setting: Setting, text: string): SettingValue[] {
+  const words = text.split(Array.isArray(setting.presets.default) ? ';' : ',')
+  const values = words.map(word => setting.parse(word.trim()))
+  return values.filter((value, i) => values.findIndex(other => showValue(other) === showValue(value)) === i)
 }
 
 export function parseCount(text: string, min: number, max: number): number {
@@ -92,6 +114,13 @@ function pick<T extends string>(text: string, choices: readonly T[]): T {
   if (found === undefined) throw new UsageError(`one of ${choices.join(', ')}`)
   return found
 }
+
+/** The settings of an experiment with those that all have: which methods, how many seeds. */
+export const settingsOf = ({ settings, methods, seeds = { default: 1 } }: AnyExperiment): Settings => ({
+  method: someOf('methods', methods),
+  seeds: count('independent runs, from --seed on', { max: 10_000, ...seeds }),
+  ...settings
+})
 
 /** The flag of a setting: camelCase → kebab-case. */
 export const flagOf = (key: string): string => `--${key.replace(/[A-Z]/g, c => `-${c.toLowerCase()}`)}`

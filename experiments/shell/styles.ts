@@ -12,6 +12,11 @@ export const styles: Record<string, Style> = {
   HIG: { color: '#2CA02C', dash: [], marker: 'diamond' },
   GN: { color: '#9467BD', dash: [3, 3], marker: 'triangle-down' },
   Adam: { color: '#5BA3D9', dash: [9, 4], marker: 'circle' },
+  SGD: { color: '#1F77B4', dash: [2, 4], marker: 'square' },
+  Adadelta: { color: '#8C564B', dash: [12, 3, 3, 3], marker: 'square' },
+  Adagrad: { color: '#E377C2', dash: [6, 3], marker: 'diamond' },
+  RMSprop: { color: '#17BECF', dash: [2, 3], marker: 'triangle-down' },
+  BFGS: { color: '#BCBD22', dash: [12, 4], marker: 'cross' },
   reference: { color: '#444444', dash: [2, 4], marker: 'none' },
   published: { color: '#444444', dash: [], marker: 'cross' }
 }

@@ -1,5 +1,5 @@
 import type { Figure } from './figure.js'
-import type { Settings, Values } from './settings.js'
+import type { Preset, Presets, Settings, Values } from './settings.js'
 
 /** Numbers in a row: plain or typed. They end up in JSON as plain arrays, with null for what is not finite. */
 export type Numbers = ArrayLike<number>
@@ -25,13 +25,6 @@ export interface Metric {
   note?: string
 }
 
-/** A named series over steps, epochs, seconds... Everything that is kept of a run's course. */
-export interface Curve {
-  name: string
-  x: Numbers
-  y: Numbers
-}
-
 /** A 2-D field, row by row from the top: values[i * width + j]. */
 export interface Field {
   name: string
@@ -40,46 +33,58 @@ export interface Field {
   values: Numbers
 }
 
-/** What a run hands over: plain data, so that it can be written, read again and drawn later. */
-export interface RunResult {
-  metrics: Metric[]
-  curves: Curve[]
+/**
+ * One of the independent pieces of which a run consists: a method with a seed, and a variant of the problem where an
+ * experiment shows several side by side ('' otherwise). Parts know nothing of each other, so they run in parallel, in any
+ * order, and go on one by one after an interruption.
+ */
+export interface Part<M extends string = string> {
+  method: M
+  /** Of every random number: weights, data. Parts with one seed see the same. */
+  seed: number
+  variant: string
+}
+
+/** A quantity over the steps at which it was measured. */
+export interface Series {
+  at: number[]
+  /** Seconds of training until then; what was measured on the way does not count. */
+  seconds: number[]
+  y: number[]
+}
+
+/** What a part hands over: plain data, so that it can be sent, written, read again and drawn later. */
+export interface Outcome<D = unknown> {
+  /** By name: 'loss', 'x loss', ... */
+  course: Record<string, Series>
   fields?: Field[]
-  /** Seconds per named part, e.g. { 'SIP, per step': 1.1 }. */
-  timings?: Record<string, number>
-  /** Sentences for the reader: what differs from the source, what to look at. */
+  /** Whatever else tables and figures need; has to survive JSON. */
+  data?: D
+  /** A sentence for the reader, e.g. why a run ended early. */
   notes?: string[]
-  /** Whatever else the figures need; has to survive JSON. */
-  data?: Record<string, unknown>
 }
 
-export interface Progress {
-  /** Announces `total` steps. A second call begins a new phase with its own count. */
-  start(total: number, label?: string): void
-  /**
-   * One step is done; the numbers (losses...) are shown beside it. Must be awaited: this is where Ctrl-C is noticed.
-   * After Ctrl-C it throws `Interrupted`, which the shell turns into "kept what was there": let it pass.
-   */
-  step(numbers?: Record<string, number>): Promise<void>
-  /** Lets Ctrl-C be noticed in the middle of a long step; throws nothing. Await it between parts of a second or more. */
-  breathe(): Promise<void>
+/** A part that has run, or as far as it came. */
+export interface Done<M extends string = string, D = unknown> extends Part<M>, Outcome<D> {
+  status: 'complete' | 'partial'
 }
 
-export interface RunContext {
-  readonly seed: number
-  readonly progress: Progress
-  /** Aborted by Ctrl-C, for those who want to end a loop of their own early. */
+/** What a running part may say and ask. All of it is synchronous: a part has a thread of its own. */
+export interface PartContext {
+  /** `count` steps are done (1 unless given); the numbers are shown beside the progress. Throws Interrupted after Ctrl-C: let it pass. */
+  step(numbers?: Record<string, number>, count?: number): void
+  /** The same, but Ctrl-C only shows in `signal`: for loops that end by themselves. */
+  tell(numbers?: Record<string, number>, count?: number): void
   readonly signal: AbortSignal
-  /** A line for the person watching; never on standard output under --json. */
+  /** A line for the person watching. */
   log(line: string): void
-  /**
-   * Says how to make a result of what is there so far. Called only when the run is interrupted or fails: hand it over
-   * once, before the loop, as a closure over the arrays that the loop fills.
-   */
-  keep(partial: () => RunResult): void
+  /** Says how to make an outcome of what is there so far: asked for when the part is interrupted. Once, before the loop. */
+  keep(partial: () => Outcome): void
+  /** The file for the state between two steps. Where there is one already, the part goes on from it: see training(). */
+  readonly checkpoint?: string
 }
 
-/** Raised by `progress.step()` after Ctrl-C. */
+/** Raised by `step()` after Ctrl-C. */
 export class Interrupted extends Error {
   override name = 'Interrupted'
   constructor() {
@@ -87,7 +92,30 @@ export class Interrupted extends Error {
   }
 }
 
-export interface Experiment<S extends Settings = Settings> {
+/**
+ * A sweep that an experiment names, so that `sweep <experiment> <name>` knows it: every value of every swept setting, each
+ * with every method and seed, is a run of its own (a cell), and one number of each goes into a table and a figure.
+ */
+export interface Sweep<S extends Settings = Settings, M extends string = string, D = unknown> {
+  about: string
+  /** Setting → its values. The first is the figure's x axis; each combination of the others is a panel. */
+  values: { [K in keyof S]?: Presets<readonly Values<S>[K][]> }
+  /** Other settings of every cell, `method` and `seeds` among them, unless the command line gives them. */
+  fixed?: Partial<Values<S>> & { method?: M[]; seeds?: number }
+  result: SweepResult<S, M, D>
+}
+
+/** The number of a cell, and how the figure shows it. */
+export interface SweepResult<S extends Settings = Settings, M extends string = string, D = unknown> {
+  /** The last value of a series, or what the function makes of the part. */
+  of: string | ((part: Done<M, D>, settings: Values<S>) => number)
+  /** Of the y axis, with the unit. */
+  label: string
+  /** 'log' unless given. */
+  scale?: 'linear' | 'log'
+}
+
+export interface Experiment<S extends Settings = Settings, M extends string = string, D = unknown> {
   name: string
   title: string
   /** Two sentences: what is solved, and why it is hard. */
@@ -96,16 +124,35 @@ export interface Experiment<S extends Settings = Settings> {
   formulas: string[]
   /** Text, section, figure. */
   source: string
+  /** What `--method` chooses from, in the order of legends and tables. */
+  methods: readonly M[]
+  /** How many independent runs of each; 1 unless given. */
+  seeds?: Presets<number>
   settings: S
-  run(settings: Values<S>, ctx: RunContext): RunResult | Promise<RunResult>
-  /** Pure: from the result (perhaps a partial one) to figures. */
-  figures(result: RunResult, settings: Values<S>): Figure[]
+  /** Variants of the problem side by side. */
+  variants?(settings: Values<S>): readonly string[]
+  /** Steps that a part announces by `step()`: for the progress. */
+  steps(part: Part<M>, settings: Values<S>): number
+  run(part: Part<M>, settings: Values<S>, ctx: PartContext): Outcome<D> | Promise<Outcome<D>>
+  /** Pure, as are figures and notes: from what the parts hand over, perhaps not all of them. */
+  metrics(parts: readonly Done<M, D>[], settings: Values<S>): Metric[]
+  figures(parts: readonly Done<M, D>[], settings: Values<S>): Figure[]
+  /** Seconds that a preset takes on two cores, roughly: for `list`. */
+  takes?: Partial<Record<Preset, number>>
+  sweeps?: Record<string, Sweep<NoInfer<S>, NoInfer<M>, NoInfer<D>>>
+  /** Sentences for the reader: what differs from the source, what to look at. */
+  notes?(parts: readonly Done<M, D>[], settings: Values<S>): string[]
 }
 
-/** Infers the types of the settings for `run` and `figures`. */
-export const defineExperiment = <S extends Settings>(experiment: Experiment<S>): Experiment<S> => experiment
+/** Infers the types of settings, methods and data. */
+export const defineExperiment = <S extends Settings, const M extends string, D = undefined>(
+  experiment: Experiment<S, M, D>
+): Experiment<S, M, D> => experiment
 
-export type AnyExperiment = Experiment<any>
+export type AnyExperiment = Experiment<any, any, any>
 
-/** What `experiments/index.ts` exports: name → one line, and how to load it. The module's default export is the experiment. */
-export type ExperimentTable = Record<string, { about: string; load: () => Promise<{ default: AnyExperiment }> }>
+/** What `experiments/index.ts` exports: name → one line, and the module whose default export is the experiment. */
+export type ExperimentTable = Record<string, { about: string; module: URL }>
+
+export const loadExperiment = async (module: URL | string): Promise<AnyExperiment> =>
+  ((await import(String(module))) as { default: AnyExperiment }).default

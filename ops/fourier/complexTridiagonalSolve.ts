@@ -1,5 +1,5 @@
 import { apply } from '../../core/apply.js'
-import { solveTridiagonal, tridiagonalRoom } from '../../core/backends/plain/tridiagonal.js'
+import { factorTridiagonal, solveTridiagonal, tridiagonal } from '../../core/backends/plain/tridiagonal.js'
 import { wanted } from '../../core/claim.js'
 import { InverseError, ShapeError } from '../../core/errors.js'
 import { alloc } from '../../core/memory.js'
@@ -9,7 +9,7 @@ import { broadcastShapes, type Shape, show, size } from '../../core/shape.js'
 import { both } from '../../core/structural/add.js'
 import { mul } from '../../core/structural/mul.js'
 import { unseen } from '../../core/tape.js'
-import { mapData, Tensor } from '../../core/tensor.js'
+import { type Data, mapData, Tensor } from '../../core/tensor.js'
 import { batch, positions } from '../linear/matrices.js'
 import { pad } from '../shape/pad.js'
 import { slice } from '../shape/slice.js'
@@ -37,7 +37,7 @@ export const complexTridiagonalSolveOp: Op<undefined> = defineOp({
   adjoint  d̄ = T⁻ᴴ ct, the solve with the diagonals (c*, b*, a*); b̄_i = -d̄_i x_i*, ā_i = -d̄_(i+1) x_i*, c̄_i = -d̄_i x_(i+1)*
   inverse  exact in d: d̃ = T x̃; refused where d is shared by several systems. In the diagonals the ladder solves
   domain   T regular
-  cost     about 30 n flops: one elimination, with exchanges of neighbouring rows
+  cost     about 30 n flops, with exchanges of neighbouring rows; systems with the same matrix share its elimination
   caveats  a column without a pivot is an InverseError; a T that is singular but for rounding is solved
   source   Golub and Van Loan 2013, "Matrix Computations", 4.3; LAPACK's zgtsv`,
   tex: {
@@ -63,24 +63,30 @@ export const complexTridiagonalSolveOp: Op<undefined> = defineOp({
     const n = shape[shape.length - 2]
     const leads = batch(shape)
     const of = inputs.map(t => positions(batch(t.shape), leads))
+    const data = inputs.map(t => t.data)
     const y = alloc(size(shape), inputs[0].dtype)
-    const room = tridiagonalRoom(n)
-    const { lower, diagonal, upper } = room
-    const d = new Float64Array(2 * n)
-    const into = [lower, diagonal, upper, d]
-    for (let k = 0; k < size(leads); k++) {
-      inputs.forEach((t, i) => {
-        const m = 2 * t.shape[t.rank - 2]
-        into[i].set(t.data.subarray(of[i][k] * m, (of[i][k] + 1) * m))
-      })
-      const missing = solveTridiagonal(room, d, n)
+    const T = tridiagonal(n)
+    const x = new Float64Array(2 * n)
+    for (const systems of alike(
+      of.slice(0, 3).filter((_, i) => size(batch(inputs[i].shape)) > 1),
+      size(leads)
+    )) {
+      const [one] = systems
+      copy(data[0], of[0][one] * 2 * (n - 1), T.lower, 2 * (n - 1))
+      copy(data[1], of[1][one] * 2 * n, T.diagonal, 2 * n)
+      copy(data[2], of[2][one] * 2 * (n - 1), T.upper, 2 * (n - 1))
+      const missing = factorTridiagonal(T, n)
       if (missing >= 0)
         throw new InverseError(
           `${name} of ${show(shape)}`,
-          `system ${k} is singular: column ${missing} has no pivot`,
+          `system ${one} is singular: column ${missing} has no pivot`,
           'Give a regular matrix'
         )
-      y.set(d, 2 * n * k)
+      for (const k of systems) {
+        copy(data[3], of[3][k] * 2 * n, x, 2 * n)
+        solveTridiagonal(T, x, n)
+        y.set(x, 2 * n * k)
+      }
     }
     return new Tensor(shape, y)
   },
@@ -127,6 +133,27 @@ export const complexTridiagonalSolveOp: Op<undefined> = defineOp({
     ]
   }
 })
+
+/** Systems 0 … count - 1 by their matrices, of which `of` says where each diagonal stands: the rows of a Jacobian share one. */
+function alike(of: readonly Int32Array[], count: number): number[][] {
+  let groups: number[][] = [Array.from({ length: count }, (_, k) => k)]
+  for (const at of of)
+    groups = groups.flatMap(group => {
+      const parts = new Map<number, number[]>()
+      for (const k of group) {
+        const part = parts.get(at[k])
+        if (part) part.push(k)
+        else parts.set(at[k], [k])
+      }
+      return [...parts.values()]
+    })
+  return groups
+}
+
+/** n numbers: of few, a loop is faster than a view. */
+function copy(from: Data, at: number, to: Float64Array, n: number): void {
+  for (let i = 0; i < n; i++) to[i] = from[at + i]
+}
 
 /** Regular: diagonals that outweigh their neighbours. */
 function system(r: Random, n: number, ofT: Shape, ofD: Shape): Tensor[] {

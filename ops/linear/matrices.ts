@@ -1,6 +1,5 @@
 import { apply } from '../../core/apply.js'
 import { matmul as kernel } from '../../core/backends/kernels.js'
-import { stretch } from '../../core/claim.js'
 import { NonFiniteError, ShapeError } from '../../core/errors.js'
 import { alloc, allocUnset } from '../../core/memory.js'
 import { type Shape, show, size } from '../../core/shape.js'
@@ -73,11 +72,20 @@ export function fromPieces(shape: Shape, like: Tensor, count: number, piece: (i:
 
 /** For every matrix of the broadcast batch `leads`, which one of a batch `own` it is. */
 export function positions(own: Shape, leads: Shape): Int32Array {
-  const index = new Tensor(
-    own,
-    Float64Array.from({ length: size(own) }, (_, i) => i)
-  )
-  return Int32Array.from(stretch(index, leads).data)
+  // From the last axis to the first: as often as it is long, what the axes behind it give.
+  let at = new Int32Array(1)
+  let stride = 1
+  for (let axis = leads.length - 1; axis >= 0; axis--) {
+    const d = own[axis - leads.length + own.length] ?? 1
+    const behind = at
+    at = new Int32Array(leads[axis] * behind.length)
+    for (let i = 0; i < leads[axis]; i++) {
+      const step = d === 1 ? 0 : i * stride
+      for (let j = 0; j < behind.length; j++) at[i * behind.length + j] = step + behind[j]
+    }
+    stride *= d
+  }
+  return at
 }
 
 /** ` (matrix 3 of the batch)`, for messages. */

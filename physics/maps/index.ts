@@ -5,6 +5,7 @@ import { squareMapOp } from './squareMap.js'
 
 export { eccentricAnomaly, meanAnomaly } from './meanAnomaly.js'
 export { type SineMapAttrs, sineMap } from './sineMap.js'
+export { sineMapDistance } from './sineMapDistance.js'
 export { squareMap } from './squareMap.js'
 
 /** Small maps of the texts; the one-dimensional one, exp, is the operator of that name. */

@@ -24,16 +24,16 @@ export interface SineMapAttrs {
   readonly form: 'code' | 'text'
 }
 
-const turn = (phi: number) => [Math.cos((phi * Math.PI) / 180), Math.sin((phi * Math.PI) / 180)]
+export const turn = (phi: number) => [Math.cos((phi * Math.PI) / 180), Math.sin((phi * Math.PI) / 180)]
 
 /** y = (height · sin(wave · x̂1), slope · x̂2) */
-const numbersOf = ({ xi, factor, form }: SineMapAttrs) =>
+export const numbersOf = ({ xi, factor, form }: SineMapAttrs) =>
   form === 'code'
     ? { wave: factor / xi, height: 1, slope: factor * xi }
     : { wave: factor, height: 1 / xi, slope: factor * xi }
 
 /** x̂ = R x, or back. */
-function turned([c, s]: readonly number[], [a, b]: readonly number[], back = false): [number, number] {
+export function turned([c, s]: readonly number[], [a, b]: readonly number[], back = false): [number, number] {
   return back ? [c * a + s * b, c * b - s * a] : [c * a - s * b, s * a + c * b]
 }
 

@@ -12,11 +12,26 @@ import {
   Tape,
   type Tensor,
   tangentSweep,
+  targetSweep,
   tensor,
   valueAndGrad
 } from '../../core/index.js'
 import { activeTapes } from '../../core/tape.js'
-import { add, div, identity, layerNorm, log, maxPool2d, mlp, mul, reshape, square, sum } from '../../ops/index.js'
+import {
+  add,
+  div,
+  exp,
+  identity,
+  layerNorm,
+  log,
+  maxPool2d,
+  mlp,
+  mul,
+  reshape,
+  square,
+  sum,
+  tanh
+} from '../../ops/index.js'
 
 const cube = defineBlock({
   name: 'cube',
@@ -373,6 +388,24 @@ t.test('inspection', async t => {
     const y = second.watch(tensor([Number.NaN, 1]))
     second.record(() => square(y))
     t.equal(second.firstNonFinite()?.message, 'site 0, square of [2] in [1, 1] and 1 not finite')
+  })
+
+  t.test('toDot with targets: every site that was swept is painted by its rung, blocks have a frame', async t => {
+    const tape = new Tape()
+    const x = tape.watch(tensor([0.5, 2]))
+    const y = tape.record(() => exp(mul(x, tanh(x))))
+    const targets = targetSweep(tape, [[y, mul(y, 1.1)]], [x])
+    const dot = tape.toDot({ targets })
+    t.match(dot, /"%2" \[label="%2 exp\\nf64 \[2\]\\nexact", style="rounded,filled"/)
+    t.match(
+      dot,
+      /subgraph "cluster_rung1" \{ label="one block: newton"; style=dashed\n.*%0 tanh.*newton.*\n.*%1 mul.*newton/
+    )
+    t.equal(dot.match(/fillcolor/g)?.length, 3)
+    t.same(
+      targets.covered.map(sites => sites.map(s => s.op.name)),
+      [['exp'], ['tanh', 'mul']]
+    )
   })
 
   t.test('a tape without sites', async t => {

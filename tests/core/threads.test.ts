@@ -10,6 +10,7 @@ import * as convolution from '../../core/backends/wasm/convolution.js'
 import { batchedMatmul, matmul } from '../../core/backends/wasm/matmul.js'
 import { ARENA, Call, common, type Home } from '../../core/backends/wasm/module.js'
 import { inspectTeam, sizes, TeamCall } from '../../core/backends/wasm/pool.js'
+import * as winograd from '../../core/backends/wasm/winograd.js'
 import { backends, random, scoped, setThreads, withThreads, zeros } from '../../core/index.js'
 
 // Threads from the smallest products on, so that many shapes can be tried.
@@ -83,7 +84,10 @@ t.test('1, 2 and 3 threads give the same bits', async t => {
     conv: 0,
     convInput: 0,
     convWeight: 0,
-    convWeightPerSample: 0
+    convWeightPerSample: 0,
+    winograd: 0,
+    winogradInput: 0,
+    winogradWeight: 0
   }
   for (let i = 0; i < CASES; i++) {
     const f64 = i % 2 === 0
@@ -113,6 +117,14 @@ t.test('1, 2 and 3 threads give the same bits', async t => {
     equal.convInput += +sameBits(nx, f64, y => convolution.convInput(ct.subarray(0, ny), w, y, g))
     equal.convWeight += +sameBits(nw, f64, y => convolution.convWeight(x, ct.subarray(0, ny), y, g))
     equal.convWeightPerSample += +sameBits(2 * g.batch * nw, f64, y => convolution.convWeightPerSample(x, ct, y, g, 2))
+    const f = { ...geometry(), groups: 1, kernel: [3, 3], stride: [1, 1], dilation: [1, 1], padding: [1, whole(0, 2)] }
+    f.size = [whole(3, 12), whole(3, 12)]
+    const [fx, fy] = [f.batch * f.inChannels * sizeOf(f.size), f.batch * f.outChannels * sizeOf(convOutputSize(f))]
+    const fw = 9 * f.inChannels * f.outChannels
+    const [image, filters, cotangent] = [numbers(fx, false), numbers(fw, false), numbers(fy, false)]
+    equal.winograd += +sameBits(fy, false, y => winograd.conv(image, filters, y, f))
+    equal.winogradInput += +sameBits(fx, false, y => winograd.convInput(cotangent, filters, y, f))
+    equal.winogradWeight += +sameBits(fw, false, y => winograd.convWeight(image, cotangent, y, f))
   }
   for (const [name, count] of Object.entries(equal)) t.equal(count, CASES, `${name}: equal in ${count} of ${CASES}`)
 })

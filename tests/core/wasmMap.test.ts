@@ -40,7 +40,7 @@ const FUNCTIONS: Record<MapName, { ranges: [number, number][]; f64: number; f32:
       [-40, 40]
     ],
     f64: 1,
-    f32: 1.5
+    f32: 1.1
   },
   expm1: {
     ranges: [
@@ -57,8 +57,8 @@ const FUNCTIONS: Record<MapName, { ranges: [number, number][]; f64: number; f32:
       [-1, 1],
       [-12, 12]
     ],
-    f64: 3,
-    f32: 3
+    f64: 2.5,
+    f32: 2.5
   },
   sigmoid: {
     ranges: [
@@ -279,9 +279,9 @@ t.test('softmax, logSoftmax and logsumexp of rows: like the plain ones', t => {
         }
       }
     }
-    // In f64 the rounding of a sum of n and of the exponential; in f32 softmax is rounded twice.
+    // In f64 the rounding of a sum of n and of the exponential; in f32 one rounding of each, but for softmax two ulp.
     for (const [name, e] of Object.entries(worst))
-      t.ok(e <= (dtype === 'f64' ? 2e-14 : 1.3e-7), `${name} ${dtype}: ${e}`)
+      t.ok(e <= (dtype === 'f64' ? 2e-14 : name === 'softmax' ? 2 ** -22 : 2 ** -23), `${name} ${dtype}: ${e}`)
   }
   t.end()
 })

@@ -1,7 +1,9 @@
-import { indices, overSeeds, radialSpectrum, sampleGrid, spread } from '../../experiments/shell/data.js'
+import { existsSync, readFileSync } from 'node:fs'
+import { fittedArrows, indices, overSeeds, radialSpectrum, sampleGrid, spread } from '../../experiments/shell/data.js'
 import type { Figure } from '../../experiments/shell/figure.js'
-import { count, real, someOf, toggle } from '../../experiments/shell/settings.js'
-import { type Curve, defineExperiment, type Field, type RunResult } from '../../experiments/shell/types.js'
+import { writeAtomically } from '../../experiments/shell/folder.js'
+import { count, real, toggle } from '../../experiments/shell/settings.js'
+import { type Done, defineExperiment, type Field, type Series } from '../../experiments/shell/types.js'
 
 /**
  * An experiment without any library behind it: numbers shaped like those of `heat`, `comparison` and `oscillators`.
@@ -16,75 +18,106 @@ export default defineExperiment({
     String.raw`L(x) = \tfrac12 \lVert \mathcal P(x) - y^* \rVert_2^2, \qquad \Delta\theta = -\eta \, V \Lambda^{-1/2} U^\top \frac{\partial L}{\partial y}`
   ],
   source: 'Nowhere; section 0',
+  methods: ['GD', 'SIP'],
+  seeds: { default: 1 },
   settings: {
     steps: count('training steps', { default: 20, quick: 4, full: 50 }),
-    seeds: count('independent runs', { default: 5, max: 100 }),
     eta: real('step in y', { default: 1, above: 0 }),
-    method: someOf('methods', ['GD', 'SIP']),
     stepMs: count('milliseconds to waste per step', { default: 0, min: 0 }),
     failAt: count('step at which to fail; 0 for never', { default: 0, min: 0 }),
     chatty: toggle('write to the console, as a careless library would', { default: false })
   },
 
-  async run(settings, ctx): Promise<RunResult> {
-    const random = noise(ctx.seed)
-    const curves: Curve[] = settings.method.flatMap(m => ['x', 'y'].map(s => ({ name: `${m} ${s}`, x: [], y: [] })))
-    const result = (): RunResult => ({
-      curves,
-      fields: fields(random),
-      metrics: [
-        {
-          name: 'x loss, GD / SIP, last steps',
-          value: spread([1.35, 1.41, 1.47, 1.38, 1.52]),
-          published: 1.45,
-          measured: { median: 1.44, low: 1.39, high: 1.53 },
-          expected: [1.2, 2],
-          note: '5 seeds'
-        },
-        { name: 'x loss, SIP', unit: 'heat²·cells²', value: last(curves[2]?.y), published: 34.61 },
-        { name: 'y loss, SIP', unit: 'heat²·cells²', value: last(curves[3]?.y), measured: 3.3, expected: [0, 1] }
-      ],
-      timings: { 'SIP, per step': 1.12, 'GD, per step': 1.2 },
-      notes: ['The numbers are invented.']
-    })
-    ctx.keep(result)
+  sweeps: {
+    eta: {
+      about: 'losses over the step in y',
+      values: { eta: { default: [0.5, 1, 2, 4], quick: [0.5, 2] } },
+      fixed: { seeds: 2 },
+      result: { of: 'y', label: 'y loss at the end (heat²)' }
+    },
+    steps: {
+      about: 'the decrease per step, over the number of steps and the step in y',
+      values: { steps: { default: [4, 8, 16], quick: [2, 4] }, eta: { default: [1, 2] } },
+      fixed: { method: ['SIP'] },
+      result: { of: ({ course }, { steps }) => last(course.y?.y) / steps, label: 'y loss per step', scale: 'linear' }
+    }
+  },
+
+  takes: { quick: 0.2 },
+  steps: (_part, { steps }) => steps,
+
+  run({ method, seed }, settings, ctx) {
+    // As a part of the real kind: the state between two steps is in a file, from which a killed run goes on.
+    const state = ctx.checkpoint && existsSync(ctx.checkpoint) ? JSON.parse(readFileSync(ctx.checkpoint, 'utf8')) : null
+    const course: Record<string, Series> = state?.course ?? {}
+    const random = noise(seed, state?.random)
+    const outcome = () => ({ course, fields: fields(method, noise(seed)) })
+    ctx.keep(outcome)
     ctx.log('Making data.')
-    ctx.progress.start(settings.steps, settings.method.join(' and '))
-    for (let step = 0; step < settings.steps; step++) {
+    if (state) ctx.tell({}, state.step)
+    for (let step = state?.step ?? 0; step < settings.steps; step++) {
       if (settings.chatty) console.log('careless output')
       if (settings.failAt === step + 1) throw new Error('The step was asked to fail, and did; leave out --fail-at.')
       const end = performance.now() + settings.stepMs
-      while (performance.now() < end) await ctx.progress.breathe()
+      while (performance.now() < end);
       const numbers: Record<string, number> = {}
-      for (const curve of curves) {
-        const [method, space] = curve.name.split(' ')
+      for (const space of ['x', 'y']) {
         const speed = method === 'SIP' ? 0.55 : 0.4
         const value =
-          (space === 'x' ? 187 : 59) * (step + 1) ** (-speed - (space === 'x' ? 0.1 : 0.6)) * (0.9 + 0.2 * random())
-        ;(curve.x as number[]).push(step)
-        ;(curve.y as number[]).push(value)
-        numbers[curve.name] = value
+          (space === 'x' ? 187 : 59) *
+          (step + 1) ** (-speed - (space === 'x' ? 0.1 : 0.6)) *
+          settings.eta ** (method === 'SIP' ? -0.1 : 0.3) *
+          (0.9 + 0.2 * random.next())
+        const series = (course[space] ??= { at: [], seconds: [], y: [] })
+        series.at.push(step)
+        series.seconds.push(step)
+        series.y.push(value)
+        numbers[space] = value
       }
-      await ctx.progress.step(numbers)
+      if (ctx.checkpoint)
+        writeAtomically(ctx.checkpoint, JSON.stringify({ step: step + 1, random: random.state, course }))
+      ctx.step(numbers)
     }
-    return result()
+    return outcome()
   },
 
-  figures: (result, settings) => [
-    losses(result.curves),
-    images(result.fields ?? []),
+  metrics(parts) {
+    const at = (method: string, space: string) => last(parts.find(p => p.method === method)?.course[space]?.y)
+    return [
+      {
+        name: 'x loss, GD / SIP, last steps',
+        value: spread([1.35, 1.41, 1.47, 1.38, 1.52]),
+        published: 1.45,
+        measured: { median: 1.44, low: 1.39, high: 1.53 },
+        expected: [1.2, 2],
+        note: '5 seeds'
+      },
+      { name: 'x loss, SIP', unit: 'heat²·cells²', value: at('SIP', 'x'), published: 34.61 },
+      { name: 'y loss, SIP', unit: 'heat²·cells²', value: at('SIP', 'y'), measured: 3.3, expected: [0, 1] }
+    ]
+  },
+
+  figures: parts => [
+    losses(parts),
+    images(parts.flatMap(p => p.fields ?? [])),
     kernels(),
     paths(),
-    epochs(settings.seeds)
-  ]
+    epochs(5),
+    arrows(),
+    graph()
+  ],
+
+  notes: () => ['The numbers are invented.']
 })
 
-function losses(curves: Curve[]): Figure {
+function losses(parts: readonly Done[]): Figure {
   const panel = (space: string, label: string) => ({
     title: `Loss in ${space}`,
     x: { label: 'Training step' },
     y: { label, scale: 'log' as const },
-    series: curves.filter(c => c.name.endsWith(space)).map(c => ({ name: c.name.split(' ')[0], x: c.x, y: c.y }))
+    series: parts.flatMap(({ method, course }) =>
+      course[space] ? [{ name: method, x: course[space].at, y: course[space].y }] : []
+    )
   })
   return {
     kind: 'plot',
@@ -101,8 +134,8 @@ function images(all: Field[]): Figure {
     name: 'reconstructions',
     title: 'Initial temperature: reconstructed and true',
     caption: 'Three unseen samples; one colour scale for all nine fields.',
-    columns: ['GD (Adam)', 'SIP', 'Reference'],
-    rows: [0, 1, 2].map(i => ({ label: `Sample ${i + 1}`, fields: all.slice(3 * i, 3 * i + 3) })),
+    columns: ['first', 'second'],
+    rows: [0, 1, 2].map(i => ({ label: `Sample ${i + 1}`, fields: all.filter(f => f.name === `sample ${i}`) })),
     label: 'Temperature (arbitrary units)'
   }
 }
@@ -200,8 +233,8 @@ function epochs(seeds: number): Figure {
   const x = indices(25)
   const family = (start: number, rate: number) =>
     Array.from({ length: seeds }, () => {
-      let level = start * (0.7 + 0.6 * random())
-      return x.map(() => (level *= rate * (0.8 + 0.4 * random())))
+      let level = start * (0.7 + 0.6 * random.next())
+      return x.map(() => (level *= rate * (0.8 + 0.4 * random.next())))
     })
   const line = (name: string, runs: number[][]) => ({ name, x, y: overSeeds(runs).median, faint: runs })
   return {
@@ -227,18 +260,47 @@ function epochs(seeds: number): Figure {
   }
 }
 
-function fields(random: () => number): Field[] {
+function arrows(): Figure {
+  const [x, y]: [number, number][] = [
+    [-2, 2],
+    [-1, 1]
+  ]
+  const contours = sampleGrid((a, b) => a * a + 10 * b * b, x, y, [0.3, 1, 3, 6, 10])
+  const panel = (name: string, f: (a: number, b: number) => [number, number]) => ({
+    title: name,
+    x: { label: 'x₀', domain: x },
+    y: { label: 'x₁', domain: y },
+    series: [],
+    contours,
+    arrows: [fittedArrows(name, f, x, y, { n: 10 })]
+  })
+  return {
+    kind: 'plot',
+    name: 'arrows',
+    title: 'What two methods propose on a valley',
+    panels: [panel('GD', (a, b) => [-2 * a, -20 * b]), panel('Newton', (a, b) => [-a, -b])]
+  }
+}
+
+const graph = (): Figure => ({
+  kind: 'graph',
+  name: 'graph',
+  title: 'Two rungs on a tape',
+  dot: String.raw`digraph { node [shape=box]; x [label="x0\nf64 [2]", shape=ellipse]; x -> exp -> newton; x -> newton }`
+})
+
+function fields(method: string, random: Noise): Field[] {
   const n = 64
-  return [0, 1, 2].flatMap(sample => {
+  return [0, 1, 2].map(sample => {
     const truth = new Float64Array(n * n)
     for (let r = 0; r < 6; r++) {
-      const [ci, cj, hi, hj, s] = [random() * 44 + 10, random() * 44 + 10, random() * 10, random() * 10, random()]
+      const [ci, cj, hi, hj, s] = [44, 44, 10, 10, 1].map(size => random.next() * size)
       for (let i = 0; i < n; i++) {
-        for (let j = 0; j < n; j++) if (Math.abs(i - ci) < hi && Math.abs(j - cj) < hj) truth[i * n + j] += s
+        for (let j = 0; j < n; j++) if (Math.abs(i - ci - 10) < hi && Math.abs(j - cj - 10) < hj) truth[i * n + j] += s
       }
     }
-    const blur = (radius: number) => truth.map((_, at) => box(truth, n, at, radius) + 0.03 * (random() - 0.5))
-    return [blur(4), blur(1), truth].map((values, k) => ({ name: `${sample} ${k}`, width: n, height: n, values }))
+    const values = truth.map((_, at) => box(truth, n, at, method === 'SIP' ? 1 : 4) + 0.03 * (random.next() - 0.5))
+    return { name: `sample ${sample}`, width: n, height: n, values }
   })
 }
 
@@ -256,10 +318,11 @@ function box(values: Float64Array, n: number, at: number, radius: number): numbe
 const last = (values: ArrayLike<number> | undefined) => (values?.length ? values[values.length - 1] : Number.NaN)
 
 /** A generator of its own, so that the shell's tests need nothing of the library. */
-function noise(seed: number): () => number {
-  let state = (seed + 1) * 2654435761
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return state / 2 ** 32
+class Noise {
+  constructor(public state: number) {}
+  next(): number {
+    this.state = (Math.imul(this.state, 1664525) + 1013904223) >>> 0
+    return this.state / 2 ** 32
   }
 }
+const noise = (seed: number, state = (seed + 1) * 2654435761): Noise => new Noise(state >>> 0)

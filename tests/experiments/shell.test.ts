@@ -1,7 +1,5 @@
-import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { PNG } from 'pngjs'
 import t, { type Test } from 'tap'
 import { overSeeds, radialSpectrum, sampleGrid, spread } from '../../experiments/shell/data.js'
@@ -12,48 +10,22 @@ import { textWidth, wrapText } from '../../experiments/shell/plots/text.js'
 import { linearTicks, logTicks } from '../../experiments/shell/plots/ticks.js'
 import { count, oneOf, real, someOf, UsageError } from '../../experiments/shell/settings.js'
 import { metricsTable, printTable } from '../../experiments/shell/table.js'
+import type { Done } from '../../experiments/shell/types.js'
+import { cli } from './cli.js'
 import demo from './demo.js'
 
-// Beside this file once compiled, in dist/ when the tests run from the source.
-const demoMain = ['./demoMain.js', '../../dist/tests/experiments/demoMain.js']
-  .map(path => fileURLToPath(new URL(path, import.meta.url)))
-  .find(existsSync)
-
-interface Ended {
-  code: number | null
-  out: string
-  err: string
-}
-
-/** Runs the command line over the demonstration; `watch` sees what has been printed so far and may send signals. */
-function cli(args: string[], watch?: (err: string, kill: () => void) => void, env = {}): Promise<Ended> {
-  if (!demoMain) throw new Error('The tests start the compiled command line: run `npm run build` first.')
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [demoMain, ...args], { env: { ...process.env, DEBUG: '', ...env } })
-    let [out, err] = ['', '']
-    child.stdout.setEncoding('utf8').on('data', text => (out += text))
-    child.stderr.setEncoding('utf8').on('data', text => {
-      err += text
-      watch?.(err, () => child.kill('SIGINT'))
+/** Both methods of the demonstration, run here and now. */
+const demoParts = async (): Promise<Done<'GD' | 'SIP', undefined>[]> => {
+  const settings = { steps: 20, eta: 1, stepMs: 0, failAt: 0, chatty: false }
+  const context = { step() {}, tell() {}, log() {}, keep() {}, signal: new AbortController().signal }
+  return Promise.all(
+    demo.methods.map(async method => {
+      const part = { method, seed: 0, variant: '' }
+      return { ...part, ...(await demo.run(part, settings, context)), status: 'complete' as const }
     })
-    child.on('error', reject).on('close', code => resolve({ code, out, err }))
-  })
+  )
 }
-
-const demoResult = () => {
-  const progress = { start() {}, step: async () => {}, breathe: async () => {} }
-  const settings = {
-    steps: 20,
-    seeds: 3,
-    eta: 1,
-    method: ['GD', 'SIP'] as ('GD' | 'SIP')[],
-    stepMs: 0,
-    failAt: 0,
-    chatty: false
-  }
-  const context = { seed: 0, progress, signal: new AbortController().signal, log() {}, keep() {} }
-  return { settings, result: demo.run(settings, context) }
-}
+const demoFigures = async () => demo.figures(await demoParts(), {} as never)
 
 /** Renders, decodes, and sees that there is something on it. */
 async function looksDrawn(t: Test, figure: Figure): Promise<string> {
@@ -74,14 +46,16 @@ async function looksDrawn(t: Test, figure: Figure): Promise<string> {
 }
 
 t.test('every kind of figure becomes SVG and PNG', async t => {
-  const { settings, result } = demoResult()
-  for (const figure of demo.figures(await result, settings)) {
+  for (const figure of await demoFigures()) {
     await t.test(figure.name, async t => {
       const svg = await looksDrawn(t, figure)
       for (const word of figure.title.split(' ')) t.ok(svg.includes(word), `title: ${word}`)
       if (figure.kind === 'plot')
         for (const s of figure.panels.flatMap(p => p.series)) t.ok(svg.includes(`>${s.name}<`), s.name)
-      if (figure.kind === 'images') t.equal(svg.match(/<image /g)?.length, 10, 'nine fields and a colour bar')
+      if (figure.kind === 'plot')
+        for (const a of figure.panels.flatMap(p => p.arrows ?? [])) t.ok(svg.includes(`>${a.name}<`), a.name)
+      if (figure.kind === 'graph') for (const node of ['exp', 'newton']) t.ok(svg.includes(`>${node}<`), node)
+      if (figure.kind === 'images') t.equal(svg.match(/<image /g)?.length, 7, 'six fields and a colour bar')
     })
   }
 })
@@ -179,13 +153,13 @@ t.test('the table has ratios, leaves out empty columns, and fits', async t => {
 
 t.test('a run writes its numbers, figures and a self-contained report', async t => {
   const folder = t.testdir()
-  const { code, out, err } = await cli(['demo', '--quick', '--seed', '3', '--out', folder])
+  const { code, out, err } = await cli(['run', 'demo', '--quick', '--seed', '3', '--out', folder])
   t.equal(code, 0)
   t.match(out, /this run/)
   t.match(out, join(folder, 'report.html'))
-  t.match(err, /step 4\/4/)
+  t.match(err, /step 8\/8/)
   t.same(readdirSync(folder).sort(), ['curves.csv', 'fields.json', 'figures', 'report.html', 'result.json'])
-  t.equal(readdirSync(join(folder, 'figures')).length, 10)
+  t.equal(readdirSync(join(folder, 'figures')).length, 14)
   t.equal(readFileSync(join(folder, 'curves.csv'), 'utf8').trim().split('\n').length, 1 + 4 * 4)
 
   const record = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8'))
@@ -196,7 +170,7 @@ t.test('a run writes its numbers, figures and a self-contained report', async t 
     settings: { steps: 4 },
     versions: { node: process.versions.node }
   })
-  t.equal(record.command, 'node dist/experiments/main.js demo --quick --seed 3')
+  t.equal(record.command, 'node dist/experiments/main.js run demo --quick --seed 3')
   t.match(record.versions.physgrad, /^\d+\.\d+\.\d+/)
 
   const page = readFileSync(join(folder, 'report.html'), 'utf8')
@@ -213,12 +187,12 @@ t.test('a run writes its numbers, figures and a self-contained report', async t 
 
 t.test('--json prints JSON and nothing else', async t => {
   const folder = t.testdir()
-  const { code, out } = await cli(['demo', '--quick', '--json', '--chatty', '--no-report', '--out', folder])
+  const { code, out } = await cli(['run', 'demo', '--quick', '--json', '--chatty', '--no-report', '--out', folder])
   t.equal(code, 0)
   t.match(JSON.parse(out), {
     experiment: 'demo',
     status: 'complete',
-    result: { curves: [{ name: 'GD x' }, {}, {}, {}] }
+    parts: [{ method: 'GD', course: { x: { at: [0, 1, 2, 3] }, y: {} } }, { method: 'SIP' }]
   })
   t.notOk(existsSync(join(folder, 'report.html')))
   t.ok(existsSync(join(folder, 'result.json')))
@@ -228,7 +202,7 @@ t.test('Ctrl-C stops after the step and keeps what is there', async t => {
   const folder = t.testdir()
   let sent = false
   const { code, out, err } = await cli(
-    ['demo', '--steps', '10000', '--step-ms', '5', '--out', folder],
+    ['run', 'demo', '--method', 'SIP', '--steps', '10000', '--step-ms', '5', '--out', folder],
     (text, kill) => {
       if (sent || !text.includes('step 1/10000')) return
       sent = true
@@ -242,7 +216,7 @@ t.test('Ctrl-C stops after the step and keeps what is there', async t => {
   const record = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8'))
   t.equal(record.status, 'interrupted')
   const [, steps] = record.statusText.match(/^interrupted after step (\d+) of 10000$/)
-  t.equal(record.result.curves[0].y.length, Number(steps))
+  t.equal(record.parts[0].course.y.y.length, Number(steps))
   t.match(readFileSync(join(folder, 'report.html'), 'utf8'), /This run is not complete: interrupted after step/)
 })
 
@@ -250,18 +224,18 @@ t.test('a second Ctrl-C stops at once', async t => {
   const folder = join(t.testdir(), 'results')
   // Pressed until it ends: presses that arrive together count as one, and on a busy machine any two may.
   let pressing: NodeJS.Timeout | undefined
-  const { code, err } = await cli(['demo', '--step-ms', '600000', '--out', folder], (text, kill) => {
-    if (text.includes('20 steps')) pressing ??= setInterval(kill, 100)
+  const { code, err } = await cli(['run', 'demo', '--step-ms', '600000', '--out', folder], (text, kill) => {
+    if (text.includes('40 steps')) pressing ??= setInterval(kill, 100)
   })
   clearInterval(pressing)
   t.equal(code, 130)
   t.match(err, /Press Ctrl-C again/)
-  t.notOk(existsSync(folder))
+  t.notOk(existsSync(join(folder, 'result.json')))
 })
 
 t.test('a failure is a sentence, and what was there is kept', async t => {
   const folder = t.testdir()
-  const args = ['demo', '--fail-at', '3', '--no-report', '--out', folder]
+  const args = ['run', 'demo', '--method', 'GD', '--fail-at', '3', '--no-report', '--out', folder]
   const { code, out, err } = await cli(args)
   t.equal(code, 1)
   t.match(err, /Error: The step was asked to fail, and did; leave out --fail-at\.\n$/)
@@ -274,13 +248,14 @@ t.test('a failure is a sentence, and what was there is kept', async t => {
 t.test('wrong calls exit with 2 and say what would be right', async t => {
   const wrong: [string[], RegExp][] = [
     [[], /Usage/],
-    [['dem'], /unknown command 'dem'\s+.*Did you mean demo/],
-    [['demo', '--steps', '0'], /--steps wants a whole number, at least 1/],
-    [['demo', '--eta', '-1'], /--eta wants a number above 0/],
-    [['demo', '--method', 'SIP,HIG'], /--method wants one of GD, SIP/],
-    [['demo', '--seed', '-1'], /--seed wants a whole number, at least 0/],
-    [['demo', '--quick', '--full'], /cannot be used with/],
-    [['demo', '--batch', '3'], /unknown option '--batch'/]
+    [['run'], /Usage/],
+    [['run', 'dem'], /unknown command 'dem'\s+.*Did you mean demo/],
+    [['run', 'demo', '--steps', '0'], /--steps wants a whole number, at least 1/],
+    [['run', 'demo', '--eta', '-1'], /--eta wants a number above 0/],
+    [['run', 'demo', '--method', 'SIP,HIG'], /--method wants one of GD, SIP/],
+    [['run', 'demo', '--seed', '-1'], /--seed wants a whole number, at least 0/],
+    [['run', 'demo', '--quick', '--full'], /cannot be used with/],
+    [['run', 'demo', '--batch', '3'], /unknown option '--batch'/]
   ]
   const ended = await Promise.all(wrong.map(([args]) => cli(args)))
   wrong.forEach(([args, sentence], i) => {
@@ -288,9 +263,39 @@ t.test('wrong calls exit with 2 and say what would be right', async t => {
   })
 })
 
+t.test('parallel equals serial, and a killed run goes on to the same numbers', async t => {
+  const folder = t.testdir()
+  const at = (name: string) => join(folder, name)
+  const args = (name: string, ...more: string[]) => [
+    ...['run', 'demo', '--seeds', '2', '--steps', '12', '--step-ms', '20', '--no-report', '--out', at(name), ...more]
+  ]
+  const parts = (name: string) => JSON.parse(readFileSync(join(at(name), 'result.json'), 'utf8')).parts
+  t.equal((await cli(args('serial', '--jobs', '1'))).code, 0)
+  t.equal((await cli(args('parallel', '--jobs', '4'))).code, 0)
+  t.same(parts('parallel'), parts('serial'))
+  t.equal(parts('serial').length, 4)
+
+  // Killed without warning in the middle, twice, and resumed: in the end nothing tells it from a run in one piece.
+  for (const after of [5, 25]) {
+    const { code } = await cli(args('killed', '--resume', '--jobs', '2'), (text, _int, kill) => {
+      if (Number([...text.matchAll(/step (\d+)\//g)].at(-1)?.[1] ?? 0) >= after) kill()
+    })
+    t.equal(code, null, `killed after step ${after}`)
+  }
+  t.ok(existsSync(join(at('killed'), 'parts')))
+  t.equal((await cli(args('killed', '--resume'))).code, 0)
+  t.same(parts('killed'), parts('serial'))
+  t.notOk(existsSync(join(at('killed'), 'parts')), 'what is complete needs no checkpoints')
+  // Complete: nothing runs again. More seeds: only those.
+  t.match(await cli(args('killed', '--resume')), { code: 0, err: /48 steps\.\s*$/ })
+  t.match(await cli(args('killed', '--resume', '--seeds', '3')), { code: 0, err: /step 72\/72/ })
+  t.same(parts('killed').slice(0, 4), parts('serial'))
+  t.match(await cli(args('killed', '--resume', '--eta', '2')), { code: 2, err: /holds a run with eta 1/ })
+})
+
 t.test('list and help', async t => {
   t.match(await cli(['list']), { code: 0, out: /^demo +synthetic data/ })
-  t.match(await cli(['demo', '--help']), {
+  t.match(await cli(['run', 'demo', '--help']), {
     code: 0,
     out: /--steps <n> +training steps \(default: 20, quick: 4, full: 50\)/
   })
@@ -300,6 +305,7 @@ t.test('a folder that cannot be written is known before the run', async t => {
   const folder = t.testdir({ file: '' })
   // Even in JSON: nothing has run that could be printed.
   const { code, out, err } = await cli([
+    'run',
     'demo',
     '--step-ms',
     '600000',

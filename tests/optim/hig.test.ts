@@ -2,9 +2,9 @@ import t from 'tap'
 import { jacobianOperator, layeredJacobian, random, sampleJacobian, type Tensor, tensor } from '../../core/index.js'
 import { partialInverseApply, svd } from '../../core/linalg/index.js'
 import { norm2 } from '../../core/linalg/scaling.js'
-import { makeNet, withHig } from '../../experiments/oscillators.js'
+import { makeMethod, makeNet, model } from '../../experiments/oscillators.js'
 import { add, conv2d, matmul, mlp, mul, reshape, slice, square, sub, sum, tanh } from '../../ops/index.js'
-import { gaussNewton, hig, type Jacobian, partialInverse, type RouteOptions } from '../../optim/index.js'
+import { evaluate, gaussNewton, hig, type Jacobian, partialInverse, type RouteOptions } from '../../optim/index.js'
 import { oscillators } from '../../physics/index.js'
 
 const relative = (a: Tensor, b: Tensor): number =>
@@ -19,14 +19,18 @@ const jacobian = layeredJacobian(f, { wrt: 0 })
 function oscillatorJacobians() {
   const stream = random(0)
   const x0 = (i: number) => stream.split(`data ${i}`).uniform([32, 4])
-  const one = withHig(net, net.init(stream.split('net')))
+  const method = makeMethod('HIG')
+  let theta = net.init(stream.split('net'))
   const at = (i: number) => {
     const batch = x0(i)
-    const { value, J } = jacobian(one.theta, batch)
-    return { J, g: mul(sub(value, batch), 2 / 32), theta: one.theta, batch }
+    const { value, J } = jacobian(theta, batch)
+    return { J, g: mul(sub(value, batch), 2 / 32), theta, batch }
   }
   const start = at(0)
-  for (let i = 0; i < 256; i++) one.update(x0(i % 128))
+  for (let i = 0; i < 256; i++) {
+    using e = evaluate(th => model(net)(th, x0(i % 128)), theta)
+    theta = method.step(theta, e, null).theta
+  }
   return { 'at the start': start, 'after 256 steps': at(256) }
 }
 

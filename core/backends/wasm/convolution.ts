@@ -3,18 +3,12 @@ import { along } from '../plain/addresses.js'
 import type { Data } from '../plain/data.js'
 import { nameFor } from './module.js'
 import { inTeam, type TeamCall } from './pool.js'
+import { overSamples, runsOfSamples, sumOfSamples, together } from './samples.js'
+import * as winograd from './winograd.js'
+import { winogradPays } from './winograd.js'
 
 /** Bytes behind an image that vectors may read beyond its last entry. */
 const SLACK = 64
-
-/** Bytes of samples and results that are in memory at once, about. */
-const CHUNK = 1 << 23
-
-/** Runs of samples that a chunk is cut into, and sums over samples, at most. */
-const RUNS = 32
-const SUMS = 8
-
-const SUM = new Float64Array(0)
 
 /** Pixels of a product that lie s apart in the image and d apart in the result, as assembly/ wants them. */
 interface Runs {
@@ -70,105 +64,43 @@ const productsOf = (plan: ConvPlan): number =>
 
 const sampleOf = ({ image }: ConvPlan): number => image.rows.length * image.width
 
-/** How many samples of so many bytes are in memory at once: a multiple of `unit`. */
-const together = (bytes: number, batch: number, unit = 1): number =>
-  unit * Math.max(1, Math.min(Math.ceil(batch / unit), Math.floor(CHUNK / (unit * bytes))))
-
-/** Entries of x that a kernel works on, a chunk at a time: in x itself if it is in the memory of the call, or in a copy. */
-function staged(call: TeamCall, x: Data, largest: number) {
-  const unit = x.BYTES_PER_ELEMENT
-  const here = call.has(x)
-  const room = here ? 0 : call.reserve(largest * unit)
-  const at = (from: number): number => (here ? x.byteOffset + from * unit : room)
-  return {
-    at,
-    load(from: number, n: number): number {
-      if (!here) call.copy(x, from, n, room)
-      return at(from)
-    },
-    store(from: number, n: number): void {
-      if (!here) x.set(call.view(x, room, n), from)
-    }
-  }
-}
-
-/** [0, count) in runs: first sample and how many. */
-function runsOfSamples(count: number): [number, number][] {
-  const step = Math.ceil(count / RUNS)
-  return along(Math.ceil(count / step), step).map(from => [from, Math.min(step, count - from)])
-}
-
-/** Threads take runs of samples; the bits of a result do not depend on which. */
 function multiply(plan: ConvPlan, x: Data, w: Data, y: Data, batch: number): void {
   inTeam(batch * productsOf(plan), [x, y], call => {
-    const unit = y.BYTES_PER_ELEMENT
-    const sample = sampleOf(plan)
     const W = call.put(w)
     const most = Math.max(...plan.products.map(p => p.offsets.length))
     const panels = plan.products.map(p => {
-      const at = call.reserve(Math.ceil(p.rows / 4) * 4 * p.offsets.length * unit)
+      const at = call.reserve(Math.ceil(p.rows / 4) * 4 * p.offsets.length * y.BYTES_PER_ELEMENT)
       call.kernel('packRows', x)(W, p.weightStep, call.putIntegers(p.weights), p.rows, p.offsets.length, at)
       return at
     })
     const { at, rooms } = place(call, plan, x, panels, 128 + 32 * most)
-    const n = call.has(x) && call.has(y) ? batch : together((sample + plan.results) * unit, batch)
-    const ins = staged(call, x, n * sample)
-    const outs = staged(call, y, n * plan.results)
-    for (let b = 0; b < batch; b += n) {
-      const count = Math.min(n, batch - b)
-      const X = ins.load(b * sample, count * sample)
-      const Y = outs.at(b * plan.results)
-      const part = ([from, count]: [number, number]) => {
-        const [xStep, yStep] = [sample * unit, plan.results * unit]
-        return [X + from * xStep, xStep, Y + from * yStep, yStep, count, at]
-      }
-      call.run(nameFor('samplesProduct', x), runsOfSamples(count).map(part), rooms)
-      outs.store(b * plan.results, count * plan.results)
-    }
+    overSamples(call, x, y, batch, { name: nameFor('samplesProduct', x), rest: [at], rooms })
   })
 }
 
 /** y[B, O, ...] from x[B, C, ...size] and w[O, C/groups, ...kernel]. */
-export const conv = (x: Data, w: Data, y: Data, g: ConvGeometry): void => multiply(convPlan(g), x, w, y, g.batch)
+export function conv(x: Data, w: Data, y: Data, g: ConvGeometry): void {
+  if (winogradPays(x, g)) winograd.conv(x, w, y, g)
+  else multiply(convPlan(g), x, w, y, g.batch)
+}
 
 /** dx[B, C, ...size], the adjoint with respect to x of ct[B, O, ...]. */
-export const convInput = (ct: Data, w: Data, dx: Data, g: ConvGeometry): void =>
-  multiply(convInputPlan(g), ct, w, dx, g.batch)
+export function convInput(ct: Data, w: Data, dx: Data, g: ConvGeometry): void {
+  if (winogradPays(ct, g)) winograd.convInput(ct, w, dx, g)
+  else multiply(convInputPlan(g), ct, w, dx, g.batch)
+}
 
-/**
- * dw[O, C/groups, ...kernel], the adjoint with respect to w; summed over samples in f64. Sample b belongs to sum b mod S;
- * a sum is one thread's, and the S sums, whose number follows from the shape, are added up in the end.
- */
+/** dw[O, C/groups, ...kernel], the adjoint with respect to w; summed over samples in f64. */
 export function convWeight(x: Data, ct: Data, dw: Data, g: ConvGeometry): void {
-  const { batch } = g
-  const plan = convPlan(g)
-  const own = dw.length
+  if (winogradPays(x, g, true)) winograd.convWeight(x, ct, dw, g)
+  else adjoint(convPlan(g), x, ct, dw, g.batch)
+}
+
+function adjoint(plan: ConvPlan, x: Data, ct: Data, dw: Data, batch: number): void {
   inTeam(batch * productsOf(plan), [x, ct], call => {
-    const unit = x.BYTES_PER_ELEMENT
-    const [sample, results] = [sampleOf(plan), plan.results]
     const { at, rooms } = place(call, plan, x, [], 0)
-    const S = Math.min(batch, SUMS, Math.max(1, Math.floor(CHUNK / (8 * own))))
-    const sums = call.reserve(S * own * 8)
-    const n = call.has(x) && call.has(ct) ? batch : together((sample + results) * unit, batch, S)
-    const [xs, cts] = [staged(call, x, n * sample), staged(call, ct, n * results)]
-    call.zero(sums, S * own * 8)
-    for (let b = 0; b < batch; b += n) {
-      const count = Math.min(n, batch - b)
-      const X = xs.load(b * sample, count * sample)
-      const CT = cts.load(b * results, count * results)
-      const parts = along(Math.min(S, count), 1).map(s => {
-        const [xStep, ctStep] = [sample * unit, results * unit]
-        const samples = Math.ceil((count - s) / S)
-        return [X + s * xStep, S * xStep, CT + s * ctStep, S * ctStep, samples, sums + s * own * 8, at]
-      })
-      call.run(nameFor('samplesAdjoint', x), parts, rooms)
-    }
-    const all = call.view(SUM, sums, S * own)
-    for (let i = 0; i < own; i++) {
-      let total = all[i]
-      for (let s = 1; s < S; s++) total += all[s * own + i]
-      dw[i] = total
-    }
+    const kernel = { name: nameFor('samplesAdjoint', x), rest: [at], rooms }
+    dw.set(sumOfSamples(call, x, ct, batch, dw.length, kernel))
   })
 }
 

@@ -58,6 +58,14 @@ export function reflectRows({ rows, cols, Y, N }: BlockReflectors, X: Float64Arr
   X.set(numbers(x, X.length))
 }
 
+/** Row k of the result [rows, cols] is H_0 H_1 ... e_k. */
+export function formRows({ rows, cols, Y, N }: BlockReflectors): Float64Array {
+  const call = new Call()
+  const [reflectors, blocks, x] = [call.put(Y), call.put(N), call.reserve(rows * cols * 8)]
+  wasm().kernels!.form64(reflectors, rows, cols, blocks, x, workspace(call, rows, cols))
+  return numbers(x, rows * cols).slice()
+}
+
 export interface Bidiagonal {
   /** Diagonal [n] and superdiagonal [n]; the last entry of e is 0. */
   d: Float64Array
@@ -111,16 +119,15 @@ export function tridiagonalise(A: Float64Array, n: number): Tridiagonal {
   }
 }
 
-/** The rows x of X[count, cols] ← H_0 H_1 ... x for reflectors without their blocks, which are made first. */
-export function reflectRowsOf(h: Reflectors, X: Float64Array, count: number): void {
+/** The same as `formRows` for reflectors without their blocks, which are made first. */
+export function formRowsOf({ rows, cols, Y, tau }: Reflectors): Float64Array {
   const call = new Call()
-  const [reflectors, tau] = [call.put(h.Y), call.put(h.tau)]
-  const N = call.reserve(sizeOfN(h.rows) * 8)
-  const x = call.put(X)
-  const work = workspace(call, Math.max(count, h.rows), h.cols)
-  wasm().kernels!.blocks64(reflectors, h.rows, h.cols, tau, N, work)
-  wasm().kernels!.reflect64(reflectors, h.rows, h.cols, N, 0, x, count, work)
-  X.set(numbers(x, X.length))
+  const [reflectors, taus] = [call.put(Y), call.put(tau)]
+  const [N, x] = [call.reserve(sizeOfN(rows) * 8), call.reserve(rows * cols * 8)]
+  const work = workspace(call, rows, cols)
+  wasm().kernels!.blocks64(reflectors, rows, cols, taus, N, work)
+  wasm().kernels!.form64(reflectors, rows, cols, N, x, work)
+  return numbers(x, rows * cols).slice()
 }
 
 /** All rotations of a log on the rows of X[n, width], or their transposes in reverse order. */

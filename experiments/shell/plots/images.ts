@@ -1,8 +1,8 @@
 import type { Mark, Spec } from 'vega'
 import type { Field, ImagesFigure } from '../figure.js'
-import { fixed, text, title } from './legend.js'
+import { text, title } from './legend.js'
 import { dataUrl, fieldToPng } from './png.js'
-import { frame, size } from './theme.js'
+import { fixed, frame, size } from './theme.js'
 import { linearTicks } from './ticks.js'
 
 const gap = 12

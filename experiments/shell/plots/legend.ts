@@ -1,17 +1,18 @@
 import type { Mark } from 'vega'
-import type { Band, Figure, Series, Style } from '../figure.js'
+import type { Figure, Panel, Series, Style } from '../figure.js'
 import { styleOf } from '../styles.js'
+import { arrowSymbol } from './arrows.js'
 import { textWidth, wrapText } from './text.js'
-import { ink, size } from './theme.js'
+import { fixed, ink, size } from './theme.js'
 
 export interface Entry {
   name: string
   style: Style
-  kind: 'line' | 'points' | 'band'
+  kind: 'line' | 'points' | 'band' | 'arrows'
 }
 
 /** One entry per name over all panels, in order of appearance, with the style that every panel then uses. */
-export function collectEntries(panels: { series: Series[]; bands?: Band[] }[]): Map<string, Entry> {
+export function collectEntries(panels: Pick<Panel, 'series' | 'bands' | 'arrows'>[]): Map<string, Entry> {
   const entries = new Map<string, Entry>()
   const add = (name: string, style: Series['style'], kind: Entry['kind'], plain: boolean) => {
     if (entries.has(name)) return
@@ -21,6 +22,7 @@ export function collectEntries(panels: { series: Series[]; bands?: Band[] }[]): 
   for (const { series } of panels) {
     for (const s of series) add(s.name, s.style, s.line === false ? 'points' : 'line', s.markers === 'none')
   }
+  for (const { arrows = [] } of panels) for (const a of arrows) add(a.name, a.style, 'arrows', true)
   for (const { bands = [] } of panels) for (const b of bands) add(b.name, b.style, 'band', true)
   return entries
 }
@@ -45,7 +47,9 @@ export function legend(entries: Iterable<Entry>, width: number): { marks: Mark[]
     const middle = y + rowHeight / 2
     if (kind === 'band') marks.push(swatch(x, middle, style))
     if (kind === 'line') marks.push(stroke(x, middle, style))
-    if (kind !== 'band' && style.marker !== 'none') marks.push(symbol(x + symbolWidth / 2, middle, style))
+    if (kind === 'arrows') marks.push(...arrowSymbol(x, middle, symbolWidth, style.color, style.dash))
+    if ((kind === 'line' || kind === 'points') && style.marker !== 'none')
+      marks.push(symbol(x + symbolWidth / 2, middle, style))
     marks.push(text(name, x + symbolWidth + 8, middle, { baseline: 'middle' }))
     x += needed + 26
   }
@@ -70,10 +74,6 @@ const symbol = (x: number, y: number, { color, marker }: Style): Mark => ({
 /** Triangles look smaller than squares of the same area. */
 export const markerArea = (marker: Style['marker']): number => (marker.startsWith('triangle') ? 90 : 72)
 export const markerPaint = (color: string) => ({ fill: color, stroke: '#ffffff', strokeWidth: 1 })
-
-/** Constants in the plotting library's form. */
-export const fixed = (values: Record<string, unknown>) =>
-  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, { value }])) as never
 
 export const text = (content: string, x: number, y: number, more: Record<string, unknown> = {}): Mark => ({
   type: 'text',

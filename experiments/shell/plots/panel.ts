@@ -1,11 +1,12 @@
 import { contours as d3contours } from 'd3-contour'
 import type { Data, Mark, Scale, Axis as VegaAxis } from 'vega'
 import type { Axis, Band, Contours, Numbers, Panel, Series } from '../figure.js'
-import { type Entry, fixed, markerArea, markerPaint, text } from './legend.js'
-import { size } from './theme.js'
+import { arrowMarks, type ToPixels } from './arrows.js'
+import { type Entry, markerArea, markerPaint, text } from './legend.js'
+import { fixed, size } from './theme.js'
 import { domainOf, linearTicks, logTicks, type Ticks } from './ticks.js'
 
-/** One panel as a group: grid, contours, bands, single seeds, lines, markers, labelled points, in this order. */
+/** One panel as a group: grid, contours, bands, single seeds, lines, arrows, markers, labelled points, in this order. */
 export function panelGroup(
   panel: Panel,
   entries: Map<string, Entry>,
@@ -32,15 +33,23 @@ export function panelGroup(
     const { color, dash } = entries.get(s.name)!.style
     if (s.line !== false) layer(rows(s.x, s.y, x.log, y.log), lineMark(color, 2.5, dash))
   }
+  for (const a of panel.arrows ?? []) {
+    const { color, dash } = entries.get(a.name)!.style
+    const marks = arrowMarks(a, color, dash, pixels(x, 0, width), pixels(y, height, 0))
+    inside.push(...marks.map(mark => ({ ...mark, clip: true }) as Mark))
+  }
   panel.series.forEach((s, i) => {
     const { color, marker } = entries.get(s.name)!.style
     if (marker === 'none' || s.markers === 'none') return
     const points = rows(s.x, s.y, x.log, y.log).filter(row => row.ok)
+    // In a crowd white rims would hide the neighbours.
+    const look =
+      s.line === false && points.length > 100
+        ? { size: 16, fill: color }
+        : { size: markerArea(marker), ...markerPaint(color) }
     layer(s.line === false ? points : thin(points, s.markers, i / panel.series.length), {
       type: 'symbol',
-      encode: {
-        enter: { ...at, ...(fixed({ shape: marker, size: markerArea(marker), ...markerPaint(color) }) as object) }
-      }
+      encode: { enter: { ...at, ...(fixed({ shape: marker, ...look }) as object) } }
     })
   })
   for (const point of panel.points ?? []) {
@@ -48,7 +57,7 @@ export function panelGroup(
       type: 'symbol',
       encode: { enter: { ...at, ...(fixed({ shape: 'cross', size: 90, fill: '#222222' }) as object) } }
     })
-    const look = { text: point.label, fontSize: size.tick, ...placements[point.place ?? 'above'] }
+    const look = { text: point.label, lineBreak: '\n', fontSize: size.tick, ...placements[point.place ?? 'above'] }
     // Twice: first a white rim, so that the label can be read on top of lines.
     for (const rim of [{ stroke: '#ffffff', strokeWidth: 4 }, {}]) {
       layer([point], { type: 'text', encode: { enter: { ...at, ...(fixed({ ...look, ...rim }) as object) } } })
@@ -79,13 +88,14 @@ const placements = {
 
 const at = { x: { scale: 'x', field: 'x' }, y: { scale: 'y', field: 'y' } }
 
-function* horizontal({ series, bands = [], points = [] }: Panel): Iterable<number> {
-  for (const s of [...series, ...bands]) yield* Array.from(s.x)
+function* horizontal({ series, bands = [], arrows = [], points = [] }: Panel): Iterable<number> {
+  for (const s of [...series, ...bands, ...arrows]) yield* Array.from(s.x)
   for (const point of points) yield point.x
 }
 
-function* vertical({ series, bands = [], points = [] }: Panel): Iterable<number> {
+function* vertical({ series, bands = [], arrows = [], points = [] }: Panel): Iterable<number> {
   for (const s of series) for (const y of [s.y, ...(s.faint ?? [])]) yield* Array.from(y)
+  for (const a of arrows) yield* Array.from(a.y)
   for (const b of bands) for (const y of [b.low, b.high]) yield* Array.from(y)
   for (const point of points) yield point.y
 }
@@ -111,6 +121,13 @@ const scale = (name: string, { log, domain }: Resolved, range: 'width' | 'height
     zero: false,
     nice: false
   }) as unknown as Scale
+
+/** From data to pixels, as the scale of the library does it. */
+function pixels({ log, domain }: Resolved, from: number, to: number): ToPixels {
+  const along = log ? Math.log : (v: number) => v
+  const [low, high] = domain.map(along)
+  return v => from + ((along(v) - low) / (high - low)) * (to - from)
+}
 
 /** Two axes on top of each other: labelled ticks with the grid, and short ticks between. */
 function axes(orient: 'bottom' | 'left', name: string, axis: Axis, { major, minor }: Ticks): VegaAxis[] {

@@ -1,5 +1,6 @@
 import * as vega from 'vega'
 import type { Figure } from '../figure.js'
+import { graphToSvg } from './graph.js'
 import { imagesSpec } from './images.js'
 import { plotSpec } from './plot.js'
 import { svgToPng } from './png.js'
@@ -9,6 +10,7 @@ export { svgToPng }
 
 /** A figure as SVG, without a browser. The heavy libraries hang on this module: import it only to draw. */
 export async function figureToSvg(figure: Figure): Promise<string> {
+  if (figure.kind === 'graph') return graphToSvg(figure)
   teachVegaTextWidths()
   const spec = figure.kind === 'plot' ? plotSpec(figure) : imagesSpec(figure)
   const view = new vega.View(vega.parse(spec), { renderer: 'none', logLevel: vega.Error })

@@ -6,6 +6,10 @@ export const size = { title: 18, panel: 15, label: 14, tick: 14 }
 
 export const ink = '#222222'
 
+/** Constants in the plotting library's form. */
+export const fixed = (values: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, { value }])) as never
+
 const axis = {
   domainColor: '#333333',
   tickColor: '#333333',

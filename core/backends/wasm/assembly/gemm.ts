@@ -5,7 +5,7 @@
 // 8 sums and 2 operands of the 16 registers of x64. Panels are padded with zeros, so the inner loop has no edge case;
 // the tile of an edge goes through a buffer.
 
-import { ROWS, splatAt, width } from './lanes'
+import { madd, ROWS, splatAt, width } from './lanes'
 
 const KC: i32 = 256
 
@@ -46,17 +46,17 @@ function pack<T>(x: usize, kStep: i32, jStep: i32, kc: i32, count: i32, across: 
     const b0 = v128.load(b), b1 = v128.load(b, 16)
     b += 32
     let v = splatAt<T>(a)
-    c00 = v128.add<T>(c00, v128.mul<T>(v, b0))
-    c01 = v128.add<T>(c01, v128.mul<T>(v, b1))
+    c00 = madd<T>(v, b0, c00)
+    c01 = madd<T>(v, b1, c01)
     v = splatAt<T>(a + unit)
-    c10 = v128.add<T>(c10, v128.mul<T>(v, b0))
-    c11 = v128.add<T>(c11, v128.mul<T>(v, b1))
+    c10 = madd<T>(v, b0, c10)
+    c11 = madd<T>(v, b1, c11)
     v = splatAt<T>(a + 2 * unit)
-    c20 = v128.add<T>(c20, v128.mul<T>(v, b0))
-    c21 = v128.add<T>(c21, v128.mul<T>(v, b1))
+    c20 = madd<T>(v, b0, c20)
+    c21 = madd<T>(v, b1, c21)
     v = splatAt<T>(a + 3 * unit)
-    c30 = v128.add<T>(c30, v128.mul<T>(v, b0))
-    c31 = v128.add<T>(c31, v128.mul<T>(v, b1))
+    c30 = madd<T>(v, b0, c30)
+    c31 = madd<T>(v, b1, c31)
     a += 4 * unit
   }
   const s = ldc * unit

@@ -89,6 +89,17 @@ export function reflect64(Y: usize, rows: i32, cols: i32, N: usize, transposed: 
   }
 }
 
+/**
+ * Row k of X[rows, cols] is H_0 ... H_rows-1 e_k: what the reflectors make of the first unit vectors. A block leaves those
+ * before it alone.
+ */
+export function form64(Y: usize, rows: i32, cols: i32, N: usize, X: usize, work: usize): void {
+  memory.fill(X, 0, <usize>(rows * cols) << 3)
+  for (let k = 0; k < rows; k++) store<f64>(at(X, k * cols + k), 1)
+  for (let k0 = (rows - 1) / BLOCK * BLOCK; k0 >= 0; k0 -= BLOCK)
+    applyBlock(Y, cols, k0, min(rows, k0 + BLOCK), at(N, k0 * BLOCK), false, at(X, k0 * cols), rows - k0, work)
+}
+
 /** w ← Σ_i u_i a_i over rows of n entries, `step` entries apart; four rows to a pass over w. */
 function combine(u: usize, A: usize, rows: i32, step: i32, w: usize, n: i32): void {
   memory.fill(w, 0, <usize>n << 3)

@@ -4,6 +4,8 @@
 //
 // Vectors run along the pixels, both operands are read as they lie; four rows meet two taps in registers.
 
+import { madd } from './lanes'
+
 // @ts-ignore: decorator
 @inline function total<T>(v: v128): f64 {
   if (sizeof<T>() == 4) return (<f64>f32x4.extract_lane(v, 0) + <f64>f32x4.extract_lane(v, 1)) + (<f64>f32x4.extract_lane(v, 2) + <f64>f32x4.extract_lane(v, 3))
@@ -31,17 +33,17 @@ export function tapAdjoint<T>(ct: usize, rowStep: i32, rows: i32, image: usize, 
         if (s == 1) for (; q + L <= count; q += L) {
           const b0 = v128.load(o0 + b), b1 = v128.load(o1 + b)
           let v = v128.load(r0 + a)
-          c00 = v128.add<T>(c00, v128.mul<T>(v, b0))
-          c01 = v128.add<T>(c01, v128.mul<T>(v, b1))
+          c00 = madd<T>(v, b0, c00)
+          c01 = madd<T>(v, b1, c01)
           v = v128.load(r1 + a)
-          c10 = v128.add<T>(c10, v128.mul<T>(v, b0))
-          c11 = v128.add<T>(c11, v128.mul<T>(v, b1))
+          c10 = madd<T>(v, b0, c10)
+          c11 = madd<T>(v, b1, c11)
           v = v128.load(r2 + a)
-          c20 = v128.add<T>(c20, v128.mul<T>(v, b0))
-          c21 = v128.add<T>(c21, v128.mul<T>(v, b1))
+          c20 = madd<T>(v, b0, c20)
+          c21 = madd<T>(v, b1, c21)
           v = v128.load(r3 + a)
-          c30 = v128.add<T>(c30, v128.mul<T>(v, b0))
-          c31 = v128.add<T>(c31, v128.mul<T>(v, b1))
+          c30 = madd<T>(v, b0, c30)
+          c31 = madd<T>(v, b1, c31)
           a += 16
           b += 16
         }

@@ -5,7 +5,7 @@
 // A run is a row of pixels, q < count, that lie s apart in the image and d apart in y. Where s = 1, the operands are read from the image as they lie, NR
 // neighbours at a time; otherwise they are gathered into a panel first.
 
-import { ROWS, splatAt, width } from './lanes'
+import { madd, ROWS, splatAt, width } from './lanes'
 
 /** Panels of ROWS rows: out[panel][t][r] = a[(row + r) rowStep + tap[t]], zero beyond the last row. */
 // @ts-ignore: decorator
@@ -53,17 +53,17 @@ export function tapProduct<T>(panels: usize, rows: i32, k: i32, image: usize, of
           const b0 = v128.load(B), b1 = v128.load(B, 16)
           if (!direct) B += 32
           let v = splatAt<T>(A)
-          c00 = v128.add<T>(c00, v128.mul<T>(v, b0))
-          c01 = v128.add<T>(c01, v128.mul<T>(v, b1))
+          c00 = madd<T>(v, b0, c00)
+          c01 = madd<T>(v, b1, c01)
           v = splatAt<T>(A + unit)
-          c10 = v128.add<T>(c10, v128.mul<T>(v, b0))
-          c11 = v128.add<T>(c11, v128.mul<T>(v, b1))
+          c10 = madd<T>(v, b0, c10)
+          c11 = madd<T>(v, b1, c11)
           v = splatAt<T>(A + 2 * unit)
-          c20 = v128.add<T>(c20, v128.mul<T>(v, b0))
-          c21 = v128.add<T>(c21, v128.mul<T>(v, b1))
+          c20 = madd<T>(v, b0, c20)
+          c21 = madd<T>(v, b1, c21)
           v = splatAt<T>(A + 3 * unit)
-          c30 = v128.add<T>(c30, v128.mul<T>(v, b0))
-          c31 = v128.add<T>(c31, v128.mul<T>(v, b1))
+          c30 = madd<T>(v, b0, c30)
+          c31 = madd<T>(v, b1, c31)
           A += 4 * unit
         }
         let to = y + <usize>(i * rowStep + column + q * d) * unit

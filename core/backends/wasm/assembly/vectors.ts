@@ -45,6 +45,12 @@
   return pick(v128.ge<L>(v128.abs<L>(x), c<L>(tiny)), y, x)
 }
 
+/** The two upper lanes of f32, below. */
+// @ts-ignore: decorator
+@inline export function upper(v: v128): v128 {
+  return v128.shuffle<f64>(v, v, 1, 1)
+}
+
 /** One vector of entries of type T; where T is f32 and L is f64, two entries, widened. */
 // @ts-ignore: decorator
 @inline export function loadLanes<T, L>(p: usize): v128 {

@@ -1,0 +1,78 @@
+import type { Tensor } from '../core/index.js'
+import { checkpointFile } from '../optim/files.js'
+import { type StepReport, type TrainOptions, type TrainStep, train } from '../optim/index.js'
+import { Interrupted, type PartContext, type Series } from './shell/types.js'
+
+type Course = Record<string, Series>
+
+export interface TrainingOptions<B, S, R extends StepReport>
+  extends Omit<TrainOptions<B, S, R>, 'onStep' | 'signal' | 'checkpoint' | 'resume'> {
+  /** Numbers of a step, seen before its update: the loss unless given. Called at every step. */
+  measure?: (step: TrainStep<R, B>) => Record<string, number>
+  /** Numbers of θ: before the first step, after every `every` steps, and at the end. */
+  evaluate?: (theta: Tensor) => Record<string, number>
+  every?: number
+}
+
+export interface Trained {
+  theta: Tensor
+  course: Course
+  notes: string[]
+}
+
+/** Seconds between two checkpoints: what a killed run loses at most. */
+const CHECKPOINT_SECONDS = 5
+
+/**
+ * The library's training loop as a part of an experiment: with progress, Ctrl-C, the course of its numbers over steps and
+ * seconds, and a checkpoint from which the part goes on to the same numbers. The clock stops while numbers are measured.
+ */
+export async function training<B, S, R extends StepReport>(
+  ctx: PartContext,
+  options: TrainingOptions<B, S, R>
+): Promise<Trained> {
+  const { measure = ({ loss }) => ({ loss }), evaluate, every = 1, ...rest } = options
+  const file = ctx.checkpoint === undefined ? undefined : checkpointFile(ctx.checkpoint)
+  const found = file?.load()
+  const earlier = found?.state as { method: S; course: Course; seconds: number } | undefined
+  const course: Course = earlier?.course ?? {}
+  let seconds = earlier?.seconds ?? 0
+  const note = (step: number, numbers: Record<string, number>) => {
+    for (const [name, value] of Object.entries(numbers)) {
+      const series = (course[name] ??= { at: [], seconds: [], y: [] })
+      series.at.push(step)
+      series.seconds.push(seconds)
+      series.y.push(value)
+    }
+  }
+  ctx.keep(() => ({ course }))
+  if (found) ctx.tell({}, found.step)
+  else if (evaluate) note(0, evaluate(rest.theta))
+  let begin = performance.now()
+  const result = await train<B, S, R>({
+    ...rest,
+    signal: ctx.signal,
+    resume: found && { ...found, state: earlier!.method },
+    checkpoint: file && {
+      every: { seconds: CHECKPOINT_SECONDS },
+      save(c) {
+        seconds += (performance.now() - begin) / 1000
+        file.save({ ...c, state: { method: c.state, course, seconds } })
+        begin = performance.now()
+      }
+    },
+    onStep(seen) {
+      seconds += (performance.now() - begin) / 1000
+      const done = seen.step + 1
+      const numbers = measure(seen)
+      note(seen.step, numbers)
+      const more = evaluate && (done % every === 0 || done === rest.steps) ? evaluate(seen.theta) : {}
+      note(done, more)
+      ctx.tell({ ...numbers, ...more })
+      begin = performance.now()
+    }
+  })
+  if (result.status === 'aborted') throw new Interrupted()
+  ctx.tell({}, rest.steps - result.step)
+  return { theta: result.theta, course, notes: result.reason === undefined ? [] : [`Ended early: ${result.reason}.`] }
+}
