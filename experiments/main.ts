@@ -49,6 +49,8 @@ async function obey(request: Request, table: ExperimentTable): Promise<ExitCode>
     case 'completion':
       process.stdout.write(completionScript(request.shell, shellLine([process.execPath, process.argv[1]])))
       return 0
+    case 'inverse':
+      return (await import('./inverse/command.js')).runInverse(request)
     default: {
       const { runOperators } = await import('./operators/commands.js')
       return (await runOperators(request, process.stdout.columns ?? 100)) ? 0 : 1
