@@ -1,5 +1,5 @@
 import { local, type Policy, random, saddleFree, type Tensor } from '../core/index.js'
-import { l2, mlp, relu, sum } from '../ops/index.js'
+import { fanIn, l2, mlp, relu, sum } from '../ops/index.js'
 import { adadelta, adagrad, adam, type Optimizer, rmsprop, sgd, sip } from '../optim/index.js'
 import { sineMap, sineMapDistance } from '../physics/index.js'
 import { count, real } from './shell/settings.js'
@@ -51,14 +51,14 @@ export default defineExperiment({
   settings: {
     xi: real('conditioning ξ', { default: 32, above: 0 }),
     phi: real('angle φ of the coupling, in degrees', { default: 45 }),
-    steps: count('training steps', { default: 4000, quick: 800, full: 4000 })
+    steps: count('training steps', { default: 2000, quick: 250, full: 4000 })
   },
   steps: (_part, { steps }) => steps,
 
   async run({ method, seed }, { xi, phi, steps }, ctx) {
     const P = sineMap({ xi, phi })
     const stream = random(seed)
-    const net = mlp([2, 32, 64, 32, 2], { activation: relu })
+    const net = mlp([2, 32, 64, 32, 2], { activation: relu, init: fanIn })
     const shown = stream.split('shown').uniform([SHOWN, 2], -1, 1)
     const model = (theta: Tensor, goal: Tensor) => {
       const x = net(theta, goal)

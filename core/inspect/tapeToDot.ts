@@ -88,7 +88,7 @@ function paint(tape: Tape, { report, covered }: Pick<Targets, 'report' | 'covere
       return `"%${i}" [label=${label}, style="rounded,filled", fillcolor="${colours[rung] ?? OTHER}"]`
     })
     if (nodes.length === 1) return `  ${nodes[0]}`
-    const frame = `  subgraph "cluster_rung${k}" { label=${quote(`one block: ${rung}`)}; style=dashed`
+    const frame = `  subgraph "cluster_rung${k}" { label="one block"; labeljust=l; fontsize=11; style=dashed`
     return [frame, ...nodes.map(n => `    ${n}`), '  }']
   })
 }

@@ -1,4 +1,5 @@
 export { eigenvaluesOf, type Modes, modesOf, type Scheme, wholeSpectrum } from './modes.js'
+export { type SmoothNoiseOptions, smoothNoise } from './smoothNoise.js'
 export {
   type SpectralAttrs,
   type SpectralFactors,

@@ -399,7 +399,7 @@ t.test('inspection', async t => {
     t.match(dot, /"%2" \[label="%2 exp\\nf64 \[2\]\\nexact", style="rounded,filled"/)
     t.match(
       dot,
-      /subgraph "cluster_rung1" \{ label="one block: newton"; style=dashed\n.*%0 tanh.*newton.*\n.*%1 mul.*newton/
+      /subgraph "cluster_rung1" \{ label="one block"; labeljust=l; fontsize=11; style=dashed\n.*%0 tanh.*newton.*\n.*%1 mul.*newton/
     )
     t.equal(dot.match(/fillcolor/g)?.length, 3)
     t.same(
