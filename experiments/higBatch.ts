@@ -66,7 +66,9 @@ export default defineExperiment({
       BATCHES.flatMap(batch => {
         const runs = partsWith(parts, 'mean loss', m, String(batch))
         if (runs.length === 0) return []
-        return [{ name: `${m}, batch ${batch}: loss after ${steps} iterations`, value: quantityOf(runs, atEnd), digits: 3 }]
+        return [
+          { name: `${m}, batch ${batch}: loss after ${steps} iterations`, value: quantityOf(runs, atEnd), digits: 3 }
+        ]
       })
     )
     const smallest = partsWith(parts, 'mean loss', 'HIG', '8')
