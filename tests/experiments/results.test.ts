@@ -189,10 +189,7 @@ t.test('the shell completes commands, experiments, options and their names', asy
     [['run', 'demo', '--steps', ''], ['']],
     [['sweep', 'demo', 'e'], ['eta']],
     [['sweep', 'demo', '--quick', 's'], ['steps']],
-    [
-      ['explain', 'sin'],
-      ['sin', 'sinh']
-    ],
+    [['explain', 'sinh'], ['sinh']],
     [['explain', 'sin', 'cosh'], ['cosh']],
     [['completion', ''], [...shells]],
     [['compare', ''], ['']]
