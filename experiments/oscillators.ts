@@ -181,7 +181,7 @@ export default defineExperiment({
 const epochsOf = (method: Method, { epochs, higEpochs }: { epochs: number; higEpochs: number }): number =>
   method === 'HIG' ? higEpochs : epochs
 
-/** What makes HIG worth its steps, in every preset: one epoch takes it below what GD has after one. */
+/** What makes HIG worth its steps, in every preset. In the quick one 0.0016 to 0.0034 on the seeds 0 to 6. */
 function advantage(parts: readonly Done[]): Metric[] {
   const gd = partsWith(parts, 'mean loss', 'GD')
   const pairs = partsWith(parts, 'mean loss', 'HIG').flatMap(hig => {
