@@ -129,7 +129,8 @@ function figuresOf(parts: readonly Ran[]): PlotFigure[] {
       kind: 'plot',
       name: 'predictions',
       title: 'What the network says, against what is true',
-      caption: 'GD fits x near 0, where y is large, and says the same of all small y.',
+      caption:
+        'After a few hundred steps each network says one number for all y: that of SIP is the best one for x, that of GD the best one for y. It takes some thousand steps until SIP follows the diagonal.',
       panels: [
         {
           x: { label: 'x = log y', domain: [-12, 0] },

@@ -77,9 +77,10 @@ export function backends(): { name: BackendName; available: boolean; threads: nu
 /**
  * Products (multiplications) from which copying to WebAssembly and back pays. Measured by bench/crossover.ts: products of
  * square matrices are even at 8³ to 12³, f64 and f32 alike, and 8 rows times a layer of 20 × 20 twice as fast already;
- * convolutions of 3 × 3 and their adjoints are even between 2,300 and 9,200 products. Of a sum, entries of a run.
+ * convolutions of 3 × 3 and their adjoints are even between 2,300 and 9,200 products; QR of square matrices at 16³ and of
+ * those four times as wide at 4 · 7³, the SVD at 8³ to 9³, eigenvectors at 6³ to 8³. Of a sum, entries of a run.
  */
-const CROSSOVER = { matmul: 11 ** 3, convolution: 16 ** 3, linalg: 16 ** 3, sum: 256, fft: 2048 }
+const CROSSOVER = { matmul: 11 ** 3, convolution: 16 ** 3, qr: 2048, svd: 10 ** 3, eigh: 8 ** 3, sum: 256, fft: 2048 }
 
 /**
  * Which backend runs a kernel with that many products. `worth`: whether the copies can pay at all.
@@ -368,5 +369,5 @@ export const reduceMax: Reduce = bestBy('reduceMax', plainMax)
 export const reduceMin: Reduce = bestBy('reduceMin', plainMin)
 
 /** The factorisations of WebAssembly, for about that many products; undefined where core/linalg does them itself. */
-export const linalgKernels = (products: number): typeof wasmLinalg | undefined =>
-  backendFor('linalg', products) === 'wasm' ? wasmLinalg : undefined
+export const linalgKernels = (kernel: 'qr' | 'svd' | 'eigh', products: number): typeof wasmLinalg | undefined =>
+  backendFor(kernel, products) === 'wasm' ? wasmLinalg : undefined

@@ -101,5 +101,6 @@ function solve(block: BlockProblem, options: SaddleFreeRungOptions): Solution {
   for (let b = 0; b < B; b++)
     if (!Number.isFinite(end.mismatch[b])) status[b] = 'not finite'
     else if (able[b] && !moved[b]) status[b] = 'no descent'
+  for (const p of [point, end]) p.tape.dispose()
   return { x: end.x, mismatch: end.mismatch, status, iterations: 1 }
 }
