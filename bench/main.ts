@@ -13,10 +13,12 @@ import { passCases } from './cases/passes.js'
 import { alternate } from './measure.js'
 import { INSTALL, loadPeers } from './peers.js'
 import { type PythonTimes, runPython } from './python.js'
+import { tables } from './tables.js'
 
 /**
  * `npm run bench -- [names] [--quick | --full] [--json]`: one table of medians, and the same by others in the same run.
- * A name is a group below. A ratio above 1 says how many times longer the peer takes.
+ * A name is a group below. A ratio above 1 says how many times longer the peer takes. `cost` (seconds over size and batch of
+ * every simulator, with exponents) and `orders` (of convergence) are tables of their own, where they are named.
  */
 const groups: Record<string, Cases> = {
   matmul: matmulCases,
@@ -32,12 +34,12 @@ const groups: Record<string, Cases> = {
 const flags = process.argv.slice(2).filter(word => word.startsWith('-'))
 const names = process.argv.slice(2).filter(word => !word.startsWith('-'))
 const unknown = [
-  ...names.filter(name => !Object.hasOwn(groups, name)),
+  ...names.filter(name => !Object.hasOwn(groups, name) && !Object.hasOwn(tables, name)),
   ...flags.filter(flag => !['--quick', '--full', '--json'].includes(flag))
 ]
 if (unknown.length > 0) {
   console.error(
-    `Unknown: ${unknown.join(' ')}. Names: ${Object.keys(groups).join(' ')}; options: --quick --full --json`
+    `Unknown: ${unknown.join(' ')}. Names: ${Object.keys({ ...groups, ...tables }).join(' ')}; options: --quick --full --json`
   )
   process.exit(2)
 }
@@ -95,6 +97,16 @@ function run(one: Case, python: Record<string, PythonTimes>): Row[] {
 
 const digits = (ms: number): string => (ms >= 100 ? ms.toFixed(0) : ms.toPrecision(3))
 
+const now = (name: string) => {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${name}`)
+}
+for (const name of names.filter(n => Object.hasOwn(tables, n))) {
+  const table = tables[name](extent, { json, now })
+  now('')
+  console.log(table)
+}
+if (names.length > 0 && names.every(n => Object.hasOwn(tables, n))) process.exit(0)
+
 const peers = await loadPeers()
 const cases = Object.entries(groups)
   .filter(([name]) => names.length === 0 || names.includes(name))
@@ -118,11 +130,11 @@ if (!json) console.log(`${about.join('\n')}\n`)
 const rows: Row[] = []
 const notes: { name: string; text: string }[] = []
 for (const one of cases) {
-  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${one.name}`)
+  now(one.name)
   rows.push(...run(one, python))
   if (one.note) notes.push({ name: one.name, text: one.note() })
 }
-if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
+now('')
 if (json) console.log(JSON.stringify({ about, rows, notes }, null, 2))
 else {
   const table = new Table({

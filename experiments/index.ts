@@ -13,6 +13,7 @@ export const experiments: ExperimentTable = {
     module: at('./comparison.js')
   },
   oscillators: { about: 'controlling coupled oscillators: HIG, SIP and GD', module: at('./oscillators.js') },
+  scale: { about: 'which units the steps of each method have', module: at('./scale.js') },
   'half-inverse': {
     about: 'half-inverse gradients by SVD, by Gram matrix and by Krylov steps',
     module: at('./halfInverse.js')
@@ -20,5 +21,21 @@ export const experiments: ExperimentTable = {
   sine: { about: 'inverting a sine: SIP against five optimisers', module: at('./sine.js') },
   poisson: { about: 'charges from potentials, where the inverse is the easy direction', module: at('./poisson.js') },
   'hig-batch': { about: 'half-inverse gradients and the size of the batch', module: at('./higBatch.js') },
-  chain: { about: 'one chain, three rungs: exact, Newton and the gradient', module: at('./chain.js') }
+  chain: { about: 'one chain, three rungs: exact, Newton and the gradient', module: at('./chain.js') },
+  'oscillators-nonlinear': {
+    about: 'cubic springs, 96 steps: HIG, Gauss-Newton and Adam',
+    module: at('./oscillatorsNonlinear.js')
+  },
+  'poisson-hig': {
+    about: 'HIG where the Jacobian is 4096×24896: solving for a potential on 8×8 cells',
+    module: at('./poissonHig.js')
+  },
+  'quantum-dipole': {
+    about: 'steering a wave function into another state: HIG, Gauss-Newton and Adam',
+    module: at('./quantumDipole.js')
+  },
+  control: {
+    about: 'networks that act at every step: SIP and GD through time',
+    module: at('./control.js')
+  }
 }

@@ -1,4 +1,4 @@
-import { lstsqMinNorm } from '../core/linalg/lstsq.js'
+import { lstsq } from '../core/linalg/lstsq.js'
 import { checkNumbers } from '../core/options.js'
 import { mapData, type Tensor } from '../core/tensor.js'
 import { checkEvaluation, type Evaluation } from './evaluation.js'
@@ -54,7 +54,7 @@ export function dogleg({
         Float64Array.from({ length: m }, (_, i) => dot(A.subarray(i * P, (i + 1) * P), v))
       const g = new Float64Array(P)
       for (let i = 0; i < m; i++) for (let j = 0; j < P; j++) g[j] += A[i * P + j] * r[i]
-      const newton = lstsqMinNorm(A, m, P, r, { rcond }).x
+      const newton = lstsq(A, m, P, r, { rcond }).x
       const Ag = times(g)
       const cauchy = g.map(v => v * (dot(g, g) / dot(Ag, Ag) || 0))
       const gradientNorm = norm(e.gradient)

@@ -20,6 +20,7 @@ export {
   firstOrder,
   type Stretch
 } from './firstOrder.js'
+export { firstStep } from './firstStep.js'
 export { type HessianFreeOptions, type HessianFreeState, hessianFree } from './hessianFree.js'
 export { gaussNewton, type HigOptions, type HigReport, hig, type JacobianInput } from './hig.js'
 export { type InverseGradientOptions, inverseGradient } from './inverseGradient.js'
@@ -72,4 +73,5 @@ export {
   type TruncatedNewtonState,
   truncatedNewton
 } from './truncatedNewton.js'
+export { type LimitOptions, withLimit } from './withLimit.js'
 export { withSearch } from './withSearch.js'

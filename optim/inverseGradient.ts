@@ -1,4 +1,4 @@
-import { lstsqMinNorm } from '../core/linalg/lstsq.js'
+import { lstsq } from '../core/linalg/lstsq.js'
 import { checkNumbers } from '../core/options.js'
 import { unseen } from '../core/tape.js'
 import { checkEvaluation, type Evaluation } from './evaluation.js'
@@ -45,7 +45,7 @@ export function inverseGradient({
       const P = theta.size
       const J = Float64Array.from(e.J.data)
       if (weight) for (let i = 0; i < m; i++) if (weight.data[i] === 0) J.fill(0, i * P, (i + 1) * P)
-      const { x, rank } = lstsqMinNorm(J, m, P, dy, { rcond })
+      const { x, rank } = lstsq(J, m, P, dy, { rcond })
       const end = moved(theta, x, rateAt(name, lr, k ?? 0))
       return {
         ...end,

@@ -1,5 +1,5 @@
 import { ShapeError } from '../core/errors.js'
-import { lstsqMinNorm } from '../core/linalg/lstsq.js'
+import { lstsq } from '../core/linalg/lstsq.js'
 import { checkNumbers } from '../core/options.js'
 import { show } from '../core/shape.js'
 import { type SaddleFreeOptions, saddleFreeStep } from '../core/targets/saddleFree.js'
@@ -36,7 +36,7 @@ export function newtonMethod({ lr = 1, rcond = 1e-12 }: NewtonMethodOptions = {}
     step(theta, input, k) {
       const { gradient, H } = checked('newton', theta, input)
       const n = theta.size
-      const { x, rank } = lstsqMinNorm(H, n, n, Float64Array.from(gradient.data), { rcond })
+      const { x, rank } = lstsq(H, n, n, Float64Array.from(gradient.data), { rcond })
       const end = moved(theta, x, rateAt('newton', lr, k ?? 0))
       return {
         ...end,

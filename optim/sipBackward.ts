@@ -28,8 +28,8 @@ export interface SipOptions<W extends Tensor | readonly Tensor[]> extends ProxyL
   y?: Tensor
   policy?: Partial<Policy>
   /**
-   * Where a network reads a state that earlier outputs of networks have made: 'stop' (default), the cotangents end there;
-   * 'add', they become increments of that state's target and go on backwards in time.
+   * Where a network reads a state that earlier outputs of networks have made: 'stop' (default), its cotangent ends there;
+   * 'add', it becomes an increment of that state's target and goes on backwards in time.
    */
   throughNetwork?: 'add' | 'stop'
 }
@@ -55,18 +55,20 @@ export interface SipResult<G> extends Targets {
  * depend on the boundary, RuleError where it has no Newton step and no `y` is named.
  *
  * Over time ("Iterations and time dependence"), u_t = f(s_t; θ) and s_{t+1} = P(s_t, u_t), all u_t are the boundary, and
- * there may be a loss at every step. By `throughNetwork`:
+ * there may be a loss at every step. The sweep then goes step by step back in time (sweepThroughNetworks): the smallest change
+ * of s_t and u_t together that gives s̃_{t+1}, in their own units; at a state the increments that meet are added, s̃_t = s_t +
+ * Σ Δs_t: from physics, from the loss terms, each in proportion to its factor, and from the network by `throughNetwork`:
  *
- *  - 'stop': the s_t that networks read are data. The sweep asks for one sequence of u_t that serves all terms, by least
- *    squares with their factors as weights: an open-loop plan, the smallest change of all u_t together, which the network is
- *    to imitate. What the network does in a state does not ask that state to change.
- *  - 'add': step by step back in time (sweepThroughNetworks), the smallest change of s_t and u_t together at every step;
- *    increments from physics, loss terms and networks are added, s̃_t = s_t + Σ Δs_t. The increment from a network is the
- *    step of gradient descent on its proxy loss, -(∂f/∂s_t)ᵀ (u_t - ũ_t), so it has the units u²/s: unlike what comes from
- *    physics and loss it is not invariant to units, and wants u and s of a size near 1.
+ *  - 'add': -(∂f/∂s_t)ᵀ (u_t - ũ_t), the step of gradient descent on the proxy loss. It has the units u²/s: unlike what
+ *    comes from physics and loss it is not invariant to units, and wants u and s of a size near 1;
+ *  - 'stop': nothing. That u_t has to change asks no other state of the earlier steps.
  *
- * With the ladder [adjoint({ step: 1 })] and `choose: false` the first is the gradient with all s_t that networks read held
- * fixed, the second the gradient through time. Where no network reads a state, both are the same.
+ * With the ladder [adjoint({ step: 1 })] and `choose: false` the first is the gradient through time, the second the one with
+ * all s_t that networks read held fixed. Where no network reads a state, both are the same ordinary sweep.
+ *
+ * The policy `whole: 'always'` with 'stop' makes a plan instead: one sequence of u_t for all terms of the loss, by least squares
+ * with their factors as weights, the smallest change of all u_t together, which the network is to imitate. It costs a
+ * solve of the size of the whole course.
  */
 export function sipBackward<W extends Tensor | readonly Tensor[]>(
   tape: Tape,
@@ -93,7 +95,8 @@ export function sipBackward<W extends Tensor | readonly Tensor[]>(
   let found!: Targets
   const { targets, grads } = scopedOnce(() => {
     const pass = { tape, goals, boundary, parameters, policy, proxy: { proxy, delta }, scale }
-    const swept = (throughNetwork === 'add' ? addThrough(pass) : undefined) ?? stopThere(pass)
+    const plan = throughNetwork === 'stop' && policy?.whole === 'always'
+    const swept = (plan ? undefined : stepByStep(pass, throughNetwork)) ?? together(pass)
     found = swept.found
     for (const { loss: l } of lossTerms(tape, losses)) checkTargetFixed(tape, l, boundary)
     return { targets: found.targets, grads: swept.grads }
@@ -112,7 +115,7 @@ interface Pass {
 }
 
 /** The target sweep through all of the physics, then the cotangent sweep through all of the network. */
-function stopThere({ tape, goals, boundary, parameters, policy, proxy, scale }: Pass) {
+function together({ tape, goals, boundary, parameters, policy, proxy, scale }: Pass) {
   const found = targetSweep(tape, goals, boundary, policy)
   const seeds = boundary.map((x, i) => [x, proxyCotangent(x, found.targets[i], proxy, scale)] as const)
   const swept = new Set(found.region.sites)
@@ -126,15 +129,19 @@ function stopThere({ tape, goals, boundary, parameters, policy, proxy, scale }: 
   return { found, grads }
 }
 
-/** Both sweeps in one walk; undefined where no network reads a state, so that there is nothing to go through. */
-function addThrough({ tape, goals, boundary, parameters, policy, proxy, scale }: Pass) {
+/** Both sweeps in one walk back through time; undefined where no network reads a state. */
+function stepByStep(
+  { tape, goals, boundary, parameters, policy, proxy, scale }: Pass,
+  through: 'add' | 'stop'
+): ReturnType<typeof together> | undefined {
   const ys = goals.map(([y]) => y)
   const region = prepareRegion(tape, ys, boundary)
   const states = statesRead(tape, region)
   if (states.size === 0) return undefined
-  const found = sweepThroughNetworks(tape, goals, region, states, { policy, proxy, wanted: new Set(parameters) })
+  const wanted = new Set(parameters)
+  const { cotangents, ...found } = sweepThroughNetworks(tape, goals, region, states, { policy, proxy, wanted, through })
   const grads = parameters.map(p => {
-    const ct = found.cotangents.get(p)
+    const ct = cotangents.get(p)
     return ct ? mul(ct, scale) : zerosLike(p)
   })
   return { found, grads }

@@ -24,6 +24,15 @@ export interface ThroughNetworks extends Targets {
   readonly cotangents: ReadonlyMap<Tensor, Tensor>
 }
 
+interface Options {
+  policy?: Partial<Policy>
+  proxy: ProxyLoss
+  /** Tensors of which the cotangents are asked. */
+  wanted: ReadonlySet<Tensor>
+  /** What a cotangent does that comes out of a network at a state. */
+  through: 'add' | 'stop'
+}
+
 /** The physical states that networks read on the way to the boundary, behind which more physics of the region lies. */
 export function statesRead(tape: Tape, { boundary, sites, active }: Region): Set<Tensor> {
   const physics = new Set(sites)
@@ -44,19 +53,20 @@ export function statesRead(tape: Tape, { boundary, sites, active }: Region): Set
  * One walk back through time: the target sweep through the physics, the cotangent sweep through the networks, each site by
  * one of the two. With u_t = f(s_t; θ) and s_{t+1} = P(s_t, u_t), from the last step to the first:
  *
- *     (s̃_t, ũ_t) = P⁻¹(s̃_{t+1}; s_t, u_t)         the ladder: the smallest change of both together
- *     ct = (∂f/∂s_t)ᵀ (u_t - ũ_t)                  the proxy loss of u_t, seen from the state
- *     s̃_t = s_t + (P⁻¹ - s_t) + (ỹ_t - s_t) - ct   the step of a loss term at t, ỹ_t, where there is one
+ *     (s̃, ũ_t) = P⁻¹(s̃_{t+1}; s_t, u_t)            the ladder: the smallest change of both together
+ *     ct = (∂f/∂s_t)ᵀ (u_t - ũ_t)                  the proxy loss of u_t, seen from the state: for 'add'
+ *     s̃_t = s_t + (s̃ - s_t) + (ỹ_t - s_t) - ct     ỹ_t from the loss term at t, where there is one
  *
  * Increments that meet are added, as the terms of the loss and the ways through a network are, and not averaged as claims
- * on one number are: with P⁻¹ by the adjoint rung at step 1 this is the gradient through time.
+ * on one number are: with P⁻¹ by the adjoint rung at step 1 this is the gradient through time, by 'stop' without what goes
+ * through the network.
  */
 export function sweepThroughNetworks(
   tape: Tape,
   goals: readonly (readonly [Tensor, Claim])[],
   region: Region,
   states: ReadonlySet<Tensor>,
-  { policy, proxy, wanted }: { policy?: Partial<Policy>; proxy: ProxyLoss; wanted: ReadonlySet<Tensor> }
+  { policy, proxy, wanted, through }: Options
 ): ThroughNetworks {
   const physics = new Set(region.sites)
   const edge = new Set(region.boundary)
@@ -108,7 +118,8 @@ export function sweepThroughNetworks(
         const down = cotangent(y, arrived)
         if (!down) return []
         if (wanted.has(y)) cotangents.set(y, down)
-        return pull(tape, site, down).map(([t, c]) => [t, { ct: c }] as const)
+        const pulled = pull(tape, site, down).map(([t, c]) => [t, { ct: c }] as const)
+        return through === 'add' ? pulled : pulled.filter(([t]) => !states.has(t))
       }
     })
   )

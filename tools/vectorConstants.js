@@ -1,15 +1,15 @@
 import binaryen from 'assemblyscript/binaryen'
 
-/** Where the constants are: below all that calls and the arena use, which begins at 64 KiB. */
-const AT = 1024
+/** Constants are below all that calls and the arena use, and have at most so much room. */
+const ROOM = 1 << 14
 
 const LOAD = { 1: 'v128.load32_splat', 2: 'v128.load64_splat', 4: 'v128.load' }
 
 /**
- * The bytes of the same module with its vector constants in memory. V8 builds a constant in five instructions, wherever
+ * The bytes of the same module with its vector constants in memory, from this address on. V8 builds a constant in five instructions, wherever
  * it is used and every time; a load is one: polynomials take half the time, and the module shrinks by a tenth.
  */
-export function constantsInMemory(bytes) {
+export function constantsInMemory(bytes, at) {
   const module = binaryen.readBinary(bytes)
   const places = new Map()
   const data = []
@@ -24,15 +24,16 @@ export function constantsInMemory(bytes) {
     const key = one.join()
     if (!places.has(key)) {
       while (data.length % n) data.push(0)
-      places.set(key, AT + 4 * data.length)
+      places.set(key, at + 4 * data.length)
       data.push(...one.map(Number))
     }
     return `(${LOAD[n]} offset=${places.get(key)} (i32.const 0))`
   })
+  if (4 * data.length > ROOM) throw new Error(`${4 * data.length} bytes of constants do not fit into ${ROOM}`)
   const escaped = Buffer.from(Uint32Array.from(data).buffer).toString('hex').replace(/../g, '\\$&')
-  const result = binaryen.parseText(text.replace(/\)\s*$/, `(data (i32.const ${AT}) "${escaped}"))`))
+  const result = binaryen.parseText(text.replace(/\)\s*$/, `(data (i32.const ${at}) "${escaped}"))`))
   result.setFeatures(binaryen.Features.All)
   const small = result.emitBinary()
-  if (!WebAssembly.validate(small)) throw new Error('The kernels are not valid with their constants in memory')
+  if (!result.validate()) throw new Error('The kernels are not valid with their constants in memory')
   return small
 }

@@ -1,5 +1,6 @@
-// Compiles the AssemblyScript kernels and writes their bytes, as base64, into a module: core/backends/wasm/bytes.ts.
-// Part of `npm run build` and `npm run typecheck`; does nothing while the bytes are newer than the sources.
+// Compiles the AssemblyScript kernels and writes their bytes, as base64, into modules: core/backends/wasm/bytes.ts, and
+// relaxedBytes.ts with fused multiply-add, which only core/backends/relaxed/ loads. Part of `npm run build` and of `npm run
+// typecheck`; does nothing while the bytes are newer than the sources.
 //
 // Threads need a shared memory, one thread is faster without. The two builds differ in a single byte, the flags of the
 // imported memory (1: it has a maximum, 3: and is shared), so one of them ships, with the place of that byte.
@@ -9,11 +10,19 @@ import asc from 'assemblyscript/asc'
 import { constantsInMemory } from './vectorConstants.js'
 
 const folder = new URL('../core/backends/wasm/', import.meta.url)
-const out = new URL('bytes.ts', folder)
+/** Both builds work on one memory, so each has a place of its own there for its constants. */
+const builds = [
+  { name: 'bytes.ts', options: [], constants: 1 << 10 },
+  { name: 'relaxedBytes.ts', options: ['--enable', 'relaxed-simd'], constants: 1 << 15 }
+]
 const age = url => statSync(url, { throwIfNoEntry: false })?.mtimeMs ?? 0
-const sources = readdirSync(new URL('assembly/', folder)).map(name => new URL(`assembly/${name}`, folder))
+const sources = [
+  new URL(import.meta.url),
+  new URL('vectorConstants.js', import.meta.url),
+  ...readdirSync(new URL('assembly/', folder)).map(name => new URL(`assembly/${name}`, folder))
+]
 
-async function compile(...options) {
+async function compile(constants, ...options) {
   let bytes
   const { error, stderr } = await asc.main(
     [
@@ -28,15 +37,14 @@ async function compile(...options) {
     }
   )
   if (error || !bytes) throw new Error(`The kernels do not compile:\n${stderr}`)
-  return constantsInMemory(bytes)
+  return constantsInMemory(bytes, constants)
 }
 
-if (
-  age(out) <
-  Math.max(age(import.meta.filename), age(new URL('vectorConstants.js', import.meta.url)), ...sources.map(age))
-) {
-  const bytes = await compile()
-  const shared = await compile('--enable', 'threads', '--sharedMemory')
+for (const { name, options, constants } of builds) {
+  const out = new URL(name, folder)
+  if (age(out) >= Math.max(...sources.map(age))) continue
+  const bytes = await compile(constants, ...options)
+  const shared = await compile(constants, ...options, '--enable', 'threads', '--sharedMemory')
   const differ = [...bytes.keys()].filter(i => bytes[i] !== shared[i])
   const [flags] = differ
   if (bytes.length !== shared.length || differ.length !== 1 || bytes[flags] !== 1 || shared[flags] !== 3)

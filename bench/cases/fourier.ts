@@ -32,7 +32,7 @@ function direct(): () => void {
 
 export const fourierCases: Cases = () =>
   [SIDE, 60].map(side => ({
-    name: `fft2 f64 ${PLANES}×${side}×${side}${side === SIDE ? '' : ' (Bluestein)'}`,
+    name: `fft2 f64 ${PLANES}×${side}×${side}${side === SIDE ? '' : ' (15 · 4)'}`,
     setup: () => {
       const [re, im] = [numbers(PLANES * side * side, 'f64'), new Float64Array(PLANES * side * side)]
       return () => {

@@ -1,41 +1,38 @@
 import { layeredJacobian, random, type Tensor } from '../../core/index.js'
-import { makeNet } from '../../experiments/oscillators.js'
-import { matmul, mlp, type Network, relu } from '../../ops/index.js'
+import * as chain from '../../experiments/oscillators.js'
+import * as cubic from '../../experiments/oscillatorsNonlinear.js'
+import * as poisson from '../../experiments/poissonHig.js'
+import * as dipole from '../../experiments/quantumDipole.js'
+import type { Network } from '../../ops/index.js'
 import { partialInverse, type RouteOptions } from '../../optim/index.js'
 import { oscillators } from '../../physics/index.js'
 import { type Case, type Cases, uniform } from '../case.js'
 
-/** Network, physics and batch of a problem of half-inverse gradients. */
+/** A problem of half-inverse gradients, as its experiment has it. */
 interface Problem {
   name: string
   net: Network
   physics: (u: Tensor, x: Tensor) => Tensor
+  /** Of a sample: of the network's input, and of y. */
   inputs: number
-  batch: number
   outputs: number
+  batch: number
   truncation: number
   /** The routes that are measured. */
   routes: Record<string, RouteOptions>
   torch: readonly ('step' | 'jacobian' | 'svd')[]
 }
 
-/** A random linear map in the place of the physics: rows of J as many and as long, and nothing of the physics' time. */
-const linear = (from: number, to: number) => {
-  const A = random(from).normal([from, to])
-  return (u: Tensor) => matmul(u, A)
-}
+const linear = oscillators({ masses: 2, steps: 24, dt: 0.5 })
 
 const problems: Problem[] = [
   {
     name: 'oscillators',
-    net: makeNet(),
-    physics: (
-      simulate => (u: Tensor, x: Tensor) =>
-        simulate(x, u)
-    )(oscillators({ masses: 2, steps: 24, dt: 0.5 })),
+    net: chain.makeNet(),
+    physics: (u, x) => linear(x, u),
     inputs: 4,
-    batch: 32,
     outputs: 4,
+    batch: 32,
     truncation: 1e-10,
     routes: {
       svd: { route: 'svd' },
@@ -46,59 +43,60 @@ const problems: Problem[] = [
     torch: ['step', 'jacobian', 'svd']
   },
   {
-    name: 'oscillators-nonlinear, a linear map for its physics,',
-    net: mlp([4, 20, 20, 20, 96], { activation: relu }),
-    physics: linear(96, 4),
+    name: 'oscillators-nonlinear',
+    net: cubic.makeNet(),
+    physics: cubic.physics,
     inputs: 4,
-    batch: 128,
     outputs: 4,
+    batch: 128,
     truncation: 1e-6,
-    routes: { svd: { route: 'svd' }, 'chosen by itself': {} },
-    torch: ['step', 'svd']
+    routes: { svd: { route: 'svd' }, 'chosen by itself': cubic.settingsOf('HIG', 128) },
+    torch: ['step', 'jacobian', 'svd']
   },
   {
-    name: 'quantum-dipole, a linear map for its physics,',
-    net: mlp([28, 20, 20, 20, 384]),
-    physics: linear(384, 28),
+    name: 'quantum-dipole',
+    net: dipole.makeNet(),
+    physics: dipole.physics,
     inputs: 28,
-    batch: 16,
     outputs: 28,
+    batch: 16,
     truncation: 1e-5,
-    routes: { svd: { route: 'svd' }, 'chosen by itself': {} },
-    torch: ['step', 'svd']
+    routes: { svd: { route: 'svd' }, 'chosen by itself': dipole.settingsOf('HIG', 16) },
+    torch: ['step', 'jacobian', 'svd']
   },
   {
-    name: 'poisson-hig, a linear map for its physics,',
-    net: mlp([64, 64, 128, 64, 64]),
-    physics: linear(64, 64),
+    name: 'poisson-hig',
+    net: poisson.makeNet(),
+    physics: poisson.physics,
     inputs: 64,
-    batch: 64,
     outputs: 64,
+    batch: 64,
     truncation: 1e-5,
-    routes: { gram: { route: 'gram', tolerance: Number.MAX_VALUE }, 'krylov, k = 100': { steps: 100 } },
-    torch: []
+    routes: { 'krylov, k = 60': poisson.settingsOf('HIG, k = 60', 64), gram: poisson.settingsOf('HIG', 64) },
+    torch: ['jacobian']
   }
 ]
 
 /**
- * One step of half-inverse gradients: forward pass, Jacobian, half-inverse times dL/dy. Split in a note: Jacobian, Gram
- * matrix, rest. The first problem has its physics; of the others, only network and sizes.
+ * One step of half-inverse gradients: forward pass, Jacobian, half-inverse times dL/dy. And its parts: Jacobian, Gram
+ * matrix, half-inverse.
  */
 export const higCases: Cases = extent => {
   const few = { quick: 1, usual: 3, full: 4 }[extent]
   return problems.slice(0, few).flatMap(problem => {
-    const { net, physics, inputs, batch, outputs, truncation } = problem
+    const { name, net, physics, inputs, batch, outputs, truncation } = problem
     const theta = net.init(random(0))
-    const [x, g] = [uniform([batch, inputs], 'f64'), uniform([batch, outputs], 'f64')]
+    const x = uniform([batch, inputs], 'f64')
     const jacobian = layeredJacobian((th, x) => physics(net(th, x), x), { wrt: 0 })
+    const { value, J } = jacobian(theta, x)
+    const g = uniform(value.shape, 'f64')
     const size = `${batch * outputs}×${theta.size}`
-    const key = problem.name.split(',')[0]
     const python = (part: Problem['torch'][number]): Pick<Case, 'python'> =>
-      problem.torch.includes(part) ? { python: { script: 'torch', key: `hig ${key} ${part}` } } : {}
+      problem.torch.includes(part) ? { python: { script: 'torch', key: `hig ${name} ${part}` } } : {}
     const steps = Object.entries(problem.routes).map(([route, options]): Case => {
       const step = () => partialInverse(jacobian(theta, x).J, g, { truncation, ...options })
       return {
-        name: `HIG step of ${problem.name} ${size}: ${route}`,
+        name: `HIG step of ${name} ${size}: ${route}`,
         setup: () => step,
         ...python('step'),
         note: () => {
@@ -108,7 +106,6 @@ export const higCases: Cases = extent => {
         }
       }
     })
-    const { J } = jacobian(theta, x)
     return [
       ...steps,
       { name: `  its Jacobian, in layers`, setup: () => () => jacobian(theta, x), ...python('jacobian') },

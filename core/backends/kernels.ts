@@ -24,7 +24,7 @@ import * as wasmFft from './wasm/fft.js'
 import * as wasmLinalg from './wasm/linalg.js'
 import { type MapName, map as wasmMap, pairwiseSum as wasmPairwiseSum } from './wasm/map.js'
 import { batchedMatmul as wasmBatchedMatmul, matmul as wasmMatmul } from './wasm/matmul.js'
-import { common, inCommon, MemoryExhausted, wasm } from './wasm/module.js'
+import { common, hasFused, inCommon, MemoryExhausted, runsFused, wasm, whyNoFused, withBuild } from './wasm/module.js'
 import { threads } from './wasm/pool.js'
 import * as wasmPooling from './wasm/pooling.js'
 import { type RowsName, eachRow as wasmEachRow } from './wasm/softmax.js'
@@ -37,25 +37,26 @@ export { setThreads, withThreads } from './wasm/pool.js'
  * `wasm` is SIMD in WebAssembly, which copies its operands in and its result out, so it pays from some size on. Neither
  * tape nor rules know which one ran.
  */
-export type BackendName = 'plain' | 'wasm' | 'gpu'
+export type BackendName = 'plain' | 'wasm' | 'relaxed' | 'gpu'
 
-/** Where a heavy kernel that was not taken by the gpu runs. */
-type Cpu = Exclude<BackendName, 'gpu'>
+/** Where a heavy kernel that was not taken by the gpu runs; `relaxed` is another build of `wasm`. */
+type Cpu = 'plain' | 'wasm'
 
 let forced: Cpu | undefined
 
 /**
- * Runs f with every heavy kernel on one backend, whatever the size; `wasm` only where it is available. On `gpu` run the
+ * Runs f with every heavy kernel on one backend, whatever the size; `wasm` only where it is available. `relaxed` is `wasm` with
+ * fused multiply-add in products and convolutions, where it is available (useRelaxed of 'physgrad/relaxed'). On `gpu` run the
  * operators that have a form for it, in f32, and their results stay there; what has none, and all of f64, is computed as
  * without withBackend, and so is everything where there is no device (useGpu of 'physgrad/gpu'). f is synchronous.
  * Throws OptionError for a name that is none.
  */
 export function withBackend<T>(name: BackendName, f: () => T): T {
-  checkChoice('withBackend', 'the backend', name, ['plain', 'wasm', 'gpu'])
+  checkChoice('withBackend', 'the backend', name, ['plain', 'wasm', 'relaxed', 'gpu'])
   const before = forced
-  forced = name === 'gpu' ? undefined : name
+  forced = name === 'gpu' ? undefined : name === 'relaxed' ? 'wasm' : name
   try {
-    return withGpu(name === 'gpu', f)
+    return withBuild(name === 'relaxed', () => withGpu(name === 'gpu', f))
   } finally {
     forced = before
   }
@@ -67,6 +68,7 @@ export function backends(): { name: BackendName; available: boolean; threads: nu
   return [
     { name: 'plain', available: true, threads: 1 },
     { name: 'wasm', available: reason === undefined, threads: threads(), reason },
+    { name: 'relaxed', available: hasFused(), threads: threads(), reason: whyNoFused() },
     { name: 'gpu', available: whyNoGpu() === undefined, threads: 1, reason: whyNoGpu() }
   ]
 }
@@ -90,6 +92,8 @@ export function backendFor(kernel: keyof typeof CROSSOVER, products: number, wor
 /** Products of each matrix of a batch from which packing it pays, when the batch as a whole does. */
 const SMALLEST_OF_BATCH = 128
 
+const nameOf = (backend: Cpu): BackendName => (backend === 'wasm' && runsFused() ? 'relaxed' : backend)
+
 /** Runs a kernel on a backend, of which a profile hears; where WebAssembly runs out of memory, plain begins again. */
 function run<K>(
   name: string,
@@ -102,7 +106,7 @@ function run<K>(
 ): void {
   const on = (backend: Cpu) => {
     const kernel = backend === 'wasm' ? fast : plain
-    if (recorder) observeKernel(name, backend, like, 2 * products, () => call(kernel))
+    if (recorder) observeKernel(name, nameOf(backend), like, 2 * products, () => call(kernel))
     else call(kernel)
   }
   try {

@@ -1,4 +1,4 @@
-import { lstsqMinNorm } from '../linalg/lstsq.js'
+import { lstsq } from '../linalg/lstsq.js'
 import { svd } from '../linalg/svd.js'
 import type { Claim, Op, Refusal, Site } from '../op.js'
 import type { Random } from '../random.js'
@@ -81,7 +81,7 @@ export function inverseProbe(p: Probe, active: readonly number[], name: string, 
     n,
     s,
     rank,
-    pseudo: d => (rank === 0 ? new Float64Array(n) : lstsqMinNorm(J, m, n, d, { rcond: 1e-10 }).x),
+    pseudo: d => (rank === 0 ? new Float64Array(n) : lstsq(J, m, n, d, { rcond: 1e-10 }).x),
     sensitivity: norm(flat(xs)) + (rank > 0 ? norm(site.out.data) / s[rank - 1] : 0)
   }
 }

@@ -10,8 +10,8 @@ export {
   type LeastSquares,
   type LeastSquaresBatch,
   type LeastSquaresOptions,
-  lstsqMinNorm,
-  lstsqMinNormBatch
+  lstsq,
+  lstsqBatch
 } from './lstsq.js'
 export { determinant, type LU, lu, luSolve, solveTriangle, type Triangle } from './lu.js'
 export {

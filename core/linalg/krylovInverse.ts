@@ -37,8 +37,16 @@ const STEEP = 5
  * relative errors for 40 vectors of g's Krylov space, .13, .27, .52 as it is: 40 leading Ritz vectors of the step before
  * besides .16, .27, .49 (half as many products again; 60 vectors without them .06, .11, .25); blocks of 4 and 8 starting
  * vectors, g by groups of samples .20, .48, .71 and .24, .58, .82; preconditioned by the diagonal blocks of J Jᵀ, one for
- * each sample, .28, .49, .64, by the Gram matrix of the last layer alone .84, .86, .93. More steps are the better buy,
- * and the Gram matrix itself, where it fits.
+ * each sample, .28, .49, .64, by the Gram matrix of the last layer alone .84, .86, .93. Measured by what it trains, the loss
+ * of the oscillators after one epoch (5.6e-5 by all 128 vectors):
+ *
+ *     vectors                                          10       20       40
+ *     as it is                                     4.4e-4   1.6e-4   5.9e-5
+ *     blocks from g and J Δ, Δ the step before     9.3e-4   2.6e-4   6.5e-5
+ *     C^(-1/4) Ṽ Ũᵀ g, J C^(-1/4) = Ũ Λ̃ Ṽᵀ         2.4e-4   1.6e-4   1.3e-4
+ *
+ * the last with Kronecker factors C of each layer: the half-inverse where C is JᵀJ, and a function of its own elsewhere,
+ * better for very few vectors and worse for more. More steps are the better buy, and the Gram matrix itself, where it fits.
  *
  * Source: Golub & Kahan 1965; Arrigo, Benzi & Fenu 2016, "Computation of generalized matrix functions" (Krylov form).
  */

@@ -30,19 +30,17 @@ const isTiny = (m: number, n: number) => Math.min(m, n) <= SHORT && Math.max(m, 
  * Through the singular values rather than the normal equations AᵀA x = Aᵀb, whose condition number is the square of
  * A's, and which do not single out the smallest x when A has a null space. Throws NonFiniteError on NaN or infinity in A.
  */
-export function lstsqMinNorm(
+export function lstsq(
   A: Float64Array,
   m: number,
   n: number,
   b: Float64Array,
   { rcond = Math.max(m, n) * Number.EPSILON }: LeastSquaresOptions = {}
 ): LeastSquares {
-  if (A.length !== m * n)
-    throw new ShapeError('lstsqMinNorm', `${A.length} entries for [${m}, ${n}]`, `Give ${m * n} entries`)
-  if (b.length !== m)
-    throw new ShapeError('lstsqMinNorm', `${b.length} entries of b for A [${m}, ${n}]`, `Give ${m} entries`)
+  if (A.length !== m * n) throw new ShapeError('lstsq', `${A.length} entries for [${m}, ${n}]`, `Give ${m * n} entries`)
+  if (b.length !== m) throw new ShapeError('lstsq', `${b.length} entries of b for A [${m}, ${n}]`, `Give ${m} entries`)
   if (isTiny(m, n)) {
-    maxAbs(A, 'lstsqMinNorm')
+    maxAbs(A, 'lstsq')
     const x = new Float64Array(n)
     const singularValues = new Float64Array(Math.min(m, n))
     return { x, rank: tiny(A, b, m, n, 0, rcond, x, singularValues), singularValues }
@@ -68,8 +66,8 @@ export interface LeastSquaresBatch {
   singularValues: Float64Array
 }
 
-/** `lstsqMinNorm` for B systems, A [B, m, n] and b [B, m], without allocating for each when they are small. */
-export function lstsqMinNormBatch(
+/** `lstsq` for B systems, A [B, m, n] and b [B, m], without allocating for each when they are small. */
+export function lstsqBatch(
   A: Float64Array,
   batch: number,
   m: number,
@@ -79,7 +77,7 @@ export function lstsqMinNormBatch(
 ): LeastSquaresBatch {
   if (A.length !== batch * m * n || b.length !== batch * m) {
     throw new ShapeError(
-      'lstsqMinNormBatch',
+      'lstsqBatch',
       `${A.length} entries for A, ${b.length} for b`,
       `Give A [${batch}, ${m}, ${n}] and b [${batch}, ${m}]`
     )
@@ -92,7 +90,7 @@ export function lstsqMinNormBatch(
     if (!allFinite(A, k * m * n, m * n) || !allFinite(b, k * m, m)) rank[k] = -1
     else if (isTiny(m, n)) rank[k] = tiny(A, b, m, n, k, rcond, x, singularValues)
     else {
-      const one = lstsqMinNorm(A.subarray(k * m * n, (k + 1) * m * n), m, n, b.subarray(k * m, (k + 1) * m), { rcond })
+      const one = lstsq(A.subarray(k * m * n, (k + 1) * m * n), m, n, b.subarray(k * m, (k + 1) * m), { rcond })
       x.set(one.x, k * n)
       rank[k] = one.rank
       singularValues.set(one.singularValues, k * r)

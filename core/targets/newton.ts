@@ -1,5 +1,5 @@
 import { lsmr } from '../linalg/lsmr.js'
-import { lstsqMinNormBatch } from '../linalg/lstsq.js'
+import { lstsqBatch } from '../linalg/lstsq.js'
 import { checkNumbers } from '../options.js'
 import type { BlockProblem, Point } from './blockProblem.js'
 import type { Rung, Solution, SolveStatus } from './rung.js'
@@ -113,7 +113,7 @@ function rightSide({ K }: BlockProblem, point: Point, active: readonly boolean[]
 function denseStep(block: BlockProblem, point: Point, active: readonly boolean[], rcond: number): Step {
   const { batch: B, K, P } = block
   const J = block.jacobian(point)
-  const { x: step, rank } = lstsqMinNormBatch(J, B, K, P, rightSide(block, point, active), { rcond })
+  const { x: step, rank } = lstsqBatch(J, B, K, P, rightSide(block, point, active), { rcond })
   const Js = new Float64Array(B * K)
   for (let b = 0; b < B; b++)
     for (let k = b * K; k < (b + 1) * K; k++) {

@@ -7,6 +7,8 @@ import { flagOf, showValue } from '../shell/settings.js'
 import { findCase, inverseCases } from './cases.js'
 import type { InverseRequest } from './options.js'
 
+const MANY = 64
+
 /** Prints the quality of an inverse and writes it with a picture; of no name, what can be asked. */
 export async function runInverse({ name, settings, seed, json, out, report }: InverseRequest): Promise<boolean> {
   if (name === undefined) {
@@ -18,7 +20,9 @@ export async function runInverse({ name, settings, seed, json, out, report }: In
   checkFolder(folder)
   const stream = random(seed).split(title)
   const { P, x, toward } = found.at(settings, stream)
-  const quality = inverseQuality(P, x, { toward, random: stream.split('quality') })
+  // Of many numbers one draw is a mean already.
+  const draws = x.size < MANY ? 2 : 1
+  const quality = inverseQuality(P, x, { toward, draws, directions: draws, random: stream.split('quality') })
   const used = Object.entries(settings).map(([key, value]) => `${key} ${showValue(value)}`)
   const result = toJson({ physics: title, about: found.about, settings, seed, quality })
   writeAtomically(join(folder, 'result.json'), result)

@@ -36,13 +36,19 @@ const heat = (random: Random, n: number) => both(random, r => randomRectangles(r
 const fieldOf = (random: Random, n: number, walls: Boundary = 'periodic') =>
   both(random, r => smooth(r, [1], [n, n], walls))
 
-const advected = (scheme: (u: Tensor, v: Tensor, o: { dt: number }) => Tensor, name: string): InverseCase =>
+const advected = (
+  scheme: (u: Tensor, v: Tensor, o: { dimensions: number; dt: number }) => Tensor,
+  name: string
+): InverseCase =>
   inverseCase({
-    about: `a field carried by a smooth wind, by ${name}; x is the field`,
-    settings: { cells: cells(16), dt: dt(0.5), speed: real('of the wind, cells per unit of time', { default: 1 }) },
+    about: `a field on a ring carried by a smooth wind, by ${name}; x is the field`,
+    settings: { cells: cells(48), dt: dt(0.5), speed: real('of the wind, cells per unit of time', { default: 1 }) },
     at: (s, random) => {
-      const wind = mul(smooth(random.split('wind'), [1, 2], [s.cells, s.cells]), s.speed)
-      return { P: u => scheme(u, wind, { dt: s.dt }), ...fieldOf(random, s.cells) }
+      const wind = mul(smooth(random.split('wind'), [1, 1], [s.cells]), s.speed)
+      return {
+        P: u => scheme(u, wind, { dimensions: 1, dt: s.dt }),
+        ...both(random, r => smooth(r, [1], [s.cells]))
+      }
     }
   })
 
@@ -92,7 +98,7 @@ export const fieldCases: Readonly<Record<string, InverseCase>> = {
   }),
   divGrad: inverseCase({
     about: 'y = ∇·(a∇x), a smooth between 0.2 and 5',
-    settings: { cells: cells(12), boundary },
+    settings: { cells: cells(8), boundary },
     at: ({ cells, boundary }, random) => {
       const a = exp(mul(smooth(random.split('a'), [1], [cells, cells], boundary), 0.5))
       return { P: u => divGrad(a, u, { boundary }), ...fieldOf(random, cells, boundary) }
@@ -101,7 +107,7 @@ export const fieldCases: Readonly<Record<string, InverseCase>> = {
   solveDivGrad: inverseCase({
     about: '∇·(a∇y) = b by conjugate gradients',
     settings: {
-      cells: cells(12),
+      cells: cells(8),
       boundary: beyond('dirichlet'),
       x: oneOf('what is asked for', ['source', 'coefficient'], { default: 'source' })
     },
@@ -128,7 +134,7 @@ export const fieldCases: Readonly<Record<string, InverseCase>> = {
   macCormack: advected(macCormack, "MacCormack's step"),
   spectralShift: inverseCase({
     about: 'a periodic field moved by a part of a cell, exactly for waves',
-    settings: { cells: cells(16), shift: real('along both axes, in cells', { default: 0.3 }) },
+    settings: { cells: cells(8), shift: real('along both axes, in cells', { default: 0.3 }) },
     at: ({ cells, shift }, random) => ({
       P: u => spectralShift(u, tensor([shift, shift])),
       ...fieldOf(random, cells)
@@ -137,9 +143,9 @@ export const fieldCases: Readonly<Record<string, InverseCase>> = {
   burgers: inverseCase({
     about: "Burgers' equation on a ring; x is the initial velocity",
     settings: {
-      cells: cells(64),
-      dt: dt(0.1),
-      steps: steps(20),
+      cells: cells(24),
+      dt: dt(0.2),
+      steps: steps(8),
       viscosity: real('ν', { default: 0.1, min: 0 })
     },
     at: ({ cells, ...options }, random) => ({
@@ -149,7 +155,7 @@ export const fieldCases: Readonly<Record<string, InverseCase>> = {
   }),
   wave: inverseCase({
     about: 'the wave equation by leapfrog; x is displacement and velocity',
-    settings: { cells: cells(16), dt: dt(0.5), steps: steps(100), boundary },
+    settings: { cells: cells(12), dt: dt(0.5), steps: steps(40), boundary },
     at: ({ cells, ...options }, random) => ({
       P: wave(options),
       ...both(random, r => smooth(r, [1, 2], [cells, cells], options.boundary))
@@ -157,12 +163,12 @@ export const fieldCases: Readonly<Record<string, InverseCase>> = {
   }),
   divergenceFree: inverseCase({
     about: 'the part of a velocity that has no divergence',
-    settings: { cells: cells(16) },
+    settings: { cells: cells(8) },
     at: ({ cells }, random) => ({ P: u => divergenceFree(u), ...both(random, r => smooth(r, [1, 2], [cells, cells])) })
   }),
   flow: inverseCase({
     about: 'incompressible flow in a periodic box; x is the initial velocity',
-    settings: { cells: cells(12), dt: dt(0.25), steps: steps(4), viscosity: real('ν', { default: 0, min: 0 }) },
+    settings: { cells: cells(6), dt: dt(0.25), steps: steps(2), viscosity: real('ν', { default: 0, min: 0 }) },
     at: ({ cells, ...options }, random) => ({
       P: flow(options),
       ...both(random, r => divergenceFree(smooth(r, [1, 2], [cells, cells])))

@@ -20,7 +20,10 @@ export function qualityFigure(name: string, q: InverseQuality): PlotFigure {
 }
 
 function amplification({ spectrum: { values, waves, by } }: InverseQuality): Panel {
-  const seen = Array.from(values, (_, k) => k).filter(k => values[k] > 0)
+  // Of modes of one wave number one is enough.
+  const seen = Array.from(values, (_, k) => k).filter(
+    k => values[k] > 0 && !(waves && k > 0 && waves[k] === waves[k - 1])
+  )
   return {
     title: by === 'extremes' ? 'Amplification (ends of the spectrum)' : 'Amplification',
     x: { label: waves ? 'Wave number |k| (rad per length)' : 'Singular direction' },
@@ -30,9 +33,7 @@ function amplification({ spectrum: { values, waves, by } }: InverseQuality): Pan
         name: 'amplification 1/s',
         x: seen.map(k => (waves ? waves[k] : k + 1)),
         y: seen.map(k => 1 / values[k]),
-        style: blue,
-        line: !waves,
-        markers: seen.length > 24 && !waves ? 'some' : 'all'
+        style: blue
       }
     ]
   }
@@ -84,7 +85,7 @@ function noise({ noise: { sigma, exact, regularised, planned } }: InverseQuality
         sigma.map(() => 1),
         grey
       ),
-      curve('exact inverse', exact, red),
+      curve(exact.every(e => e > worst) ? 'exact inverse (above the panel)' : 'exact inverse', exact, red),
       curve('regularised, told σ', regularised, green),
       curve('as planned', planned, violet)
     ]

@@ -59,7 +59,7 @@ export const stateCases: Readonly<Record<string, InverseCase>> = {
   }),
   pendulum: inverseCase({
     about: 'a pendulum under a torque; x is the initial state, or the torque',
-    settings: { method: method('leapfrog'), dt: dt(0.1), steps: steps(50), x: asked() },
+    settings: { method: method('leapfrog'), dt: dt(0.1), steps: steps(30), x: asked() },
     at: ({ x, ...options }, random) =>
       inOneOf(
         x,
@@ -77,7 +77,7 @@ export const stateCases: Readonly<Record<string, InverseCase>> = {
         METHODS.filter(m => m !== 'leapfrog')
       ),
       dt: dt(0.1),
-      steps: steps(50)
+      steps: steps(20)
     },
     at: (options, random) => {
       const P = lotkaVolterra(options)
@@ -86,7 +86,7 @@ export const stateCases: Readonly<Record<string, InverseCase>> = {
   }),
   nBody: inverseCase({
     about: 'three bodies under their gravity; x are their places and velocities at the beginning',
-    settings: { method: method('leapfrog'), dt: dt(0.02), steps: steps(100), softening: real('', { default: 0.2 }) },
+    settings: { method: method('leapfrog'), dt: dt(0.02), steps: steps(40), softening: real('', { default: 0.2 }) },
     at: (options, random) => ({
       P: nBody({ masses: [1, 1, 1], ...options }),
       ...near(random, r => r.uniform([1, 12], -1, 1), 0.05)
@@ -94,7 +94,7 @@ export const stateCases: Readonly<Record<string, InverseCase>> = {
   }),
   schroedinger: inverseCase({
     about: 'a particle in a box, pushed by a field (Crank-Nicolson); x is its wave function, or the field',
-    settings: { points: count('inside', { default: 14 }), dt: dt(0.05), steps: steps(50), x: asked() },
+    settings: { points: count('inside', { default: 14 }), dt: dt(0.05), steps: steps(20), x: asked() },
     at: ({ x, ...options }, random) =>
       inOneOf(
         x,
@@ -106,7 +106,7 @@ export const stateCases: Readonly<Record<string, InverseCase>> = {
   }),
   splitStep: inverseCase({
     about: 'a particle in a periodic potential, by split steps; x is its wave function',
-    settings: { points: count('', { default: 32 }), dt: dt(0.05), steps: steps(50) },
+    settings: { points: count('', { default: 32 }), dt: dt(0.05), steps: steps(20) },
     at: ({ points, ...options }, random) => {
       const potential = Float64Array.from({ length: points }, (_, j) => 2 * Math.cos((2 * Math.PI * j) / points))
       return { P: splitStep({ grid: [points], potential, ...options }), ...both(random, r => r.normal([1, points, 2])) }

@@ -3,7 +3,7 @@ import { catalogue, findOperators } from './catalogue.js'
 
 /** Runs explain, check, ops, backends or inverse; says whether all is well. Throws UnknownOperator for a wrong name. */
 export async function runOperators(
-  request: Exclude<Request, { kind: 'list' | 'run' }>,
+  request: Extract<Request, { kind: 'explain' | 'check' | 'ops' | 'backends' | 'inverse' }>,
   width: number
 ): Promise<boolean> {
   switch (request.kind) {
@@ -22,8 +22,12 @@ export async function runOperators(
     case 'backends': {
       const { backendReport, backendText } = await import('./backends.js')
       const { useGpu } = await import('../../core/backends/gpu/index.js')
+      const { useRelaxed } = await import('../../core/backends/relaxed/index.js')
       // Why there is none is part of the report.
       await useGpu().catch(() => {})
+      try {
+        useRelaxed()
+      } catch {}
       const report = backendReport(request.words)
       console.log(request.json ? JSON.stringify(report, null, 2) : backendText(report))
       return true

@@ -1,46 +1,45 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command } from 'commander'
 import { addInverse, type InverseRequest } from '../inverse/options.js'
-import { usual } from './parts.js'
-import {
-  flagOf,
-  type Preset,
-  parseCount,
-  type Setting,
-  type SettingValue,
-  settingsOf,
-  showValue,
-  UsageError
-} from './settings.js'
+import { addExamples, checked } from './cliOptions.js'
+import { addRun, type RunRequest } from './cliRun.js'
+import { addSweep, type SweepRequest } from './cliSweep.js'
+import { howToComplete, type Shell, shells } from './completion.js'
 import { type AnyExperiment, type ExperimentTable, loadExperiment } from './types.js'
 
 /** What the command line asks for. */
 export type Request =
-  | { kind: 'list' }
+  | { kind: 'list'; json: boolean }
   | { kind: 'explain'; names: string[] }
   | { kind: 'check'; names: string[]; verbose: boolean; json: boolean }
   | { kind: 'ops'; json: boolean }
   | { kind: 'backends'; words: string[]; json: boolean }
   | InverseRequest
-  | {
-      kind: 'run'
-      experiment: AnyExperiment
-      module: URL
-      preset: Preset
-      settings: Record<string, SettingValue>
-      seed: number
-      out: string
-      json: boolean
-      report: boolean
-      resume: boolean
-      jobs?: number
-    }
+  | RunRequest
+  | SweepRequest
+  | { kind: 'compare'; folders: string[]; out?: string; json: boolean }
+  | { kind: 'report'; folders: string[]; all: boolean; out: string; json: boolean }
+  | { kind: 'completion'; shell: Shell }
 
 /**
  * Reads the arguments. Only the experiment that they name is imported: its settings become options. Throws
  * CommanderError (with the exit code that fits) after commander has printed what is wrong, or the help.
  */
 export async function readCommandLine(argv: string[], table: ExperimentTable, name = 'npm start --'): Promise<Request> {
-  let request: Request = { kind: 'list' }
+  let request: Request = { kind: 'list', json: false }
+  const program = await makeProgram(argv, table, name, made => {
+    request = made
+  })
+  await program.parseAsync(argv, { from: 'user' })
+  return request
+}
+
+/** The commands, with the options of the experiment that `argv` names; `give` is called with what is asked for. */
+export async function makeProgram(
+  argv: readonly string[],
+  table: ExperimentTable,
+  name: string,
+  give: (request: Request) => void
+): Promise<Command> {
   const program = new Command(name)
     .description(
       'Runs the experiments: prints their tables, writes reports with figures into results/. Explains and checks operators.'
@@ -48,12 +47,91 @@ export async function readCommandLine(argv: string[], table: ExperimentTable, na
     .exitOverride()
     .showHelpAfterError('(--help shows what there is)')
     .helpCommand('help [command]', 'show what a command takes')
+  addExperiments(program, table, await namedIn(argv, table), give)
+  addResults(program, give)
+  addOperators(program, give)
+  await addInverse(program, argv, checked, give)
+  program
+    .command('completion')
+    .description('print what makes a shell complete commands, experiments, settings and operators')
+    .addArgument(new Argument('<shell>').choices(shells))
+    .addHelpText('after', `\n${howToComplete}`)
+    .action((shell: Shell) => give({ kind: 'completion', shell }))
+  return program
+}
+
+type Give = (request: Request) => void
+
+/** The experiment that is named among the words, and its name. */
+async function namedIn(argv: readonly string[], table: ExperimentTable) {
+  const name = argv.find(word => Object.hasOwn(table, word))
+  return name === undefined ? undefined : { name, experiment: await loadExperiment(table[name].module) }
+}
+
+function addExperiments(
+  program: Command,
+  table: ExperimentTable,
+  named: { name: string; experiment: AnyExperiment } | undefined,
+  give: Give
+): void {
   program
     .command('list')
-    .description('list the experiments')
-    .action(() => {
-      request = { kind: 'list' }
-    })
+    .description('list the experiments: what each is about, its methods, and how long it takes')
+    .helpGroup('Experiments:')
+    .option('--json', 'print the list as JSON')
+    .action((options: { json?: true }) => give({ kind: 'list', json: Boolean(options.json) }))
+  const add = (
+    kind: string,
+    description: string,
+    fill: (command: Command, experiment: AnyExperiment, at: URL) => void
+  ) => {
+    const parent = program.command(kind).description(description).helpGroup('Experiments:').helpCommand(false)
+    parent.usage('<experiment> [options]')
+    for (const [name, { about, module }] of Object.entries(table)) {
+      const command = parent.command(name).description(about).helpGroup('Experiments:')
+      if (name === named?.name) fill(command, named.experiment, module)
+    }
+  }
+  add('run', 'run an experiment: `run heat --help` shows its settings', (command, experiment, module) =>
+    addRun(command, experiment, module, give)
+  )
+  add('sweep', 'run an experiment for many values of its settings: `sweep heat --help`', (command, experiment) =>
+    addSweep(command, experiment, give)
+  )
+}
+
+function addResults(program: Command, give: Give): void {
+  const compare = program
+    .command('compare <folders...>')
+    .description('overlay runs of one experiment, from their folders: figures, a table, a page')
+    .helpGroup('Results:')
+    .option('--out <folder>', 'where these go (default: results/compare-<experiment>)')
+    .option('--json', 'print the table as JSON')
+    .action((folders: string[], options: { out?: string; json?: true }) =>
+      give({ kind: 'compare', folders, out: options.out, json: Boolean(options.json) })
+    )
+  addExamples(compare, [
+    ['run heat --quick --out results/one', 'a run'],
+    ['run heat --quick --batch 8 --out results/two', 'another'],
+    ['compare results/one results/two', 'what the other batch changes']
+  ])
+  const report = program
+    .command('report [folders...]')
+    .description('draw figures and pages again, from the numbers in folders (default: all in results)')
+    .helpGroup('Results:')
+    .option('--all', 'make the gallery: one page of all experiments with their figures and tables')
+    .option('--out <folder>', 'where the gallery goes', 'docs/gallery')
+    .option('--json', 'print the names of the files as JSON')
+    .action((folders: string[], options: { all?: true; out: string; json?: true }) =>
+      give({ kind: 'report', folders, all: Boolean(options.all), out: options.out, json: Boolean(options.json) })
+    )
+  addExamples(report, [
+    ['report results/heat', 'its figures and its page, drawn again'],
+    ['report --all', 'the gallery in docs/']
+  ])
+}
+
+function addOperators(program: Command, give: Give): void {
   program
     .command('explain <operators...>')
     .description(
@@ -61,7 +139,7 @@ export async function readCommandLine(argv: string[], table: ExperimentTable, na
     )
     .helpGroup('Operators:')
     .action((names: string[]) => {
-      request = { kind: 'explain', names }
+      give({ kind: 'explain', names })
     })
   program
     .command('check <operators...>')
@@ -69,115 +147,20 @@ export async function readCommandLine(argv: string[], table: ExperimentTable, na
     .option('--verbose', 'every check, not only those that failed')
     .option('--json', 'print the results as JSON')
     .action((names: string[], options: { verbose?: true; json?: true }) => {
-      request = { kind: 'check', names, verbose: Boolean(options.verbose), json: Boolean(options.json) }
+      give({ kind: 'check', names, verbose: Boolean(options.verbose), json: Boolean(options.json) })
     })
   program
     .command('ops')
     .description('list every operator: inputs, formula, and the rungs that the target sweep has for it')
     .option('--json', 'print the list as JSON')
     .action((options: { json?: true }) => {
-      request = { kind: 'ops', json: Boolean(options.json) }
+      give({ kind: 'ops', json: Boolean(options.json) })
     })
   program
     .command('backends [kernel] [sizes...]')
     .description("the backends of the heavy kernels: what is available, what runs for a size ('matmul 256'), how fast")
     .option('--json', 'print the results as JSON')
     .action((kernel: string | undefined, sizes: string[], options: { json?: true }) => {
-      request = { kind: 'backends', words: kernel === undefined ? [] : [kernel, ...sizes], json: Boolean(options.json) }
+      give({ kind: 'backends', words: kernel === undefined ? [] : [kernel, ...sizes], json: Boolean(options.json) })
     })
-  await addInverse(program, argv, checked, found => {
-    request = found
-  })
-  const run = program
-    .command('run')
-    .description('run an experiment: `run heat --help` shows its settings')
-    .helpCommand(false)
-    .usage('<experiment> [options]')
-  // The settings of the one that is named become options; to read them, its module is imported.
-  const named = argv.find(word => Object.hasOwn(table, word))
-  for (const [name, { about, module }] of Object.entries(table)) {
-    const command = run.command(name).description(about).helpGroup('Experiments:')
-    if (name !== named) continue
-    const experiment = await loadExperiment(module)
-    addOptions(command, experiment).action((options: Record<string, unknown>) => {
-      request = runRequest(command, experiment, module, options)
-    })
-  }
-  await program.parseAsync(argv, { from: 'user' })
-  return request
-}
-
-function addOptions(command: Command, experiment: AnyExperiment): Command {
-  command
-    .description(`${experiment.title}.\n\n${experiment.problem}\nSource: ${experiment.source}.`)
-    .optionsGroup('How much:')
-    .addOption(new Option('--quick', 'the quick preset, to see that it works').conflicts('full'))
-    .addOption(new Option('--full', "the full preset: the source's own settings, where they differ"))
-    .option(
-      '--seed <n>',
-      'seed of every random number',
-      checked('--seed', text => parseCount(text, 0, 2 ** 32 - 1)),
-      0
-    )
-    .optionsGroup('What comes out:')
-    .option('--out <folder>', 'where the results go', `results/${experiment.name}`)
-    .option('--json', 'print the results as JSON on standard output, and nothing else there')
-    .option('--no-report', 'write the numbers only, no figures and no report')
-    .optionsGroup('How it runs:')
-    .option('--resume', 'go on with what an earlier run left in the folder, to the same numbers')
-    .option(
-      '--jobs <n>',
-      'methods and seeds side by side (default: as many as there are cores)',
-      checked('--jobs', text => parseCount(text, 1, 1024))
-    )
-    .optionsGroup('Settings (they change the preset):')
-  for (const [key, setting] of Object.entries(settingsOf(experiment) as Record<string, Setting>)) {
-    const flag = flagOf(key)
-    const about = `${setting.about} ${presetsText(setting)}`
-    if (setting.argument === '') command.option(flag, about).option(flag.replace('--', '--no-'))
-    else command.option(`${flag} ${setting.argument}`, about, checked(flag, setting.parse))
-  }
-  return command
-}
-
-function presetsText({ presets }: Setting): string {
-  const [usual, quick, full] = [presets.default, presets.quick, presets.full].map(showValue)
-  const others = [quick === usual ? '' : `quick: ${quick}`, full === usual ? '' : `full: ${full}`].filter(Boolean)
-  return `(${[`default: ${usual}`, ...others].join(', ')})`
-}
-
-/** Commander says which option; what would be right comes from the parser. */
-const checked = (flag: string, parse: (text: string) => SettingValue) => (text: string) => {
-  try {
-    return parse(text)
-  } catch (error) {
-    if (error instanceof UsageError) throw new InvalidArgumentError(`${flag} wants ${error.message}.`)
-    throw error
-  }
-}
-
-function runRequest(
-  command: Command,
-  experiment: AnyExperiment,
-  module: URL,
-  options: Record<string, unknown>
-): Request {
-  const preset: Preset = options.quick ? 'quick' : options.full ? 'full' : 'default'
-  const settings = usual(experiment, preset)
-  for (const key of Object.keys(settings)) {
-    if (command.getOptionValueSource(key) === 'cli') settings[key] = options[key] as SettingValue
-  }
-  return {
-    kind: 'run',
-    experiment,
-    module,
-    preset,
-    settings,
-    seed: options.seed as number,
-    out: options.out as string,
-    json: Boolean(options.json),
-    report: options.report !== false,
-    resume: Boolean(options.resume),
-    jobs: options.jobs as number | undefined
-  }
 }

@@ -143,7 +143,7 @@ export function linesOf(
 }
 
 /** A number of each of a method's parts, as one quantity: over seeds its spread. NaN where there is none. */
-export function quantityOf(parts: readonly Done[], of: (part: Done) => number | undefined): Quantity {
+export function quantityOf<P extends Done>(parts: readonly P[], of: (part: P) => number | undefined): Quantity {
   const values = parts.map(of).filter(v => v !== undefined && Number.isFinite(v)) as number[]
   return values.length > 1 ? spread(values) : (values[0] ?? Number.NaN)
 }

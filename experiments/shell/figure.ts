@@ -97,6 +97,7 @@ export interface Arrows {
 export interface Point {
   x: number
   y: number
+  /** May have several lines. */
   label: string
   /** Where the label stands; 'above' (and to the right) unless given. */
   place?: 'above' | 'below' | 'left' | 'right'

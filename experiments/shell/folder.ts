@@ -138,23 +138,8 @@ export async function writeResults(
 
 /** Figures and report of a run; returns the names of the files. */
 export async function writeReport(folder: string, experiment: AnyExperiment, record: RunRecord): Promise<string[]> {
-  const written: string[] = []
-  const write = (name: string, content: string | Uint8Array) => {
-    writeAtomically(join(folder, name), content)
-    written.push(name)
-  }
-  // Imported only here: the plotting libraries take half a second to load.
-  const [{ figureToSvg, svgToPng }, { reportHtml }] = await Promise.all([
-    import('./plots/render.js'),
-    import('./report.js')
-  ])
-  const figures: { svg: string; title: string; caption?: string; name: string }[] = []
-  for (const figure of experiment.figures(record.parts, record.settings)) {
-    const svg = await figureToSvg(figure)
-    write(`figures/${figure.name}.svg`, svg)
-    write(`figures/${figure.name}.png`, svgToPng(svg))
-    figures.push({ ...figure, svg })
-  }
-  write('report.html', reportHtml(experiment, record, figures))
-  return written
+  const [{ drawFigures }, { reportHtml }] = await Promise.all([import('./pictures.js'), import('./report.js')])
+  const figures = await drawFigures(join(folder, 'figures'), experiment.figures(record.parts, record.settings))
+  writeAtomically(join(folder, 'report.html'), reportHtml(experiment, record, figures))
+  return [...figures.flatMap(({ name }) => [`figures/${name}.svg`, `figures/${name}.png`]), 'report.html']
 }

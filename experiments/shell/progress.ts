@@ -14,10 +14,15 @@ export class ProgressView {
   /** Of one bar only, but it is the kind that can print lines above it. */
   private bars: cliProgress.MultiBar | undefined
 
+  private readonly live: boolean
+
+  /** Of steps, unless it is said what else is counted. */
   constructor(
     private readonly out: NodeJS.WriteStream,
-    private readonly live = Boolean(out.isTTY)
-  ) {}
+    private readonly unit = 'step'
+  ) {
+    this.live = Boolean(out.isTTY)
+  }
 
   /** Announces `total` steps, the first `done` of which an earlier run has made. */
   start(total: number, label = '', done = 0): void {
@@ -35,7 +40,7 @@ export class ProgressView {
         gracefulExit: false
       })
       this.bar = this.bars.create(total, done)
-    } else this.out.write(`${label || 'Running'}: ${total} steps.\n`)
+    } else this.out.write(`${label || 'Running'}: ${total} ${this.unit}s.\n`)
   }
 
   /** `count` steps more are done; the numbers replace those of the same names. */
@@ -80,7 +85,7 @@ export class ProgressView {
     const time = this.done === this.total ? `took ${duration(seconds)}` : made ? `${duration(left)} left` : ''
     const rate = made ? `${number(made / seconds, 3)}/s` : ''
     const numbers = Object.entries(this.numbers).map(([name, value]) => `${name} ${number(value, 3)}`)
-    return [this.label, `step ${this.done}/${this.total}`, time, rate, ...numbers].filter(Boolean).join('  ')
+    return [this.label, `${this.unit} ${this.done}/${this.total}`, time, rate, ...numbers].filter(Boolean).join('  ')
   }
 }
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { spread } from './data.js'
-import { nameOf, usual } from './parts.js'
-import { flagOf, type Preset, type SettingValue, showValue } from './settings.js'
+import { nameOf } from './parts.js'
+import type { Preset, SettingValue } from './settings.js'
 import type { AnyExperiment, Done, Field, Metric, Series } from './types.js'
 
 /** A run with all that is needed to read it later, to draw it again and to do it again: what result.json holds. */
@@ -60,30 +60,6 @@ function timingsOf(parts: readonly Done[]): Record<string, number> {
     })
   )
 }
-
-/** The command that does the same again: the preset, and what differs from it. */
-export function commandOf(
-  experiment: AnyExperiment,
-  preset: Preset,
-  settings: Record<string, SettingValue>,
-  seed: number
-): string {
-  const presets = usual(experiment, preset)
-  const words = ['node dist/experiments/main.js run', experiment.name]
-  if (preset !== 'default') words.push(`--${preset}`)
-  if (seed !== 0) words.push(`--seed ${seed}`)
-  for (const [key, value] of Object.entries(settings)) {
-    if (showValue(value) === showValue(presets[key])) continue
-    const flag = flagOf(key)
-    words.push(
-      typeof value === 'boolean' ? (value ? flag : flag.replace('--', '--no-')) : `${flag} ${quoted(showValue(value))}`
-    )
-  }
-  return words.join(' ')
-}
-
-/** For a shell: names of methods may have spaces. */
-const quoted = (text: string): string => (/^[\w.,:=+/-]*$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
 
 export function versions(): Record<string, string> {
   const [cpu] = cpus()

@@ -1,12 +1,13 @@
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { CHECKPOINTS, keepPart, keptParts, makeFolder } from './folder.js'
+import { CHECKPOINTS, keepPart, keptParts, makeFolder, readRecord } from './folder.js'
 import { inOrder, nameOf, partsOf } from './parts.js'
 import { ProgressView } from './progress.js'
-import { commandOf, type RunRecord, recordOf } from './record.js'
+import { type RunRecord, recordOf } from './record.js'
 import { sentence } from './sentence.js'
 import type { Preset, SettingValue } from './settings.js'
 import { type Done, Interrupted, loadExperiment, type Part } from './types.js'
+import { commandOf } from './words.js'
 import { cores, inWorkers } from './workers.js'
 
 export interface RunOptions {
@@ -19,6 +20,8 @@ export interface RunOptions {
   resume: boolean
   /** Parts side by side; as many as there are cores unless given. */
   jobs?: number
+  /** Of the library's kernels in each part; the cores shared out between the parts unless given. */
+  threads?: number
   /** Where progress and logged lines go. */
   screen: NodeJS.WriteStream
 }
@@ -73,7 +76,7 @@ export async function runExperiment(module: URL, options: RunOptions): Promise<R
       settings,
       checkpoint: join(out, CHECKPOINTS, `${nameOf(part)}.checkpoint`),
       stop,
-      threads: Math.max(1, Math.floor(cores() / atOnce))
+      threads: options.threads ?? Math.max(1, Math.floor(cores() / atOnce))
     })
   )
   const total = parts.reduce((n, part) => n + experiment.steps(part, settings), 0)
@@ -122,7 +125,14 @@ export async function runExperiment(module: URL, options: RunOptions): Promise<R
     seconds: (performance.now() - started) / 1000,
     parts: inOrder(done, parts)
   })
-  return { record, error }
+  return { record: resume && left.length === 0 ? { ...record, ...timeOf(out, record) } : record, error }
+}
+
+/** When a run that was complete already was made, and by what: so that resuming it changes nothing. */
+function timeOf(out: string, { parts }: RunRecord): Partial<RunRecord> {
+  if (!existsSync(join(out, 'result.json'))) return {}
+  const { status, date, seconds, versions, parts: earlier } = readRecord(out)
+  return status === 'complete' && earlier.length === parts.length ? { date, seconds, versions } : {}
 }
 
 /** 'SIP and GD, 5 seeds'. */

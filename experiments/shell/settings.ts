@@ -13,6 +13,8 @@ export interface Setting<V extends SettingValue = SettingValue> {
   presets: Record<Preset, V>
   /** Text after the flag in the help; empty for a switch. */
   argument: string
+  /** What may be given, where that is one or some of several names: for the completion of the shell. */
+  choices?: readonly string[]
   /** Text from the command line to a value; throws UsageError with what would be right. */
   parse(text: string): V
 }
@@ -80,7 +82,7 @@ export function numbers(about: string, options: Presets<number[]>): Setting<numb
 /** One of several names. */
 export function oneOf<T extends string>(about: string, choices: readonly T[], options: Presets<T>): Setting<T> {
   const parse = (text: string) => pick(text, choices)
-  return { about: `${about} (${choices.join(', ')})`, presets: fill(options), argument: '<name>', parse }
+  return { about: `${about} (${choices.join(', ')})`, presets: fill(options), argument: '<name>', choices, parse }
 }
 
 /** Some of several names, separated by commas; all of them unless `options` says otherwise. */
@@ -90,7 +92,15 @@ export function someOf<T extends string>(
   options: Presets<T[]> = { default: [...choices] }
 ): Setting<T[]> {
   const parse = (text: string) => [...new Set(text.split(',').map(part => pick(part.trim(), choices)))]
-  return { about: `${about}: some of ${choices.join(', ')}`, presets: fill(options), argument: '<names>', parse }
+  const some = `${about}: some of ${choices.join(', ')}`
+  return { about: some, presets: fill(options), argument: '<names>', choices, parse }
+}
+
+/** Several values of a setting, for a sweep: between commas, or between semicolons where a value is itself a list. */
+export function parseValues(setting: Setting, text: string): SettingValue[] {
+  const words = text.split(Array.isArray(setting.presets.default) ? ';' : ',')
+  const values = words.map(word => setting.parse(word.trim()))
+  return values.filter((value, i) => values.findIndex(other => showValue(other) === showValue(value)) === i)
 }
 
 export function parseCount(text: string, min: number, max: number): number {

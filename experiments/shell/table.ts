@@ -76,3 +76,10 @@ function breakWords(text: string, width: number): string {
   }
   return lines.join('\n')
 }
+
+/** A table without anything special. */
+export function drawTable(head: string[], rows: string[][]): string {
+  const table = new Table({ head, style: { head: [], border: [] } })
+  table.push(...rows)
+  return table.toString()
+}

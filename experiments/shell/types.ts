@@ -1,5 +1,5 @@
 import type { Figure } from './figure.js'
-import type { Presets, Settings, Values } from './settings.js'
+import type { Preset, Presets, Settings, Values } from './settings.js'
 
 /** Numbers in a row: plain or typed. They end up in JSON as plain arrays, with null for what is not finite. */
 export type Numbers = ArrayLike<number>
@@ -92,6 +92,29 @@ export class Interrupted extends Error {
   }
 }
 
+/**
+ * A sweep that an experiment names, so that `sweep <experiment> <name>` knows it: every value of every swept setting, each
+ * with every method and seed, is a run of its own (a cell), and one number of each goes into a table and a figure.
+ */
+export interface Sweep<S extends Settings = Settings, M extends string = string, D = unknown> {
+  about: string
+  /** Setting → its values. The first is the figure's x axis; each combination of the others is a panel. */
+  values: { [K in keyof S]?: Presets<readonly Values<S>[K][]> }
+  /** Other settings of every cell, `method` and `seeds` among them, unless the command line gives them. */
+  fixed?: Partial<Values<S>> & { method?: M[]; seeds?: number }
+  result: SweepResult<S, M, D>
+}
+
+/** The number of a cell, and how the figure shows it. */
+export interface SweepResult<S extends Settings = Settings, M extends string = string, D = unknown> {
+  /** The last value of a series, or what the function makes of the part. */
+  of: string | ((part: Done<M, D>, settings: Values<S>) => number)
+  /** Of the y axis, with the unit. */
+  label: string
+  /** 'log' unless given. */
+  scale?: 'linear' | 'log'
+}
+
 export interface Experiment<S extends Settings = Settings, M extends string = string, D = unknown> {
   name: string
   title: string
@@ -114,6 +137,9 @@ export interface Experiment<S extends Settings = Settings, M extends string = st
   /** Pure, as are figures and notes: from what the parts hand over, perhaps not all of them. */
   metrics(parts: readonly Done<M, D>[], settings: Values<S>): Metric[]
   figures(parts: readonly Done<M, D>[], settings: Values<S>): Figure[]
+  /** Seconds that a preset takes on two cores, roughly: for `list`. */
+  takes?: Partial<Record<Preset, number>>
+  sweeps?: Record<string, Sweep<NoInfer<S>, NoInfer<M>, NoInfer<D>>>
   /** Sentences for the reader: what differs from the source, what to look at. */
   notes?(parts: readonly Done<M, D>[], settings: Values<S>): string[]
 }

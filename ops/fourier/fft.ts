@@ -80,8 +80,8 @@ export const fftOp: Op<FftAttrs> = fftLike(
   tangent  dX = fft(dx): the operator is linear
   adjoint  N ifft(ct), N the number of bins: the conjugate transpose
   inverse  x̃ = ifft(X̃)
-  cost     5 n log₂ n flops per vector and axis where n is a power of two; other lengths take two
-           transforms of the first power of two from 2n - 1 on (Bluestein)
+  cost     5 n log₂ n flops per vector and axis where n is a power of two; a prime factor p from 3 to 23 adds 2 n p; lengths
+           with a larger one take two transforms of the first power of two from 2n - 1 on (Bluestein)
   source   Cooley and Tukey 1965; Bluestein 1970; NumPy's convention`,
     tex: {
       y: String.raw`X_k = \sum_j x_j\,e^{-2\pi i jk/n} = (F x)_k`,

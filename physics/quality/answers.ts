@@ -26,9 +26,8 @@ export interface Answers {
 }
 
 const UNREGULARISED: Partial<Policy> = {
-  ladder: [exact, local, approximate, newton()],
-  refine: true,
-  whole: 'missed'
+  ladder: [exact, local, approximate, newton({ maxIterations: 20 })],
+  refine: true
 }
 
 export function answersOf(point: PointOf, policy: Partial<Policy>): Answers {
@@ -36,6 +35,8 @@ export function answersOf(point: PointOf, policy: Partial<Policy>): Answers {
   const now = Float64Array.from(x.data)
   // One recording for all targets.
   const { tape, watched, y: recorded } = unseen(() => trace('inverseQuality', P, [x], [0]))
+  // A single site is the whole.
+  const whole = tape.sites.length > 1 ? 'missed' : 'never'
   const attempt = (f: () => Float64Array): Float64Array | undefined => {
     try {
       const found = unseen(f)
@@ -54,9 +55,9 @@ export function answersOf(point: PointOf, policy: Partial<Policy>): Answers {
   let J: Products | undefined
   return {
     planned: target => sweep(target, policy),
-    refined: target => sweep(target, { ...policy, refine: true, whole: 'missed' }),
+    refined: target => sweep(target, { ...policy, refine: true, whole }),
     exact: target => {
-      if (!factors) return sweep(target, UNREGULARISED)
+      if (!factors) return sweep(target, { ...UNREGULARISED, whole })
       const dx = new Float64Array(now.length)
       // A mode that is gone stays.
       const undo = factors.transfer.map(t => (Number.isFinite(1 / t) ? 1 / t : 0))
@@ -81,13 +82,8 @@ export function answersOf(point: PointOf, policy: Partial<Policy>): Answers {
   }
 }
 
-/** ‖P(x̃) - ỹ‖, Infinity where P has no value at x̃. */
+/** ‖P(x̃) - ỹ‖, NaN where P has no value at x̃. */
 export function missed(point: PointOf, found: Float64Array, target: Float64Array): number {
-  try {
-    const reached = point.run(found)
-    return norm2(reached.map((v, i) => v - target[i]))
-  } catch (e) {
-    if (!ofValues(e)) throw e
-    return Number.POSITIVE_INFINITY
-  }
+  const reached = point.run(found)
+  return norm2(reached.map((v, i) => v - target[i]))
 }

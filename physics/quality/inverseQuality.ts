@@ -1,4 +1,4 @@
-import { ShapeError } from '../../core/errors.js'
+import { NonFiniteError, ShapeError } from '../../core/errors.js'
 import { norm2 } from '../../core/linalg/scaling.js'
 import { checkNumbers, checkOptions } from '../../core/options.js'
 import { type Random, random as stream } from '../../core/random.js'
@@ -77,6 +77,7 @@ export function inverseQuality(P: (x: Tensor) => Tensor, x: Tensor, options: Qua
   const { policy = {}, directions = 3, draws = 2, dense = 2 ** 18, steps = 60, random = stream(0) } = options
   checkNumbers(asked, 'count', { directions, draws, steps })
   checkNumbers(asked, 'limit', { dense })
+  if (x.size === 0) throw new ShapeError(asked, `a point of shape ${show(x.shape)}`, 'Give one with entries')
   const other = options.toward ?? nearby(x, random.split('toward'))
   checkTensor(other, asked, 'the other sample')
   const xOther = Float64Array.from(other.data)
@@ -92,7 +93,9 @@ export function inverseQuality(P: (x: Tensor) => Tensor, x: Tensor, options: Qua
     const point = pointOf(P, x, dense)
     const plan = planOf(P, x, policy)
     const answers = answersOf(point, policy)
-    const yOther = point.run(xOther)
+    const yOther = Float64Array.from(P(other).data)
+    if (!yOther.every(Number.isFinite))
+      throw new NonFiniteError(asked, 'NaN or infinity in P of the other sample', 'Give one in the domain of P')
     const refine = plan.some(({ rung }) => rung === 'approximate')
     return {
       inputs: x.size,

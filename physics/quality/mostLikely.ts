@@ -4,7 +4,7 @@ import { norm2 } from '../../core/linalg/scaling.js'
 import type { PointOf } from './point.js'
 import { minus } from './vectors.js'
 
-const [MOST_STEPS, MOST_HALVINGS, MOST_PRODUCTS] = [20, 12, 400]
+const [MOST_STEPS, MOST_HALVINGS, MOST_PRODUCTS] = [10, 10, 400]
 /** A step that predicts the output to this part of the change is the last one. */
 const SETTLED = 1e-9
 

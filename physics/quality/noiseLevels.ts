@@ -27,9 +27,9 @@ export interface NoiseLevels {
 }
 
 /** Decades of σ, from that of the change of y. */
-const [LOWEST, HIGHEST] = [-14, 2]
-/** Halvings of a decade: to 4 %. */
-const HALVINGS = 6
+const [LOWEST, HIGHEST] = [-12, 1]
+/** Halvings of a decade: to 8 %. */
+const HALVINGS = 5
 /** "Worse" than the regularised answer, which is a little better wherever there is noise at all. */
 const NOTICEABLY = 1.1
 

@@ -1,9 +1,9 @@
-import { ShapeError } from '../../core/errors.js'
+import { PhysgradError } from '../../core/errors.js'
 import { denseProducts, type Expandable, type Products } from '../../core/linalg/products.js'
 import { scoped } from '../../core/scope.js'
-import { type Shape, show } from '../../core/shape.js'
+import type { Shape } from '../../core/shape.js'
 import { unseen } from '../../core/tape.js'
-import { checkTensor, Tensor } from '../../core/tensor.js'
+import { Tensor } from '../../core/tensor.js'
 import { jacobian } from '../../core/verbs/jacobian.js'
 import { jacobianOperator } from '../../core/verbs/jacobianOperator.js'
 import { trace } from '../../core/verbs/trace.js'
@@ -15,7 +15,7 @@ export interface PointOf {
   readonly x: Tensor
   readonly y: Float64Array
   readonly yShape: Shape
-  /** P of a list of numbers in the shape of x. */
+  /** P of a list of numbers in the shape of x; NaN where P throws at these numbers. */
   run(x: Float64Array): Float64Array
   /** J at a list of numbers: stored where it has at most `dense` entries, otherwise as its products. */
   jacobian(x: Float64Array): Products | Expandable
@@ -23,10 +23,8 @@ export interface PointOf {
   readonly factors: SpectralFactors | undefined
 }
 
-/** P at x, in f64 whatever the dtype of x. Throws what P throws, and ShapeError for a point without entries. */
+/** P at x, in f64 whatever the dtype of x. Throws what P throws. */
 export function pointOf(P: (x: Tensor) => Tensor, x: Tensor, dense: number): PointOf {
-  checkTensor(x, 'inverseQuality', 'the point')
-  if (x.size === 0) throw new ShapeError('inverseQuality', `a point of shape ${show(x.shape)}`, 'Give one with entries')
   const { y, yShape, factors } = unseen(() =>
     scoped(() => {
       const { tape, watched, y } = trace('inverseQuality', P, [x], [0])
@@ -47,7 +45,15 @@ export function pointOf(P: (x: Tensor) => Tensor, x: Tensor, dense: number): Poi
     y,
     yShape,
     factors,
-    run: v => unseen(() => scoped(() => Float64Array.from(P(as(v)).data))),
+    run: v => {
+      try {
+        return unseen(() => scoped(() => Float64Array.from(P(as(v)).data)))
+      } catch (e) {
+        // At x it did not: what is wrong are the numbers.
+        if (!(e instanceof PhysgradError)) throw e
+        return new Float64Array(rows).fill(Number.NaN)
+      }
+    },
     jacobian: v =>
       unseen(() => {
         if (rows * cols <= dense)

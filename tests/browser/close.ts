@@ -27,11 +27,12 @@ export function elementwiseDerivatives(): number[] {
   return numbers(grad((x: Tensor) => sum(mul(exp(sin(x)), log(x))))(x))
 }
 
-/** A power of two, and lengths that go through Bluestein's chirps. */
+/** A power of two, lengths of small primes, and one that goes through Bluestein's chirps. */
 export function fourierTransforms(): number[] {
   return [
     [8, 16],
-    [5, 12]
+    [5, 12],
+    [3, 29]
   ].flatMap(([h, w]) => {
     const re = Float64Array.from(random(h).normal([2 * h * w]).data)
     const im = Float64Array.from(random(w).normal([2 * h * w]).data)

@@ -10,8 +10,8 @@ import {
   choleskySolve,
   eigh,
   lsmr,
-  lstsqMinNorm,
-  lstsqMinNormBatch,
+  lstsq,
+  lstsqBatch,
   partialInverseApply,
   partialInverseMatrix,
   qrOfTranspose,
@@ -203,7 +203,7 @@ onBoth('partial inverse: laws', t => {
     const Jt = transpose(J, m, n)
     const apply = (kappa: number) => partialInverseApply(J, m, n, g, { kappa }).delta
     t.ok(relative(apply(1), multiply(Jt, g, n, m, 1)) < ROUNDING, 'κ = 1 is Jᵀ g')
-    t.ok(relative(apply(-1), lstsqMinNorm(J, m, n, g).x) < 1e-11, 'κ = -1 is the pseudo-inverse')
+    t.ok(relative(apply(-1), lstsq(J, m, n, g).x) < 1e-11, 'κ = -1 is the pseudo-inverse')
     const half = partialInverseMatrix(J, m, n).matrix
     const square = multiply(multiply(half, J, n, m, n), half, n, n, m)
     t.ok(relative(square, partialInverseMatrix(J, m, n, { kappa: 0 }).matrix) < 1e-11, 'J^-½ J J^-½ = V Uᵀ')
@@ -245,10 +245,10 @@ onBoth('partial inverse: truncation drops, strictly, relative or absolute', t =>
   t.throws(() => partialInverseApply(J, 3, 3, Float64Array.of(1)), /1 entries of g/)
 })
 
-onBoth('lstsqMinNorm: rank, least norm, normal equations, tiny and large alike', t => {
+onBoth('lstsq: rank, least norm, normal equations, tiny and large alike', t => {
   for (const [name, A, m, n] of matrices) {
     const b = noise(m)
-    const { x, rank, singularValues } = lstsqMinNorm(A, m, n, b, { rcond: 1e-11 })
+    const { x, rank, singularValues } = lstsq(A, m, n, b, { rcond: 1e-11 })
     const { U, s, V } = svd(A, m, n)
     const r = s.length
     t.ok(maxOf(minus(singularValues, s)) <= ROUNDING * (s[0] || 1), `${name}: s`)
@@ -257,12 +257,12 @@ onBoth('lstsqMinNorm: rank, least norm, normal equations, tiny and large alike',
     const tolerance = rank === 0 ? 0 : (20 * Number.EPSILON * 10 * s[0]) / s[rank - 1]
     t.ok(relative(x, multiply(V, c, n, r, 1)) <= tolerance, `${name}: x`)
   }
-  const { x, rank } = lstsqMinNorm(Float64Array.of(1, 1, 1, 1), 2, 2, Float64Array.of(1, 3))
+  const { x, rank } = lstsq(Float64Array.of(1, 1, 1, 1), 2, 2, Float64Array.of(1, 3))
   t.equal(rank, 1)
   t.ok(maxOf(minus(x, [1, 1])) < ROUNDING, 'the least-norm one')
 })
 
-onBoth('lstsqMinNormBatch: its systems one by one, and a bad one by itself', t => {
+onBoth('lstsqBatch: its systems one by one, and a bad one by itself', t => {
   for (const [m, n] of [
     [2, 2],
     [4, 24],
@@ -274,8 +274,8 @@ onBoth('lstsqMinNormBatch: its systems one by one, and a bad one by itself', t =
     A[m * n + 1] = Number.NaN
     b[2 * m] = Infinity
     A.fill(0, 3 * m * n)
-    const { x, rank, singularValues } = lstsqMinNormBatch(A, 4, m, n, b)
-    const alone = lstsqMinNorm(A.slice(0, m * n), m, n, b.slice(0, m))
+    const { x, rank, singularValues } = lstsqBatch(A, 4, m, n, b)
+    const alone = lstsq(A.slice(0, m * n), m, n, b.slice(0, m))
     t.same([...x.slice(0, n)], [...alone.x], `[${m}, ${n}] bit by bit`)
     t.same([...singularValues.slice(0, Math.min(m, n))], [...alone.singularValues])
     t.same([...rank], [Math.min(m, n), -1, -1, 0])
@@ -364,7 +364,7 @@ t.test('lsmr: agrees with the dense least-norm solution, system by system', asyn
     As.forEach((A, s) => {
       const bs = b.slice(s * m, (s + 1) * m)
       const x = got.x.slice(s * n, (s + 1) * n)
-      const { x: expected } = lstsqMinNorm(A, m, n, bs, { rcond: 1e-11 })
+      const { x: expected } = lstsq(A, m, n, bs, { rcond: 1e-11 })
       t.ok(relative(x, expected) < 1e-10, `[${m}, ${n}] system ${s}: x (condition up to 100, two orders below atol)`)
       const r = minus(bs, multiply(A, x, m, n, 1))
       t.ok(Math.abs(got.residualNorm[s] - Math.hypot(...r)) < 1e-12, `system ${s}: residual`)
@@ -399,7 +399,7 @@ t.test('lsmr: a batch is its systems one by one; damping; limits; NaN', async t 
     for (let j = 0; j < n; j++) stacked[(m + j) * n + j] = damp
     const rhs = new Float64Array(m + n)
     rhs.set(b.subarray(s * m, (s + 1) * m))
-    const expected = lstsqMinNorm(stacked, m + n, n, rhs).x
+    const expected = lstsq(stacked, m + n, n, rhs).x
     t.ok(relative(damped.x.slice(s * n, (s + 1) * n), expected) < 1e-11, `damped, system ${s}`)
   })
   const short = lsmr({ batch: 3, m, n, ...batched(As, m, n), b, maxIterations: 2 })
@@ -480,7 +480,7 @@ t.test('lsmr: entries whose squares overflow', async t => {
     applyT: u => times(u, 4, (j, i) => A[i * 4 + j]),
     b
   })
-  const want = lstsqMinNorm(A, 3, 4, b).x
+  const want = lstsq(A, 3, 4, b).x
   t.same(status, ['converged'])
   x.forEach((v, j) => {
     t.ok(Math.abs(v - want[j]) < 1e-8 * 1e-300, `${v} and ${want[j]}`)

@@ -1,3 +1,4 @@
+import { EigenvalueDecomposition, Matrix, QrDecomposition } from 'ml-matrix'
 import t, { type Test as Tap } from 'tap'
 import { withBackend } from '../../core/backends/kernels.js'
 import { NonFiniteError } from '../../core/errors.js'
@@ -11,7 +12,7 @@ import {
   LayeredMatrix,
   lanczos,
   lsmr,
-  lstsqMinNorm,
+  lstsq,
   partialInverseApply,
   partialInverseByGram,
   partialInverseByKrylov,
@@ -79,7 +80,7 @@ onBoth('recorded values of LAPACK: QR, SVD, least squares', t => {
     for (let i = 1; i < k; i++) if (R.subarray(i * n, i * n + i).some(v => v !== 0)) t.fail(`${name}: R below`)
     // R is unique up to signs where A has full rank.
     if (rank === k) t.ok(relative(R.map(Math.abs), absR) < 1e-9 * (name === 'graded' ? 1e3 : 1), `${name}: R`)
-    const got = lstsqMinNorm(A, m, n, Float64Array.from(b as number[]), { rcond: 1e-10 })
+    const got = lstsq(A, m, n, Float64Array.from(b as number[]), { rcond: 1e-10 })
     t.equal(got.rank, rank, `${name}: rank`)
     t.ok(relative(got.x, x) < 20 * ROUNDING * (rank > 0 ? s[0] / s[rank - 1] : 1), `${name}: x`)
   }
@@ -124,6 +125,50 @@ onBoth('factorSymmetric: A = X Λ Xᵀ, one vector or all of them', t => {
     const g = noise(n)
     t.ok(relative(f.applyXt(g), multiply(rows, g, n, n, 1)) < ROUNDING, `${name}: Xᵀ g`)
     t.ok(relative(f.applyX(f.applyXt(g)), g) < ROUNDING, `${name}: X Xᵀ g`)
+  }
+})
+
+onBoth('eigh: A X = X Λ at any scale, the values those of ml-matrix', t => {
+  for (const [name, n, exact] of symmetric)
+    for (const unit of [1, 1e150, 1e-150]) {
+      const values = Float64Array.from({ length: n }, (_, k) => exact(k))
+      const A = assemble(orthonormal(n), values, n)
+      const scaled = A.map((v, i) => (unit * (v + A[(i % n) * n + Math.floor(i / n)])) / 2)
+      const found = eigh(scaled, n)
+      t.ok(
+        relative(
+          found.values,
+          values.sort().map(v => unit * v)
+        ) < ROUNDING,
+        `${name}, ${unit}: values`
+      )
+      const X = found.vectors
+      t.ok(relative(multiply(transpose(X, n, n), X, n, n, n), eye(n)) < ROUNDING, `${name}, ${unit}: orthonormal`)
+      const XL = X.map((v, i) => v * found.values[i % n])
+      t.ok(relative(multiply(scaled, X, n, n, n), XL) < ROUNDING, `${name}, ${unit}: A X = X Λ`)
+      const peer = new EigenvalueDecomposition(Matrix.from1DArray(n, n, Array.from(A)), { assumeSymmetric: true })
+      const theirs = Float64Array.from(peer.realEigenvalues)
+        .sort()
+        .map(v => unit * v)
+      t.ok(relative(found.values, theirs) < ROUNDING, `${name}, ${unit}: ml-matrix`)
+    }
+})
+
+onBoth('qr: A = Q R, Q orthonormal, R triangular, for every kind of matrix', t => {
+  for (const [name, A, m, n] of jacobians) {
+    const { Q, R } = qr(A, m, n)
+    const k = Math.min(m, n)
+    t.ok(relative(multiply(Q, R, m, k, n), A) < ROUNDING, `${name}: A = Q R`)
+    t.ok(relative(multiply(transpose(Q, m, k), Q, k, m, k), eye(k)) < ROUNDING, `${name}: QᵀQ = I`)
+    for (let i = 1; i < k; i++)
+      t.ok(
+        R.subarray(i * n, i * n + i).every(v => v === 0),
+        `${name}: R below row ${i}`
+      )
+    if (m < n) continue
+    // Of full rank, R is unique up to signs.
+    const peer = new QrDecomposition(Matrix.from1DArray(m, n, Array.from(A))).upperTriangularMatrix
+    t.ok(relative(R.map(Math.abs), Float64Array.from(peer.to1DArray(), Math.abs)) < ROUNDING, `${name}: ml-matrix`)
   }
 })
 
@@ -238,7 +283,7 @@ onBoth('damping is Levenberg and Marquardt’s', t => {
   const stacked = new Float64Array((m + n) * n)
   stacked.set(J)
   for (let j = 0; j < n; j++) stacked[(m + j) * n + j] = Math.sqrt(damping)
-  const expected = lstsqMinNorm(
+  const expected = lstsq(
     stacked,
     m + n,
     n,

@@ -28,6 +28,22 @@ export default defineExperiment({
     chatty: toggle('write to the console, as a careless library would', { default: false })
   },
 
+  sweeps: {
+    eta: {
+      about: 'losses over the step in y',
+      values: { eta: { default: [0.5, 1, 2, 4], quick: [0.5, 2] } },
+      fixed: { seeds: 2 },
+      result: { of: 'y', label: 'y loss at the end (heat²)' }
+    },
+    steps: {
+      about: 'the decrease per step, over the number of steps and the step in y',
+      values: { steps: { default: [4, 8, 16], quick: [2, 4] }, eta: { default: [1, 2] } },
+      fixed: { method: ['SIP'] },
+      result: { of: ({ course }, { steps }) => last(course.y?.y) / steps, label: 'y loss per step', scale: 'linear' }
+    }
+  },
+
+  takes: { quick: 0.2 },
   steps: (_part, { steps }) => steps,
 
   run({ method, seed }, settings, ctx) {
@@ -50,6 +66,7 @@ export default defineExperiment({
         const value =
           (space === 'x' ? 187 : 59) *
           (step + 1) ** (-speed - (space === 'x' ? 0.1 : 0.6)) *
+          settings.eta ** (method === 'SIP' ? -0.1 : 0.3) *
           (0.9 + 0.2 * random.next())
         const series = (course[space] ??= { at: [], seconds: [], y: [] })
         series.at.push(step)

@@ -1,7 +1,5 @@
-import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { PNG } from 'pngjs'
 import t, { type Test } from 'tap'
 import { overSeeds, radialSpectrum, sampleGrid, spread } from '../../experiments/shell/data.js'
@@ -13,41 +11,8 @@ import { linearTicks, logTicks } from '../../experiments/shell/plots/ticks.js'
 import { count, oneOf, real, someOf, UsageError } from '../../experiments/shell/settings.js'
 import { metricsTable, printTable } from '../../experiments/shell/table.js'
 import type { Done } from '../../experiments/shell/types.js'
+import { cli } from './cli.js'
 import demo from './demo.js'
-
-// Beside this file once compiled, in dist/ when the tests run from the source.
-const demoMain = ['./demoMain.js', '../../dist/tests/experiments/demoMain.js']
-  .map(path => fileURLToPath(new URL(path, import.meta.url)))
-  .find(existsSync)
-
-interface Ended {
-  code: number | null
-  out: string
-  err: string
-}
-
-/** Runs the command line over the demonstration; `watch` sees what has been printed so far and may send signals. */
-function cli(
-  args: string[],
-  watch?: (err: string, interrupt: () => void, kill: () => void) => void,
-  env = {}
-): Promise<Ended> {
-  if (!demoMain) throw new Error('The tests start the compiled command line: run `npm run build` first.')
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [demoMain, ...args], { env: { ...process.env, DEBUG: '', ...env } })
-    let [out, err] = ['', '']
-    child.stdout.setEncoding('utf8').on('data', text => (out += text))
-    child.stderr.setEncoding('utf8').on('data', text => {
-      err += text
-      watch?.(
-        err,
-        () => child.kill('SIGINT'),
-        () => child.kill('SIGKILL')
-      )
-    })
-    child.on('error', reject).on('close', code => resolve({ code, out, err }))
-  })
-}
 
 /** Both methods of the demonstration, run here and now. */
 const demoParts = async (): Promise<Done<'GD' | 'SIP', undefined>[]> => {

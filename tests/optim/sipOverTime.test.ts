@@ -9,6 +9,7 @@ import {
   stopGradient,
   Tape,
   Tensor,
+  targetSweep,
   tensor,
   zeros
 } from '../../core/index.js'
@@ -172,7 +173,7 @@ const [first, second, third] = [1, 0.3, -0.4].map(v => tensor([[v], [-2 * v]]))
 const flat = (x: Tensor) => [...x.data]
 
 t.test('two steps of a linear chain, in closed form', async t => {
-  for (const throughNetwork of ['add', 'stop'] as const) {
+  for (const way of ['add', 'stop', 'plan'] as const) {
     using tape = new Tape()
     const theta = tape.watch(tensor([w]))
     const { u, s, loss } = tape.record(() => {
@@ -182,27 +183,28 @@ t.test('two steps of a linear chain, in closed form', async t => {
       const s2 = add(mul(s1, a), mul(u1, b))
       return { u: [u0, u1], s: [s1, s2], loss: add(l2(s1, second), l2(s2, third)) }
     })
-    const { grad, targets } = sipBackward(tape, loss, {
+    const { grad, targets, report } = sipBackward(tape, loss, {
       boundary: u,
       wrt: theta,
-      throughNetwork,
-      policy: { choose: false }
+      throughNetwork: way === 'add' ? 'add' : 'stop',
+      policy: { choose: false, whole: way === 'plan' ? 'always' : 'never' }
     })
     let g = 0
     for (let k = 0; k < 2; k++) {
       const [s0, s1, s2] = [first, ...s].map(x => x.data[k])
       const [d1, d2] = [second.data[k] - s1, third.data[k] - s2]
-      // stop: u0 serves the first loss, u1 what the second still lacks.
+      // The plan: u0 serves the first loss, u1 what the second still lacks.
       let [du0, du1] = [d1 / b, (d2 - a * d1) / b]
-      if (throughNetwork === 'add') {
-        // The smallest (Δs, Δu) with a Δs + b Δu = d2; then the network's increment θ Δu1, and the first loss's own.
+      if (way !== 'plan') {
+        // The smallest (Δs, Δu) with a Δs + b Δu = d2; then the first loss's own increment, and the network's θ Δu1.
         const n = a * a + b * b
         du1 = (b * d2) / n
-        du0 = ((a * d2) / n + d1 + w * du1) / b
+        du0 = ((a * d2) / n + d1 + (way === 'add' ? w * du1 : 0)) / b
       }
       g -= s0 * du0 + s1 * du1
       const found = targets.map((c, i) => c.value.data[k] - u[i].data[k])
-      t.ok(relativeError(found, [du0, du1]) < 1e-11, `${throughNetwork}: ${found} should be ${[du0, du1]}`)
+      t.ok(relativeError(found, [du0, du1]) < 1e-11, `${way}: ${found} should be ${[du0, du1]}`)
+      if (way === 'plan') t.ok(report.mismatch[k] < 1e-12, 'both goals are met')
     }
     t.ok(relativeError(flat(grad), [g]) < 1e-11)
   }
@@ -386,9 +388,28 @@ t.test('one loss over a whole course asks for the same plan as a loss at every s
       }
       return { x, loss: losses(states) }
     })
-    return sipBackward(tape, loss, { boundary: x, wrt: theta }).targets.map(c => [...c.value.data])
+    const { targets } = sipBackward(tape, loss, { boundary: x, wrt: theta, policy: { whole: 'always' } })
+    return targets.map(c => [...c.value.data])
   }
   const many = course(s => total(s.map(x => l2(x, zeros([2, 1])))))
   const one = course(s => l2(stack(s, 1), zeros([2, 3, 1])))
   t.ok(relativeError(one, many) < 1e-10, `${one} should be ${many}`)
+})
+
+t.test('goals that can all be met are met, also where a block runs past another goal', async t => {
+  // Backwards, the block of s2 goes on to u0 and u1 past s1, whose own goal then disagrees with it about u0.
+  using tape = new Tape()
+  const u = tape.watch([tensor([[0.2], [0.1]]), tensor([[-0.3], [0.4]])])
+  const states = tape.record(() => {
+    const s1 = add(mul(first, a), mul(u[0], b))
+    return [s1, add(mul(s1, a), mul(u[1], b))]
+  })
+  const goals = [[states[0], second] as const, [states[1], third] as const]
+  const { targets, report } = targetSweep(tape, goals, u, { choose: false })
+  t.ok(report.mismatch.every(m => m < 1e-12))
+  for (let k = 0; k < 2; k++) {
+    const u0 = (second.data[k] - a * first.data[k]) / b
+    const u1 = (third.data[k] - a * second.data[k]) / b
+    t.ok(relativeError([targets[0].value.data[k], targets[1].value.data[k]], [u0, u1]) < 1e-12)
+  }
 })

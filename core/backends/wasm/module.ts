@@ -30,7 +30,58 @@ export interface Home {
 /** The same, or why they cannot run here. */
 type Loaded = Home | { readonly kernels?: undefined; readonly memory?: undefined; readonly reason: string }
 
-let loaded: (Loaded & { readonly reason?: string }) | undefined
+/** The kernels in base64, and where among them the flags of their memory are: 1, or 3 for a shared one. */
+export interface Code {
+  readonly bytes: string
+  readonly memoryFlags: number
+}
+
+/**
+ * Builds of the kernels: the usual one, and the one with fused multiply-add when somebody brings it (../relaxed/). They have
+ * the same kernels in the same order, and work on the same memory.
+ */
+const codes: Code[] = [{ bytes, memoryFlags }]
+const FUSED = 1
+
+/** Which of them runs. */
+let build = 0
+
+const loaded: (Loaded & { readonly reason?: string })[] = []
+
+/** Is the build with fused multiply-add there, and does it run? */
+export const hasFused = (): boolean => codes.length > FUSED
+export const runsFused = (): boolean => build === FUSED
+
+let noFused = "nobody asked for it: call useRelaxed() of 'physgrad/relaxed'"
+
+/** Why it is not there. */
+export const whyNoFused = (): string | undefined => (hasFused() ? undefined : noFused)
+
+/** The number of a kernel among those of all builds, given its number among the `count` of one. */
+export const inBuild = (kernel: number, count: number): number => build * count + kernel
+
+/** Brings the build with fused multiply-add, or the reason why it cannot run here. */
+export function addFused(code: Code): void {
+  const { memory, reason } = withBuild(false, wasm)
+  if (!memory) noFused = reason!
+  else if (!WebAssembly.validate(decode(code))) noFused = 'the engine has no relaxed SIMD'
+  else {
+    loaded[FUSED] = { kernels: instantiate(compile(code, false), memory), memory }
+    common()?.add(code)
+    codes[FUSED] = code
+  }
+}
+
+/** Runs f on the build with fused multiply-add, if it is there, or on the usual one. */
+export function withBuild<T>(fused: boolean, f: () => T): T {
+  const before = build
+  build = fused && hasFused() ? FUSED : 0
+  try {
+    return f()
+  } finally {
+    build = before
+  }
+}
 
 /**
  * Compiles the kernels on first use, synchronously: they are a few kilobytes. A platform without SIMD, or a page whose
@@ -40,29 +91,32 @@ let loaded: (Loaded & { readonly reason?: string }) | undefined
  * memory takes 2 to 5 times as long.
  */
 export function wasm(): Loaded & { readonly reason?: string } {
-  if (!loaded) {
-    loaded = load()
-    if (loaded.reason) notify('NO_WASM', `Heavy kernels run in plain JavaScript, without WebAssembly: ${loaded.reason}`)
+  if (!loaded[build]) {
+    const first: Loaded & { readonly reason?: string } = load()
+    loaded[build] = first
+    if (first.reason) notify('NO_WASM', `Heavy kernels run in plain JavaScript, without WebAssembly: ${first.reason}`)
   }
-  return loaded
+  return loaded[build]
 }
 
 function load(): Loaded {
   if (typeof WebAssembly !== 'object') return { reason: 'there is no WebAssembly here' }
   try {
     const memory = newMemory(MOST_PAGES, false)
-    return { kernels: instantiate(compile(false), memory), memory }
+    return { kernels: instantiate(compile(codes[0], false), memory), memory }
   } catch (error) {
     return { reason: error instanceof Error ? error.message : String(error) }
   }
 }
 
 /** The kernels for a memory of one thread, or for a shared one. */
-function compile(shared: boolean): WebAssembly.Module {
-  const code = Uint8Array.from(atob(bytes), c => c.charCodeAt(0))
-  if (shared) code[memoryFlags] = 3
-  return new WebAssembly.Module(code)
+function compile(code: Code, shared: boolean): WebAssembly.Module {
+  const bytes = decode(code)
+  if (shared) bytes[code.memoryFlags] = 3
+  return new WebAssembly.Module(bytes)
 }
+
+const decode = ({ bytes }: Code) => Uint8Array.from(atob(bytes), c => c.charCodeAt(0))
 
 const instantiate = (module: WebAssembly.Module, memory: WebAssembly.Memory): WasmKernels =>
   new WebAssembly.Instance(module, { env: { memory } }).exports as WasmKernels
@@ -84,19 +138,36 @@ function newMemory(most: readonly number[], shared: boolean, fixed = false): Web
  */
 export class Common implements Home {
   readonly memory: WebAssembly.Memory
-  readonly module: WebAssembly.Module
-  readonly kernels: WasmKernels
+  /** Build by build. */
+  readonly modules: WebAssembly.Module[] = []
+  readonly #kernels: WasmKernels[] = []
   /** A shared memory that grows has a new buffer each time; the old ones stay valid. */
   readonly #buffers = new WeakSet<ArrayBufferLike>()
   #latest: ArrayBufferLike
 
   constructor(readonly shared: boolean) {
     this.memory = newMemory(shared ? MOST_PAGES : FIXED_PAGES, shared, !shared)
-    this.module = compile(shared)
-    this.kernels = instantiate(this.module, this.memory)
+    for (const code of codes) this.add(code)
     this.#latest = this.memory.buffer
     this.#buffers.add(this.#latest)
     if (!this.reach(ARENA)) throw new RangeError('no memory for the arena')
+  }
+
+  /** The kernels of the next build. */
+  add(code: Code): void {
+    const module = compile(code, this.shared)
+    this.#kernels.push(instantiate(module, this.memory))
+    this.modules.push(module)
+  }
+
+  /** Those of the build that runs. */
+  get kernels(): WasmKernels {
+    return this.#kernels[build]
+  }
+
+  /** Those of all builds, one after the other. */
+  get all(): Kernel[] {
+    return this.#kernels.flatMap(kernels => Object.values(kernels))
   }
 
   /** Makes addresses below n valid; false where that is more than there can be. */

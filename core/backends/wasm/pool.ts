@@ -2,7 +2,18 @@ import { arena, type Block } from '../../arena.js'
 import { checkNumbers } from '../../options.js'
 import type { Data } from '../plain/data.js'
 import { member } from './member.js'
-import { ARENA, behind, Call, type Common, common, type Home, inCommon, MemoryExhausted, wasm } from './module.js'
+import {
+  ARENA,
+  behind,
+  Call,
+  type Common,
+  common,
+  type Home,
+  inBuild,
+  inCommon,
+  MemoryExhausted,
+  wasm
+} from './module.js'
 
 /**
  * Threads for the kernels: workers that share one memory, started on first use, and called synchronously. How work is cut
@@ -127,10 +138,10 @@ function find(): Platform {
   }
 }
 
-/** What a worker runs: instantiates the kernels on the shared memory, and serves. */
-const PROGRAM = `(({ module, memory, control, slot }) => {
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } })
-  ;(${member})(Object.values(exports), control, slot).serve()
+/** What a worker runs: instantiates the kernels, of all builds, on the shared memory, and serves. */
+const PROGRAM = `(({ modules, memory, control, slot }) => {
+  const kernels = modules.flatMap(module => Object.values(new WebAssembly.Instance(module, { env: { memory } }).exports))
+  ;(${member})(kernels, control, slot).serve()
 })`
 
 /** A team of n threads, the caller among them; none where workers are not permitted after all. */
@@ -146,16 +157,16 @@ function teamOf(n: number): Team | undefined {
 function grown(n: number): Team {
   team ??= newTeam()
   const { control, workers } = team
-  const { module, memory } = team.home
+  const { modules, memory } = team.home
   while (workers.length < n - 1)
-    workers.push(platform().start!(PROGRAM, { module, memory, control, slot: workers.length + 1 }))
+    workers.push(platform().start!(PROGRAM, { modules, memory, control, slot: workers.length + 1 }))
   return team
 }
 
 function newTeam(): Team {
   const home = common()!
   const control = new Int32Array(new SharedArrayBuffer(4 * WORDS))
-  const me = member(Object.values(home.kernels), control, 0)
+  const me = member(home.all, control, 0)
   return { home, names: Object.keys(home.kernels), control, me, workers: [] }
 }
 
@@ -166,9 +177,14 @@ export const inspectTeam = () =>
 /** A worker did not bring its part back. */
 class TeamLost extends Error {}
 
-function giveUp(): never {
-  for (const worker of team!.workers) worker.terminate()
+/** The workers go; the next job of many parts has a new team. */
+export function endTeam(): void {
+  for (const worker of team?.workers ?? []) worker.terminate()
   team = undefined
+}
+
+function giveUp(): never {
+  endTeam()
   trials--
   throw new TeamLost()
 }
@@ -255,7 +271,7 @@ export interface Rooms {
 function dispatch({ names, control, me }: Team, name: string, parts: readonly (readonly number[])[], r: Rooms): void {
   const begun = performance.now()
   const count = parts.length
-  control.set([names.indexOf(name), count, parts[0].length, r.at, r.step, r.count], 48)
+  control.set([inBuild(names.indexOf(name), names.length), count, parts[0].length, r.at, r.step, r.count], 48)
   for (let i = 0; i < count; i++) control.set(parts[i], ARGUMENTS + i * parts[i].length)
   Atomics.store(control, 16, 0)
   Atomics.store(control, 32, 0)

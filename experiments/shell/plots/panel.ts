@@ -42,11 +42,14 @@ export function panelGroup(
     const { color, marker } = entries.get(s.name)!.style
     if (marker === 'none' || s.markers === 'none') return
     const points = rows(s.x, s.y, x.log, y.log).filter(row => row.ok)
+    // In a crowd white rims would hide the neighbours.
+    const look =
+      s.line === false && points.length > 100
+        ? { size: 16, fill: color }
+        : { size: markerArea(marker), ...markerPaint(color) }
     layer(s.line === false ? points : thin(points, s.markers, i / panel.series.length), {
       type: 'symbol',
-      encode: {
-        enter: { ...at, ...(fixed({ shape: marker, size: markerArea(marker), ...markerPaint(color) }) as object) }
-      }
+      encode: { enter: { ...at, ...(fixed({ shape: marker, ...look }) as object) } }
     })
   })
   for (const point of panel.points ?? []) {
@@ -54,7 +57,7 @@ export function panelGroup(
       type: 'symbol',
       encode: { enter: { ...at, ...(fixed({ shape: 'cross', size: 90, fill: '#222222' }) as object) } }
     })
-    const look = { text: point.label, fontSize: size.tick, ...placements[point.place ?? 'above'] }
+    const look = { text: point.label, lineBreak: '\n', fontSize: size.tick, ...placements[point.place ?? 'above'] }
     // Twice: first a white rim, so that the label can be read on top of lines.
     for (const rim of [{ stroke: '#ffffff', strokeWidth: 4 }, {}]) {
       layer([point], { type: 'text', encode: { enter: { ...at, ...(fixed({ ...look, ...rim }) as object) } } })

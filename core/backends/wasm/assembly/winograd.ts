@@ -24,30 +24,35 @@
 //
 // Here are Bᵀ, Aᵀ and A, each applied to vectors of four channels. G acts on weights only, and stays in TypeScript (../winograd.ts).
 
+import { madd } from './lanes'
+
 const a: f32 = 0.70710678118654752
 const b: f32 = 1.41421356237309505
 
 // @ts-ignore: decorator
-@inline function times(s: f32, v: v128): v128 { return f32x4.mul(v, f32x4.splat(s)) }
-// @ts-ignore: decorator
 @inline function add(u: v128, v: v128): v128 { return f32x4.add(u, v) }
 // @ts-ignore: decorator
 @inline function sub(u: v128, v: v128): v128 { return f32x4.sub(u, v) }
+// @ts-ignore: decorator
+@inline function times(s: f32, u: v128): v128 { return f32x4.mul(f32x4.splat(s), u) }
+/** s u + v */
+// @ts-ignore: decorator
+@inline function plus(s: f32, u: v128, v: v128): v128 { return madd<f32>(f32x4.splat(s), u, v) }
 
 /** y = Bᵀ d: six vectors from six, dStep and yStep bytes apart. */
 // @ts-ignore: decorator
 @inline export function applyBt(d: usize, dStep: usize, y: usize, yStep: usize): void {
   const d0 = v128.load(d), d1 = v128.load(d + dStep), d2 = v128.load(d + 2 * dStep)
   const d3 = v128.load(d + 3 * dStep), d4 = v128.load(d + 4 * dStep), d5 = v128.load(d + 5 * dStep)
-  v128.store(y, add(sub(d0, times(2.5, d2)), d4))
-  let even = sub(d4, add(d2, d2)), odd = sub(times(a, d3), times(b, d1))
+  v128.store(y, plus(-2.5, d2, add(d0, d4)))
+  let even = plus(-2, d2, d4), odd = plus(a, d3, times(-b, d1))
   v128.store(y + yStep, add(even, odd))
   v128.store(y + 2 * yStep, sub(even, odd))
-  even = sub(d4, times(0.5, d2))
-  odd = sub(times(b, d3), times(a, d1))
+  even = plus(-0.5, d2, d4)
+  odd = plus(b, d3, times(-a, d1))
   v128.store(y + 3 * yStep, add(even, odd))
   v128.store(y + 4 * yStep, sub(even, odd))
-  v128.store(y + 5 * yStep, add(sub(d1, times(2.5, d3)), d5))
+  v128.store(y + 5 * yStep, plus(-2.5, d3, add(d1, d5)))
 }
 
 /** y = Aᵀ m: four vectors from six. May work in place. */
@@ -58,8 +63,8 @@ const b: f32 = 1.41421356237309505
   const evenA = add(m1, m2), evenB = add(m3, m4), oddA = times(a, sub(m1, m2)), oddB = times(b, sub(m3, m4))
   v128.store(y, add(m0, add(evenA, evenB)))
   v128.store(y + yStep, add(oddA, oddB))
-  v128.store(y + 2 * yStep, add(times(0.5, evenA), add(evenB, evenB)))
-  v128.store(y + 3 * yStep, add(add(times(0.5, oddA), add(oddB, oddB)), m5))
+  v128.store(y + 2 * yStep, plus(0.5, evenA, add(evenB, evenB)))
+  v128.store(y + 3 * yStep, plus(2, oddB, plus(0.5, oddA, m5)))
 }
 
 /** m = A c: six vectors from four, the adjoint of the above. */
@@ -67,11 +72,11 @@ const b: f32 = 1.41421356237309505
 @inline export function applyA(c: usize, cStep: usize, m: usize, mStep: usize): void {
   const c0 = v128.load(c), c1 = v128.load(c + cStep), c2 = v128.load(c + 2 * cStep), c3 = v128.load(c + 3 * cStep)
   v128.store(m, c0)
-  let even = add(c0, times(0.5, c2)), odd = times(a, add(c1, times(0.5, c3)))
+  let even = plus(0.5, c2, c0), odd = times(a, plus(0.5, c3, c1))
   v128.store(m + mStep, add(even, odd))
   v128.store(m + 2 * mStep, sub(even, odd))
-  even = add(c0, add(c2, c2))
-  odd = times(b, add(c1, add(c3, c3)))
+  even = plus(2, c2, c0)
+  odd = times(b, plus(2, c3, c1))
   v128.store(m + 3 * mStep, add(even, odd))
   v128.store(m + 4 * mStep, sub(even, odd))
   v128.store(m + 5 * mStep, c3)

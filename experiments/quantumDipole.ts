@@ -1,0 +1,203 @@
+import { random, Tensor } from '../core/index.js'
+import { mlp, type Network, reshape, slice, sub } from '../ops/index.js'
+import { boxState, fidelity, schroedinger } from '../physics/index.js'
+import {
+  lossFigure,
+  METHODS,
+  type Method,
+  type MethodSettings,
+  type Spectra,
+  samplesOf,
+  spectrumFigure,
+  type Task,
+  trainTask
+} from './jacobianTraining.js'
+import { partsWith, quantityOf } from './shell/data.js'
+import type { ImagesFigure } from './shell/figure.js'
+import { count } from './shell/settings.js'
+import { type Done, defineExperiment, type Field, type Metric } from './shell/types.js'
+
+/**
+ * A quantum dipole between two walls, driven by a field u(t) that a network chooses, from the ground state to a random
+ * combination y* of the second and the third state:
+ *
+ *     i ψ_t = -ψ_xx + u(t) x ψ,  u = f(y*; θ),  L = (1/B) Σ_b (1 - |⟨y*_b, ψ_b⟩|²)
+ *
+ * 384 steps of Crank and Nicolson on 14 points. At the beginning the ground state hardly reacts to the field: the loss is
+ * flat, its gradient small, and the singular values of ∂ψ/∂θ go down to 0.
+ */
+const POINTS = 14
+const STEPS = 384
+const SAMPLES = 1024
+const box = { points: POINTS, length: 2, mass: 0.5, dt: 0.05 } as const
+const simulate = schroedinger({ ...box, steps: STEPS })
+const ground = boxState(POINTS, 1)
+export const makeNet = (): Network => mlp([2 * POINTS, 20, 20, 20, STEPS])
+
+/** B times the ground state, [B, 14, 2]. */
+const start = (B: number): Tensor =>
+  new Tensor(
+    [B, POINTS, 2],
+    Float64Array.from({ length: 2 * POINTS * B }, (_, i) => ground.data[i % (2 * POINTS)])
+  )
+
+/** The wave function after the field u [B, 384]: [B, 14, 2], pairs (re, im). */
+export const physics = (u: Tensor): Tensor => simulate(start(u.shape[0]), u)
+
+/** The tolerance: of the error bound of a Gram matrix whose singular values reach down to 1e-5. */
+export const settingsOf = (method: Method, batch: number): MethodSettings =>
+  method === 'Adam' ? { lr: 5e-4, batch: 16 * batch } : { lr: 0.5, batch, truncation: 1e-5, tolerance: 1e-5 }
+
+/** Random real combinations of states 2 and 3, of length 1: [n, 28]. */
+function targets(stream: ReturnType<typeof random>, n: number): Tensor {
+  const [second, third] = [boxState(POINTS, 2).data, boxState(POINTS, 3).data]
+  const weights = stream.normal([n, 2]).data
+  const psi = new Float64Array(n * 2 * POINTS)
+  for (let b = 0; b < n; b++) {
+    const [p, q] = [weights[2 * b], weights[2 * b + 1]]
+    const norm = Math.hypot(p, q)
+    for (let i = 0; i < 2 * POINTS; i++) psi[b * 2 * POINTS + i] = (p * second[i] + q * third[i]) / norm
+  }
+  return new Tensor([n, 2 * POINTS], psi)
+}
+
+/** The network before training, and as many targets for training as for the test; which a seed fixes for all methods. */
+export function problem(seed: number, samples: number): Task {
+  const stream = random(seed)
+  const net = makeNet()
+  return {
+    net,
+    theta: net.init(stream.split('net')),
+    model: (theta, target) => {
+      const y = physics(net(theta, target))
+      return { loss: sub(1, fidelity(reshape(target, y.shape), y)), y }
+    },
+    train: targets(stream.split('data'), samples),
+    test: targets(stream.split('test'), samples)
+  }
+}
+
+/** Every so many steps a picture of |ψ|². */
+const SHOWN_EVERY = 4
+
+/** |ψ|² over time (across) and space (down), under the field for a sample of the test. */
+function density({ net, test }: Task, theta: Tensor, name: string): Field {
+  const u = net(theta, samplesOf(test, 0, 1))
+  const some = schroedinger({ ...box, steps: SHOWN_EVERY })
+  const width = STEPS / SHOWN_EVERY + 1
+  const values = new Float64Array(width * POINTS)
+  let psi = start(1)
+  for (let k = 0; k < width; k++) {
+    for (let i = 0; i < POINTS; i++) values[i * width + k] = psi.data[2 * i] ** 2 + psi.data[2 * i + 1] ** 2
+    if (k + 1 < width) psi = some(psi, slice(u, 1, k * SHOWN_EVERY, (k + 1) * SHOWN_EVERY))
+  }
+  return { name, width, height: POINTS, values }
+}
+
+/** What it should be at the end, at all times. */
+function wanted({ test }: Task): Field {
+  const width = STEPS / SHOWN_EVERY + 1
+  const target = samplesOf(test, 0, 1).data
+  const values = Float64Array.from({ length: width * POINTS }, (_, at) => target[2 * Math.floor(at / width)] ** 2)
+  return { name: 'target', width, height: POINTS, values }
+}
+
+type Part = Done<Method, Spectra>
+
+const BATCH = 16
+const perEpoch = (method: Method, samples: number): number => Math.ceil(samples / settingsOf(method, BATCH).batch)
+const stepsOf = (method: Method, { steps, higSteps }: { steps: number; higSteps: number }): number =>
+  method === 'Adam' ? steps : higSteps
+
+export default defineExperiment({
+  name: 'quantum-dipole',
+  title: 'Steering a quantum dipole: half-inverse gradients, Gauss-Newton and Adam',
+  problem:
+    'A network chooses the field that drives a wave function between two walls from its ground state to a combination of the next two. At first nearly nothing depends on the field: the loss is flat, and only a method that lifts small singular values gets away from 1.',
+  formulas: [
+    String.raw`i\,\partial_t \psi = -\partial_{xx} \psi + u(t)\,x\,\psi, \qquad \psi(0) = \psi_1`,
+    String.raw`L = 1 - \bigl|\langle \psi^*, \psi(T) \rangle\bigr|^2`
+  ],
+  source: 'Schnell, Holl and Thuerey 2022, "Half-Inverse Gradients for Physical Deep Learning", quantum dipole',
+  methods: METHODS,
+  seeds: { default: 1, full: 5 },
+  settings: {
+    higSteps: count('steps of HIG and Gauss-Newton', { default: 32, quick: 8, full: 256 }),
+    steps: count('steps of Adam', { default: 20, quick: 4, full: 200 }),
+    samples: count('samples for training, and as many for the test', { default: SAMPLES, quick: 128 })
+  },
+  steps: ({ method }, settings) => stepsOf(method, settings),
+
+  async run({ method, seed }, settings, ctx) {
+    const task = problem(seed, settings.samples)
+    const { theta, ...out } = await trainTask(ctx, task, {
+      method,
+      settings: settingsOf(method, BATCH),
+      steps: stepsOf(method, settings),
+      every: method === 'Adam' ? 4 : 8,
+      shown: BATCH
+    })
+    const fields = [density(task, task.theta, 'before'), density(task, theta, 'after'), wanted(task)]
+    return { ...out, fields }
+  },
+
+  metrics: (parts: readonly Part[], { samples }) => METHODS.flatMap(m => metricsOf(m, parts, samples)),
+
+  figures(parts: readonly Part[], { samples }) {
+    const scale = (p: Done) => 1 / perEpoch(p.method as Method, samples)
+    return [
+      lossFigure(parts, {
+        title: 'The quantum dipole',
+        caption: 'Mean of 1 - |⟨y*, ψ⟩|². An epoch of HIG is 64 steps of 16 samples, one of Adam 4 steps of 256.',
+        loss: '1 − |⟨ψ*, ψ⟩|², mean over samples',
+        scale
+      }),
+      spectrumFigure(parts),
+      ...densityFigure(parts)
+    ]
+  }
+})
+
+function metricsOf(method: Method, all: readonly Part[], samples: number): Metric[] {
+  const parts = partsWith([...all], 'training', method)
+  if (parts.length === 0) return []
+  const known: Partial<Record<Method, Record<number, number>>> =
+    samples === SAMPLES ? { HIG: { 0: 0.9997, 32: 0.992 }, Adam: { 20: 0.955 } } : {}
+  const last = Math.max(...parts.map(p => p.course.training.at.at(-1)!))
+  const steps = [...new Set([...Object.keys(known[method] ?? {}).map(Number), last])].filter(k => k <= last)
+  return [
+    ...steps.map(k => ({
+      name: `${method}: training loss after ${k} steps`,
+      value: quantityOf(parts, ({ course: { training } }) => training.y[training.at.indexOf(k)]),
+      measured: known[method]?.[k],
+      expected: method === 'HIG' && k === 32 && known[method] ? ([0, 0.998] as [number, number]) : undefined,
+      digits: 4
+    })),
+    {
+      // At the beginning it grows by a factor: eight steps of HIG are half as much again at the least.
+      name: `${method}: |⟨ψ*, ψ⟩|² at the end over that before`,
+      value: quantityOf(parts, ({ course: { training } }) => (1 - training.y.at(-1)!) / (1 - training.y[0])),
+      expected: method === 'HIG' ? ([1.3, 1e6] as [number, number]) : undefined,
+      digits: 3
+    }
+  ]
+}
+
+/** Of the first seed's HIG. */
+function densityFigure(parts: readonly Part[]): ImagesFigure[] {
+  const fields = partsWith([...parts], 'training', 'HIG').find(p => p.fields)?.fields
+  return fields
+    ? [
+        {
+          kind: 'images',
+          name: 'density',
+          title: 'A wave function under the field',
+          caption:
+            '|ψ|² of a sample of the test, time to the right, space downwards: before training, after HIG, and what it should be at the end.',
+          columns: ['before training', 'after HIG', 'target'],
+          rows: [{ fields }],
+          label: '|ψ|²'
+        }
+      ]
+    : []
+}
