@@ -98,8 +98,8 @@ export default defineExperiment({
       {
         name: 'x distance at the last step, Adam / SIP',
         value: quantityOf(pairs, p => (p as (typeof pairs)[number]).ratio),
-        expected: batch === 16 ? [1.5, 4] : [1.1, 4],
-        note: 'paired: same weights, same data'
+        expected: batch === 16 ? [1.5, 4] : [1.25, 4],
+        note: 'paired: same weights, same data; 12 steps of batch 4: 1.5 to 1.9 over ten seeds'
       }
     ]
   },

@@ -4,7 +4,7 @@ import { adadelta, adagrad, adam, type Optimizer, rmsprop, sgd, sip } from '../o
 import { sineMap, sineMapDistance } from '../physics/index.js'
 import { count, real } from './shell/settings.js'
 import { defineExperiment } from './shell/types.js'
-import { figuresOf, metricsOf } from './sineResults.js'
+import { figuresOf, lateDistance, metricsOf } from './sineResults.js'
 import { training } from './training.js'
 
 /**
@@ -21,6 +21,9 @@ const BATCH = 100
 const SHOWN = 1000
 export const METHODS = ['SIP', 'SIP exact', 'Adam', 'SGD', 'Adadelta', 'Adagrad', 'RMSprop'] as const
 export type Method = (typeof METHODS)[number]
+
+/** Of Fig. 23: without the exact inverse. */
+const SWEPT = METHODS.filter(m => m !== 'SIP exact')
 
 /** One saddle-free Newton step of ½|P(x) - y*|² over all of P, capped as in the authors' code. */
 export const newtonStep: Partial<Policy> = { ladder: [saddleFree({ maxLossChange: 0.2 })], whole: 'always' }
@@ -83,5 +86,20 @@ export default defineExperiment({
   },
 
   metrics: metricsOf,
-  figures: figuresOf
+  figures: figuresOf,
+
+  sweeps: {
+    xi: {
+      about: 'Fig. 23, left: conditioning without coupling',
+      values: { xi: { default: [1, 3, 5, 10, 20, 32, 48, 64], quick: [1, 10, 64] } },
+      fixed: { phi: 0, method: [...SWEPT] },
+      result: { of: (part, { xi }) => lateDistance(part) / xi, label: '|x − x*| / ξ' }
+    },
+    phi: {
+      about: 'Fig. 23, right: coupling of a badly conditioned problem',
+      values: { phi: { default: [0, 1, 3, 5, 10, 23, 35, 40, 45], quick: [0, 10, 45] } },
+      fixed: { xi: 32, method: [...SWEPT] },
+      result: { of: part => lateDistance(part), label: '|x − x*|' }
+    }
+  }
 })

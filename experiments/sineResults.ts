@@ -24,7 +24,7 @@ const MEASURED: Record<number, Partial<Record<Method, Quantity>>> = {
 }
 
 /** Mean distance at the end: of the last five looks, 50 steps apart, since it jumps from step to step. */
-const lateDistance = (p: Done): number => late(p.course.distance.y, Math.min(5, p.course.distance.y.length - 1))
+export const lateDistance = (p: Done): number => late(p.course.distance.y, Math.min(5, p.course.distance.y.length - 1))
 
 export function metricsOf(parts: readonly Done<Method>[], { xi, phi, steps }: Values): Metric[] {
   const known = phi === 45 ? xi : Number.NaN
@@ -52,9 +52,9 @@ export function metricsOf(parts: readonly Done<Method>[], { xi, phi, steps }: Va
     {
       name: 'distance, Adam / SIP',
       value: ratio,
-      expected: xi >= 20 && phi >= 20 ? [steps >= 2000 ? 10 : 5, 1e4] : undefined,
+      expected: xi >= 20 && phi >= 20 ? [steps >= 2000 ? 10 : 3, 1e4] : undefined,
       digits: 3,
-      note: 'paired: same weights, same data'
+      note: 'paired: same weights, same data; 250 steps at ξ = 32, φ = 45°: 5.8 to 8.6 over ten seeds'
     }
   ]
 }
