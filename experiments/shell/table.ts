@@ -33,8 +33,9 @@ export function metricsTable(metrics: Metric[]): MetricsTable {
 const ratio = ({ value }: Metric, other: Metric['published']) =>
   other === undefined || middle(other) === 0 ? '' : number(middle(value) / middle(other), 3)
 
+/** A limit that is infinite is null in JSON. */
 export const asExpected = ({ value, expected }: Metric): boolean =>
-  !expected || (middle(value) >= expected[0] && middle(value) <= expected[1])
+  !expected || (middle(value) >= (expected[0] ?? -Infinity) && middle(value) <= (expected[1] ?? Infinity))
 
 /**
  * For the terminal, in `width` characters if it can be done: notes are left to the report; long names, headings and
