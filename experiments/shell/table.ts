@@ -19,7 +19,7 @@ const columns: [string, (metric: Metric) => string][] = [
     'expected',
     m =>
       m.expected
-        ? `${m.expected.map(v => number(v, Math.max(4, m.digits ?? 4))).join(' to ')}: ${asExpected(m) ? 'yes' : 'no'}`
+        ? `${m.expected.map((v, i) => number(v ?? (i === 0 ? -Infinity : Infinity), Math.max(4, m.digits ?? 4))).join(' to ')}: ${asExpected(m) ? 'yes' : 'no'}`
         : ''
   ],
   ['note', m => m.note ?? '']
