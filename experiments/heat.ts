@@ -1,8 +1,8 @@
 import { type Random, random, type Tensor } from '../core/index.js'
-import { add, cast, l2, mean, type Network, reshape, sub, sum, uNet } from '../ops/index.js'
+import { add, at, cast, l2, mean, type Network, reshape, sub, sum, uNet } from '../ops/index.js'
 import { adam, type Optimizer, sip } from '../optim/index.js'
 import { diffuse, randomRectangles } from '../physics/index.js'
-import { figuresOf, type Kernels, kernelsAt, metricsOf } from './heatResults.js'
+import { figuresOf, kernelsAt, metricsOf } from './heatResults.js'
 import { count } from './shell/settings.js'
 import { defineExperiment, type Field } from './shell/types.js'
 import { training } from './training.js'
@@ -97,16 +97,15 @@ export default defineExperiment({
     })
     const b = makeBatch(shown, SAMPLES_SHOWN)
     const x = predict(net, trained, b.y, b.meanHeat)
-    const [first, goal] = [x, b.y].map(t => t.data.slice(0, N * N) as Float64Array)
     return {
       ...out,
       fields: [...fields('prediction', x), ...fields('reference', b.x), ...fields('input', b.y)],
-      data: { kernels: kernelsAt(first, goal) as Kernels }
+      data: { kernels: kernelsAt(at(x, 0, 0), at(b.y, 0, 0), AMOUNT) }
     }
   },
 
-  metrics: metricsOf,
-  figures: figuresOf,
+  metrics: (parts, settings) => metricsOf(parts, settings),
+  figures: parts => figuresOf(parts),
   notes: () => ['Losses are per sample: ½ Σ over all cells, mean over the batch, as the notebook prints them.']
 })
 

@@ -1,10 +1,9 @@
-import { Tensor } from '../core/index.js'
-import { noiseLevel } from '../ops/index.js'
+import type { Tensor } from '../core/index.js'
+import { noiseLevel, sub } from '../ops/index.js'
 import { diffuse, diffusionFactors, gridOf, modesOf, stabilisedInverse, wholeSpectrum } from '../physics/index.js'
-import { AMOUNT, METHODS, type Method, N } from './heat.js'
-import { late, linesOf, partsWith, quantityOf, radialSpectrum } from './shell/data.js'
+import { late, linesOf, methodsOf, partsWith, quantityOf, radialSpectrum } from './shell/data.js'
 import type { Figure } from './shell/figure.js'
-import type { Done, Metric } from './shell/types.js'
+import type { Done, Metric, Quantity } from './shell/types.js'
 
 /** Tables and figures of `heat`. */
 const LAST = 4
@@ -12,18 +11,18 @@ const LAST = 4
 /** What conduction's inverse, its stabilised inverse and its adjoint multiply the frequencies by, over |f|. */
 export type Kernels = Record<'exact' | 'stabilised' | 'adjoint', ReturnType<typeof radialSpectrum>>
 
-/** The three kernels; the stabilised one for the step from the prediction x [N, N] to y*. */
-export function kernelsAt(x: Float64Array, yTarget: Float64Array): Kernels {
-  const modes = modesOf([N, N], gridOf({}, 'heat'))
-  const factors = diffusionFactors(modes, AMOUNT)
-  const now = diffuse(new Tensor([N, N], x.slice()), AMOUNT)
-  const dy = Float64Array.from(now.data, (v, i) => yTarget[i] - v)
+/** The three kernels; the stabilised one for the step from the prediction x [N, N] to y*, conduction by `amount` away. */
+export function kernelsAt(x: Tensor, yTarget: Tensor, amount: number): Kernels {
+  const [height, width] = x.shape
+  const modes = modesOf([height, width], gridOf({}, 'heat'))
+  const factors = diffusionFactors(modes, amount)
+  const dy = Float64Array.from(sub(yTarget, diffuse(x, amount)).data)
   const { kernel } = stabilisedInverse(dy, noiseLevel(dy), factors, modes)
-  const radial = (held: Float64Array) => radialSpectrum({ width: N, height: N, values: wholeSpectrum(held, modes) })
+  const radial = (held: Float64Array) => radialSpectrum({ width, height, values: wholeSpectrum(held, modes) })
   return { exact: radial(factors.map(f => 1 / f)), stabilised: radial(kernel), adjoint: radial(factors) }
 }
 
-export function figuresOf(parts: readonly Done<Method, { kernels: Kernels }>[]): Figure[] {
+export function figuresOf(parts: readonly Done<string, { kernels: Kernels }>[]): Figure[] {
   const kernels = parts.find(p => p.data)?.data?.kernels
   return [losses(parts), ...reconstructions(parts), ...(kernels ? [kernelFigure(kernels)] : [])]
 }
@@ -102,21 +101,18 @@ const kernelFigure = (spectrum: Kernels): Figure => ({
 })
 
 /** Measured with PhiFlow, five seeds, batch 128, last 10 of 50 steps; the smaller settings with a PyTorch port. */
-const measuredX = {
+const measuredX: Record<string, Quantity> = {
   SIP: { median: 19.6, low: 17.9, high: 20.5 },
   GD: { median: 28.0, low: 25.7, high: 31.4 }
 }
 
-export function metricsOf(
-  parts: readonly Done<Method>[],
-  { steps, batch }: { steps: number; batch: number }
-): Metric[] {
+export function metricsOf(parts: readonly Done[], { steps, batch }: { steps: number; batch: number }): Metric[] {
   const n = steps >= 50 ? 10 : LAST
   const full = steps === 50 && batch === 128
   const main = steps === 20 && batch === 16
   const quick = steps === 6 && batch === 4
   const lateOf = (part: Done, space: string) => late(part.course[space].y, n)
-  const rows: Metric[] = METHODS.flatMap(m => {
+  const rows: Metric[] = methodsOf(parts).flatMap(m => {
     const runs = partsWith(parts, 'x', m)
     if (runs.length === 0) return []
     return (['x', 'y'] as const).map(space => ({
