@@ -60,8 +60,8 @@ export interface CostRow {
 
 const field = (batch: number, ...cells: number[]): Tensor => random(1).normal([batch, ...cells])
 const cells2 = (n: number): number => n * n
-const PLANE = [32, 64, 128, 256]
-const LINE = [256, 1024, 4096, 16384]
+const PLANE = [64, 128, 256, 512]
+const LINE = [1024, 4096, 16384, 65536]
 
 const onPlane = (name: string, law: string, f: (u: Tensor) => unknown, sizes = PLANE): CostCase => ({
   name,
@@ -107,7 +107,7 @@ export const costCases = (): CostCase[] => [
   onPlane('diffuseImplicit', FFT, u => diffuseImplicit(u, 1)),
   onPlane('laplace', STENCIL, u => laplace(u)),
   onPlane('poisson', FFT, u => poisson(u)),
-  onPlane('poisson, dirichlet, 2ⁿ - 1 cells', FFT, u => poisson(u, { boundary: 'dirichlet' }), [31, 63, 127, 255]),
+  onPlane('poisson, dirichlet, 2ⁿ - 1 cells', FFT, u => poisson(u, { boundary: 'dirichlet' }), [63, 127, 255, 511]),
   onPlane('poisson, dirichlet, 2ⁿ cells', FFT, u => poisson(u, { boundary: 'dirichlet' })),
   {
     ...onPlane('solveDivGrad', `${FFT} per iteration`, u => u, [16, 32, 64, 128]),
@@ -150,7 +150,7 @@ export const costCases = (): CostCase[] => [
     ] as const
   ).map(
     ([name, P]): CostCase => ({
-      ...onPlane(name, FFT, u => u, [16, 32, 64, 128]),
+      ...onPlane(name, FFT, u => u, [32, 64, 128, 256]),
       step: (n, batch) => {
         const u = field(batch, 2, n, n)
         return () => void P(u)
@@ -166,14 +166,14 @@ export const costCases = (): CostCase[] => [
     }
   },
   {
-    ...onPlane('splitStep', FFT, u => u, [32, 64, 128]),
+    ...onPlane('splitStep', FFT, u => u, [64, 128, 256]),
     step: (n, batch) => {
       const [P, psi] = [splitStep({ grid: [n, n] }), field(batch, n, n, 2)]
       return () => void P(psi)
     }
   },
   {
-    ...onPlane('oscillators, RK4', 'N² (a dense matrix)', u => u, [32, 64, 128, 256]),
+    ...onPlane('oscillators, RK4', 'N² (a dense matrix)', u => u, [64, 128, 256, 512]),
     unknowns: n => n,
     step: (masses, batch) => {
       const P = oscillators({ masses, steps: 1, dt: 0.1 })
@@ -182,7 +182,7 @@ export const costCases = (): CostCase[] => [
     }
   },
   {
-    ...onPlane('nBody, leapfrog', 'N² (all pairs)', u => u, [16, 32, 64, 128]),
+    ...onPlane('nBody, leapfrog', 'N² (all pairs)', u => u, [32, 64, 128, 256]),
     unknowns: n => n,
     step: (bodies, batch) => {
       const P = nBody({ masses: Array<number>(bodies).fill(1), method: 'leapfrog', dt: 0.01 })

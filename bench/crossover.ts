@@ -2,14 +2,17 @@ import type { ConvGeometry } from '../core/backends/convolutionPlan.js'
 import { conv, convInput, convProducts, convWeight, matmul } from '../core/backends/kernels.js'
 import { winogradFrom } from '../core/backends/wasm/winograd.js'
 import { withBackend } from '../core/index.js'
+import { qrOfTranspose } from '../core/linalg/qr.js'
+import { squareSVD } from '../core/linalg/squareSvd.js'
+import { factorSymmetric } from '../core/linalg/tridiagonal.js'
 import type { DType } from '../core/tensor.js'
 import { numbers } from './case.js'
 import { alternate } from './measure.js'
 
 /**
  * `node dist/bench/crossover.js`: plain against wasm by size, best times of both in turn, and the size from which wasm
- * stays ahead; then two ways of wasm to convolve. The constants of core/backends/kernels.ts and wasm/winograd.ts come from here: a little above where the two are even, since
- * what is lost just below is less than what noise makes of it.
+ * stays ahead; then two ways of wasm to convolve. The constants of core/backends/kernels.ts and wasm/winograd.ts come from
+ * here: a little above where the two are even, since what is lost just below is less than what noise makes of it.
  */
 interface Sized {
   name: string
@@ -59,6 +62,29 @@ function convolution(
     name: `[${batch},${inChannels},${side},${side}]→${outChannels}`,
     products: convProducts(g),
     run: runs[kernel]
+  }
+}
+
+const random64 = (n: number): Float64Array => numbers(n, 'f64') as Float64Array
+
+/** The factorisations of core/linalg, of a matrix or of its transpose; each uses its operand up. */
+const factorisations = {
+  qr: (rows: number, cols: number): Sized => {
+    const J = random64(rows * cols)
+    return { name: `[${rows},${cols}]`, products: rows ** 2 * cols, run: () => qrOfTranspose(J.slice(), rows, cols) }
+  },
+  svd: (n: number): Sized => {
+    const R = random64(n * n)
+    const run = () => {
+      const f = squareSVD(R.slice(), n)
+      f.Ut()
+      f.Wt()
+    }
+    return { name: `[${n},${n}]`, products: n ** 3, run }
+  },
+  eigh: (n: number): Sized => {
+    const A = random64(n * n)
+    return { name: `[${n},${n}]`, products: n ** 3, run: () => factorSymmetric(A.slice(), n).rows() }
   }
 }
 
@@ -134,6 +160,17 @@ for (const dtype of ['f32', 'f64'] as const) {
       ].map(([channels, side]) => convolution(kernel, [1, channels, channels, side], dtype))
     )
 }
+
+const orders = [4, 6, 8, 10, 12, 16, 20, 24, 32]
+compare(
+  'qr, square',
+  orders.map(n => factorisations.qr(n, n))
+)
+compare(
+  'qr, four times as wide',
+  orders.map(n => factorisations.qr(n, 4 * n))
+)
+for (const kernel of ['svd', 'eigh'] as const) compare(`${kernel} with vectors`, orders.map(factorisations[kernel]))
 
 for (const kernel of convolutions) {
   // By channels, by tiles, and by how much of the tiles lies beyond the edge.

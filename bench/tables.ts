@@ -27,8 +27,8 @@ const cost: Measured = (extent, { json, now }) => {
     return measureCost(one, extent)
   })
   if (json) return JSON.stringify(rows, null, 2)
-  return drawn(
-    ['simulator', 'law', 'unknowns N', 'CPU time per step', 'N^', 'batch', 'CPU time', 'B^', ''],
+  const table = drawn(
+    ['simulator', 'law', 'unknowns N', 'CPU time per step', 'N^', 'batch', 'CPU time', 'B^'],
     rows.map(r => [
       r.name,
       r.law,
@@ -37,10 +37,10 @@ const cost: Measured = (extent, { json, now }) => {
       r.exponent.toFixed(2),
       r.batches.join('\n'),
       r.batchSeconds.map(time).join('\n'),
-      r.batchExponent.toFixed(2),
-      r.note
+      r.batchExponent.toFixed(2)
     ])
   )
+  return [table, ...rows.filter(r => r.note).map(r => `${r.name}: ${r.note}`)].join('\n')
 }
 
 /** Orders of convergence: errors by refinement, and their slopes. */

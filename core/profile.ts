@@ -22,7 +22,7 @@ export interface KernelRow {
   readonly dtype: string
   calls: number
   ms: number
-  /** Floating-point operations, two per product. */
+  /** Floating-point operations of the definition, two per product; a kernel may need fewer (Winograd's convolutions). */
   flops: number
 }
 

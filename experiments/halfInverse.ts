@@ -2,7 +2,7 @@ import type { RouteOptions } from '../optim/index.js'
 import { BATCH, makeMethod, trainEpochs } from './oscillators.js'
 import { indices, linesOf, methodsOf, partsWith, quantityOf, spread } from './shell/data.js'
 import { count } from './shell/settings.js'
-import { defineExperiment } from './shell/types.js'
+import { type Done, defineExperiment, type Metric } from './shell/types.js'
 
 /**
  * Half-inverse gradients on the oscillators by three routes: the singular value decomposition, the Gram matrix, and k
@@ -56,8 +56,8 @@ export default defineExperiment({
   run: ({ method, seed }, settings, ctx) =>
     trainEpochs(ctx, makeMethod('HIG', BATCH.HIG, routes[method]), { ...settings, seed, batch: BATCH.HIG }),
 
-  metrics: (parts, { samples }) =>
-    methodsOf(parts).flatMap(name => {
+  metrics: (parts, { samples }) => [
+    ...methodsOf(parts).flatMap(name => {
       const runs = partsWith(parts, 'mean loss', name)
       return indices(Math.min(...runs.map(r => r.course['mean loss'].y.length)))
         .slice(1)
@@ -71,6 +71,8 @@ export default defineExperiment({
           }
         })
     }),
+    ...routesAgree(parts)
+  ],
 
   figures(parts, { samples }) {
     return [
@@ -96,3 +98,15 @@ export default defineExperiment({
     ]
   }
 })
+
+/** Two ways of computing one step: they differ by rounding, 1e-10 of the loss on the seeds 0 and 1 in the quick preset. */
+function routesAgree(parts: readonly Done[]): Metric[] {
+  const last = (part: Done) => part.course['mean loss'].y.at(-1)!
+  const ratios = partsWith(parts, 'mean loss', 'gram').flatMap(gram => {
+    const svd = partsWith(parts, 'mean loss', 'svd').find(p => p.seed === gram.seed)
+    return svd === undefined ? [] : [last(gram) / last(svd)]
+  })
+  if (ratios.length === 0) return []
+  const value = ratios.length > 1 ? spread(ratios) : ratios[0]
+  return [{ name: 'last loss, gram / svd', value, expected: [0.99, 1.01], digits: 6 }]
+}

@@ -75,7 +75,7 @@ export default defineExperiment({
     'Physics-based Deep Learning, "Learning to Invert Heat Conduction with Scale-invariant Updates"; Holl et al. 2022',
   methods: METHODS,
   settings: {
-    steps: count('training steps', { default: 20, quick: 5, full: 50 }),
+    steps: count('training steps', { default: 20, quick: 6, full: 50 }),
     batch: count('samples per step', { default: 16, quick: 4, full: 128 })
   },
   steps: (_part, { steps }) => steps,

@@ -7,21 +7,16 @@ import type { ExperimentTable } from './shell/types.js'
 const at = (path: string) => new URL(path, import.meta.url)
 
 export const experiments: ExperimentTable = {
-  heat: { about: 'learning to invert heat conduction: SIP against GD', module: at('./heat.js') },
   comparison: {
     about: 'gradient descent, Newton and the physical gradient on (x0, x1²)',
     module: at('./comparison.js')
   },
-  oscillators: { about: 'controlling coupled oscillators: HIG, SIP and GD', module: at('./oscillators.js') },
-  scale: { about: 'which units the steps of each method have', module: at('./scale.js') },
-  'half-inverse': {
-    about: 'half-inverse gradients by SVD, by Gram matrix and by Krylov steps',
-    module: at('./halfInverse.js')
-  },
+  exponential: { about: 'the inverse of exp, learned: SIP, Newton, GD', module: at('./exponential.js') },
   sine: { about: 'inverting a sine: SIP against five optimisers', module: at('./sine.js') },
+  heat: { about: 'learning to invert heat conduction: SIP against GD', module: at('./heat.js') },
   poisson: { about: 'charges from potentials, where the inverse is the easy direction', module: at('./poisson.js') },
-  'hig-batch': { about: 'half-inverse gradients and the size of the batch', module: at('./higBatch.js') },
-  chain: { about: 'one chain, three rungs: exact, Newton and the gradient', module: at('./chain.js') },
+  'hig-toy': { about: 'half-inverse gradients, Gauss-Newton and Adam on two waves', module: at('./higToy.js') },
+  oscillators: { about: 'controlling coupled oscillators: HIG, SIP and GD', module: at('./oscillators.js') },
   'oscillators-nonlinear': {
     about: 'cubic springs, 96 steps: HIG, Gauss-Newton and Adam',
     module: at('./oscillatorsNonlinear.js')
@@ -37,5 +32,12 @@ export const experiments: ExperimentTable = {
   control: {
     about: 'networks that act at every step: SIP and GD through time',
     module: at('./control.js')
-  }
+  },
+  scale: { about: 'which units the steps of each method have', module: at('./scale.js') },
+  'hig-batch': { about: 'half-inverse gradients and the size of the batch', module: at('./higBatch.js') },
+  'half-inverse': {
+    about: 'half-inverse gradients by SVD, by Gram matrix and by Krylov steps',
+    module: at('./halfInverse.js')
+  },
+  chain: { about: 'one chain, three rungs: exact, Newton and the gradient', module: at('./chain.js') }
 }

@@ -13,6 +13,7 @@ import { shellLine } from './shell/words.js'
 
 /** The command line over a table of experiments. Prints, writes files, returns the exit code; never exits by itself. */
 export async function main(argv: string[], table: ExperimentTable = experiments): Promise<ExitCode> {
+  process.stdout.on('error', ignoreClosed)
   try {
     if (argv[0] === COMPLETE) {
       const { complete } = await import('./shell/complete.js')
@@ -25,6 +26,11 @@ export async function main(argv: string[], table: ExperimentTable = experiments)
     const code = fail(error)
     return error instanceof UnknownOperator ? 2 : code
   }
+}
+
+/** A reader that has seen enough (`| head`) is no failure. */
+function ignoreClosed(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
 }
 
 /** Each command is imported when it is asked for, so that every other one starts at once. */
@@ -43,6 +49,8 @@ async function obey(request: Request, table: ExperimentTable): Promise<ExitCode>
     case 'completion':
       process.stdout.write(completionScript(request.shell, shellLine([process.execPath, process.argv[1]])))
       return 0
+    case 'inverse':
+      return (await import('./inverse/command.js')).runInverse(request)
     default: {
       const { runOperators } = await import('./operators/commands.js')
       return (await runOperators(request, process.stdout.columns ?? 100)) ? 0 : 1

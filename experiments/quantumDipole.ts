@@ -77,29 +77,33 @@ export function problem(seed: number, samples: number): Task {
   }
 }
 
-/** Every so many steps a picture of |ψ|². */
+/** A column of the picture every so many steps, and a point so many cells high. */
 const SHOWN_EVERY = 4
+const TALL = 4
+const WIDTH = STEPS / SHOWN_EVERY + 1
 
-/** |ψ|² over time (across) and space (down), under the field for a sample of the test. */
-function density({ net, test }: Task, theta: Tensor, name: string): Field {
-  const u = net(theta, samplesOf(test, 0, 1))
-  const some = schroedinger({ ...box, steps: SHOWN_EVERY })
-  const width = STEPS / SHOWN_EVERY + 1
-  const values = new Float64Array(width * POINTS)
-  let psi = start(1)
-  for (let k = 0; k < width; k++) {
-    for (let i = 0; i < POINTS; i++) values[i * width + k] = psi.data[2 * i] ** 2 + psi.data[2 * i + 1] ** 2
-    if (k + 1 < width) psi = some(psi, slice(u, 1, k * SHOWN_EVERY, (k + 1) * SHOWN_EVERY))
+/** |ψ|² over time (across) and space (down), `at` the wave function of a column. */
+function density(name: string, at: (column: number) => ArrayLike<number>): Field {
+  const values = new Float64Array(WIDTH * POINTS * TALL)
+  for (let k = 0; k < WIDTH; k++) {
+    const psi = at(k)
+    for (let i = 0; i < POINTS * TALL; i++) {
+      const j = Math.floor(i / TALL)
+      values[i * WIDTH + k] = psi[2 * j] ** 2 + psi[2 * j + 1] ** 2
+    }
   }
-  return { name, width, height: POINTS, values }
+  return { name, width: WIDTH, height: POINTS * TALL, values }
 }
 
-/** What it should be at the end, at all times. */
-function wanted({ test }: Task): Field {
-  const width = STEPS / SHOWN_EVERY + 1
-  const target = samplesOf(test, 0, 1).data
-  const values = Float64Array.from({ length: width * POINTS }, (_, at) => target[2 * Math.floor(at / width)] ** 2)
-  return { name: 'target', width, height: POINTS, values }
+/** Under the field for a sample of the test. */
+function driven({ net, test }: Task, theta: Tensor, name: string): Field {
+  const u = net(theta, samplesOf(test, 0, 1))
+  const some = schroedinger({ ...box, steps: SHOWN_EVERY })
+  let psi = start(1)
+  return density(name, k => {
+    if (k > 0) psi = some(psi, slice(u, 1, (k - 1) * SHOWN_EVERY, k * SHOWN_EVERY))
+    return psi.data
+  })
 }
 
 type Part = Done<Method, Spectra>
@@ -123,7 +127,7 @@ export default defineExperiment({
   seeds: { default: 1, full: 5 },
   settings: {
     higSteps: count('steps of HIG and Gauss-Newton', { default: 32, quick: 8, full: 256 }),
-    steps: count('steps of Adam', { default: 20, quick: 4, full: 200 }),
+    steps: count('steps of Adam', { default: 20, quick: 2, full: 200 }),
     samples: count('samples for training, and as many for the test', { default: SAMPLES, quick: 128 })
   },
   steps: ({ method }, settings) => stepsOf(method, settings),
@@ -137,7 +141,8 @@ export default defineExperiment({
       every: method === 'Adam' ? 4 : 8,
       shown: BATCH
     })
-    const fields = [density(task, task.theta, 'before'), density(task, theta, 'after'), wanted(task)]
+    const goal = samplesOf(task.test, 0, 1).data
+    const fields = [driven(task, task.theta, 'before'), driven(task, theta, 'after'), density('target', () => goal)]
     return { ...out, fields }
   },
 
@@ -174,10 +179,10 @@ function metricsOf(method: Method, all: readonly Part[], samples: number): Metri
       digits: 4
     })),
     {
-      // At the beginning it grows by a factor: eight steps of HIG are half as much again at the least.
+      // At the beginning it grows by a factor: of eight steps of HIG 1.45 to 1.90, four seeds.
       name: `${method}: |⟨ψ*, ψ⟩|² at the end over that before`,
       value: quantityOf(parts, ({ course: { training } }) => (1 - training.y.at(-1)!) / (1 - training.y[0])),
-      expected: method === 'HIG' ? ([1.3, 1e6] as [number, number]) : undefined,
+      expected: method === 'HIG' ? ([1.1, 1e6] as [number, number]) : undefined,
       digits: 3
     }
   ]

@@ -66,7 +66,8 @@ export class Evaluation {
   #hessian: Tensor | undefined
   #gradientMap: JacobianOperator | undefined
   #jacobian: { y: Tensor; J: Tensor } | undefined
-  #lossCurvature: ((u: Tensor) => Tensor) | undefined
+  #lossCurvature: JacobianOperator | undefined
+  #outputsMap: JacobianOperator | undefined
 
   constructor(
     readonly model: Model,
@@ -160,9 +161,9 @@ export class Evaluation {
   lossCurvature = (u: Tensor): Tensor => {
     this.#lossCurvature ??= lasting(() => {
       const { y = missing('y') } = this.record()
-      return jacobianOperator(grad(z => this.lossOf(z)))(y).apply
+      return jacobianOperator(grad(z => this.lossOf(z)))(y)
     })
-    return alone(() => this.#lossCurvature!(u))
+    return alone(() => this.#lossCurvature!.apply(u))
   }
 
   /** L as a function of y, the rest as it is. */
@@ -191,9 +192,8 @@ export class Evaluation {
     const { jacobian = 'layered' } = this.options
     const outputs = (th: Tensor) => this.outputs(th)
     if (jacobian === 'whole') return this.J
-    return jacobian === 'layered'
-      ? lasting(() => layeredJacobian(outputs)(this.theta).J)
-      : lasting(() => jacobianOperator(outputs)(this.theta))
+    if (jacobian === 'layered') return lasting(() => layeredJacobian(outputs)(this.theta).J)
+    return (this.#outputsMap ??= lasting(() => jacobianOperator(outputs)(this.theta)))
   }
 
   /** ∂L/∂y, `[B, K]`. */
@@ -212,9 +212,11 @@ export class Evaluation {
 
   dispose(): void {
     this.#recorded?.tape.dispose()
+    for (const map of [this.#gradientMap, this.#lossCurvature, this.#outputsMap]) map?.dispose()
     this.#recorded = undefined
     this.#gradientMap = undefined
     this.#lossCurvature = undefined
+    this.#outputsMap = undefined
   }
 
   [Symbol.dispose](): void {

@@ -61,18 +61,20 @@ export interface SaddleFreeNewtonOptions extends SaddleFreeOptions {
 export function saddleFreeNewton({
   lr = 1,
   truncation,
-  maxLossChange
+  maxLossChange,
+  damping = 0
 }: SaddleFreeNewtonOptions = {}): Optimizer<HessianInput, number> {
   checkRate('saddleFreeNewton', lr)
   if (truncation !== undefined) checkNumbers('saddleFreeNewton', 'notNegative', { truncation })
   if (maxLossChange !== undefined) checkNumbers('saddleFreeNewton', 'positive', { maxLossChange })
+  checkNumbers('saddleFreeNewton', 'notNegative', { damping })
   return {
     name: 'saddleFreeNewton',
     needs: 'hessian',
     init: () => 0,
     step(theta, input, k) {
       const { gradient, H } = checked('saddleFreeNewton', theta, input)
-      const found = saddleFreeStep(H, gradient.data, theta.size, { truncation, maxLossChange })
+      const found = saddleFreeStep(H, gradient.data, theta.size, { truncation, maxLossChange, damping })
       const end = moved(
         theta,
         found.step.map(v => -v),

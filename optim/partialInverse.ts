@@ -50,12 +50,19 @@ export interface SpectrumReport {
 /** Throws OptionError unless kappa is finite and the others are not negative. */
 export function checkPartialInverse(
   asked: string,
-  { kappa = -1 / 2, truncation = 0, damping = 0, tolerance = 0, route = 'auto', steps }: RouteOptions
+  { kappa = -1 / 2, truncation = 0, damping = 0, small = 'drop', tolerance = 0, route = 'auto', steps }: RouteOptions
 ): void {
   checkNumbers(asked, 'finite', { kappa })
   checkNumbers(asked, 'notNegative', { truncation, damping, tolerance })
   checkChoice(asked, 'route', route, ['auto', 'svd', 'gram', 'krylov'])
   if (steps !== undefined) checkNumbers(asked, 'count', { steps })
+  checkChoice(asked, 'small', small, ['drop', 'clamp'])
+  if (small === 'clamp' && (steps !== undefined || route === 'gram' || route === 'krylov'))
+    throw new OptionError(
+      `${asked} with small: 'clamp'`,
+      steps === undefined ? `the route '${route}'` : `${steps} steps`,
+      "Take the route 'svd': the others do not see the small singular values"
+    )
 }
 
 /** Rows or columns up to which a singular value decomposition is as cheap as anything: measured even at about 40. */
@@ -93,7 +100,8 @@ export function partialInverse(
 type Answer = { delta: Float64Array; report: SpectrumReport }
 
 function byRoute(J: Products | Expandable, g: Float64Array, options: RouteOptions): Answer {
-  const { route = 'auto', tolerance = 1e-6, steps } = options
+  const { tolerance = 1e-6, steps, small } = options
+  const route = small === 'clamp' ? 'svd' : (options.route ?? 'auto')
   const { rows, cols } = J
   const bySvd = (J: Expandable, because: string): Answer => {
     const { delta, ...spectrum } = partialInverseApply(J.matrix(), rows, cols, g, options)

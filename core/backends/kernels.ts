@@ -19,12 +19,13 @@ import { oneByOne, sparseAlong as plainSparseAlong, type Sparse } from './plain/
 import * as wasmBatchNorm from './wasm/batchNorm.js'
 import { neighbours, best as wasmBest } from './wasm/best.js'
 import { type BinaryName, type UnaryName, binary as wasmBinary, unary as wasmUnary } from './wasm/binary.js'
+import { hasFused, runsFused, whyNoFused, withBuild } from './wasm/builds.js'
 import * as wasmConvolution from './wasm/convolution.js'
 import * as wasmFft from './wasm/fft.js'
 import * as wasmLinalg from './wasm/linalg.js'
 import { type MapName, map as wasmMap, pairwiseSum as wasmPairwiseSum } from './wasm/map.js'
 import { batchedMatmul as wasmBatchedMatmul, matmul as wasmMatmul } from './wasm/matmul.js'
-import { common, hasFused, inCommon, MemoryExhausted, runsFused, wasm, whyNoFused, withBuild } from './wasm/module.js'
+import { common, inCommon, MemoryExhausted, wasm } from './wasm/module.js'
 import { threads } from './wasm/pool.js'
 import * as wasmPooling from './wasm/pooling.js'
 import { type RowsName, eachRow as wasmEachRow } from './wasm/softmax.js'
@@ -76,9 +77,10 @@ export function backends(): { name: BackendName; available: boolean; threads: nu
 /**
  * Products (multiplications) from which copying to WebAssembly and back pays. Measured by bench/crossover.ts: products of
  * square matrices are even at 8³ to 12³, f64 and f32 alike, and 8 rows times a layer of 20 × 20 twice as fast already;
- * convolutions of 3 × 3 and their adjoints are even between 2,300 and 9,200 products. Of a sum, entries of a run.
+ * convolutions of 3 × 3 and their adjoints are even between 2,300 and 9,200 products; QR of square matrices at 16³ and of
+ * those four times as wide at 4 · 7³, the SVD at 8³ to 9³, eigenvectors at 6³ to 8³. Of a sum, entries of a run.
  */
-const CROSSOVER = { matmul: 11 ** 3, convolution: 16 ** 3, linalg: 16 ** 3, sum: 256, fft: 2048 }
+const CROSSOVER = { matmul: 11 ** 3, convolution: 16 ** 3, qr: 2048, svd: 10 ** 3, eigh: 8 ** 3, sum: 256, fft: 2048 }
 
 /**
  * Which backend runs a kernel with that many products. `worth`: whether the copies can pay at all.
@@ -367,5 +369,5 @@ export const reduceMax: Reduce = bestBy('reduceMax', plainMax)
 export const reduceMin: Reduce = bestBy('reduceMin', plainMin)
 
 /** The factorisations of WebAssembly, for about that many products; undefined where core/linalg does them itself. */
-export const linalgKernels = (products: number): typeof wasmLinalg | undefined =>
-  backendFor('linalg', products) === 'wasm' ? wasmLinalg : undefined
+export const linalgKernels = (kernel: 'qr' | 'svd' | 'eigh', products: number): typeof wasmLinalg | undefined =>
+  backendFor(kernel, products) === 'wasm' ? wasmLinalg : undefined

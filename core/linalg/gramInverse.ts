@@ -37,7 +37,11 @@ const SAFETY = 4
  * Small singular values make F large: x^(-7/4) for the half-inverse. A singular value whose square is within δ of the
  * threshold's could be on either side of it: then the bound is infinite.
  */
-export function partialInverseByGram(J: Expandable, g: Float64Array, options: PartialInverseOptions = {}): GramResult {
+export function partialInverseByGram(
+  J: Expandable,
+  g: Float64Array,
+  options: Omit<PartialInverseOptions, 'small'> = {}
+): GramResult {
   const { kappa = -0.5 } = options
   const n = J.rows
   const G = J.gram()

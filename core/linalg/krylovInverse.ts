@@ -5,7 +5,7 @@ import { type PartialInverseOptions, type Spectrum, spectralFilter } from './par
 import type { Products } from './products.js'
 import { norm2 } from './scaling.js'
 
-export interface KrylovOptions extends PartialInverseOptions {
+export interface KrylovOptions extends Omit<PartialInverseOptions, 'small'> {
   /** At most so many steps; all by default, min(rows, cols + 1). */
   steps?: number
   /** Stops when the estimated relative error is at or below this; 0 by default: takes all steps. */

@@ -1,5 +1,5 @@
 import { ShapeError } from '../errors.js'
-import { checkNumbers } from '../options.js'
+import { checkChoice, checkNumbers } from '../options.js'
 import { observeKernel, recorder } from '../profile.js'
 import { transpose } from './scaling.js'
 import { svdOfWide, type WideSVD } from './svd.js'
@@ -7,8 +7,13 @@ import { svdOfWide, type WideSVD } from './svd.js'
 export interface PartialInverseOptions {
   /** Power of the singular values: -1/2 half-inverse (default), -1 truncated pseudo-inverse, 1 the plain gradient Jᵀg. */
   kappa?: number
-  /** Singular values at or below truncation · s_max are dropped, never clamped. Default 1e-10. */
+  /** Singular values at or below truncation · s_max are small. Default 1e-10. */
   truncation?: number
+  /**
+   * What becomes of small ones. 'drop' (default): nothing, they contribute zero. 'clamp': they count as the threshold, so
+   * that the directions which J knows least about get the largest factor of all. The worse choice; here to be seen.
+   */
+  small?: 'drop' | 'clamp'
   /** Default true: the threshold follows the units of J. false: `truncation` itself is the threshold. */
   relative?: boolean
   /** λ ≥ 0, in units of s²: each power is multiplied by s²/(s² + λ). With κ = -1 Levenberg-Marquardt. Default 0. */
@@ -92,17 +97,20 @@ function powersOf({ s }: WideSVD, options: PartialInverseOptions): Spectrum & { 
   return { powers: s.map(filter), singularValues: s, kept: s.filter(value => value > threshold).length, threshold }
 }
 
-/** s ↦ s^κ s²/(s² + λ), zero up to the threshold, for a J whose largest singular value is given. */
+/** s ↦ s^κ s²/(s² + λ), up to the threshold zero or what it is there, for a J whose largest singular value is given. */
 export function spectralFilter(
   largest: number,
-  { kappa = -0.5, truncation = 1e-10, relative = true, damping = 0 }: PartialInverseOptions
+  { kappa = -0.5, truncation = 1e-10, relative = true, damping = 0, small = 'drop' }: PartialInverseOptions
 ): { filter: (s: number) => number; threshold: number } {
   checkNumbers('partialInverse', 'finite', { kappa })
   checkNumbers('partialInverse', 'notNegative', { truncation, damping })
+  checkChoice('partialInverse', 'small', small, ['drop', 'clamp'])
   const threshold = relative ? truncation * largest : truncation
   // √λ / s does not overflow where λ / s² does.
   const damped = damping === 0 ? () => 1 : (s: number) => 1 / (1 + (Math.sqrt(damping) / s) ** 2)
-  return { filter: s => (s > threshold ? power(s, kappa) * damped(s) : 0), threshold }
+  const whole = (s: number) => power(s, kappa) * damped(s)
+  const floor = small === 'clamp' && threshold > 0 ? whole(threshold) : 0
+  return { filter: s => (s > threshold ? whole(s) : floor), threshold }
 }
 
 /**

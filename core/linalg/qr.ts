@@ -50,7 +50,7 @@ export function qrOfTranspose(J: Float64Array, rows: number, cols: number): Wide
   if (rows > cols) throw new ShapeError('qrOfTranspose', `[${rows}, ${cols}], needs rows <= cols`, 'Pass the transpose')
   if (J.length !== rows * cols)
     throw new ShapeError('qrOfTranspose', `${J.length} entries for [${rows}, ${cols}]`, `Give ${rows * cols} entries`)
-  const fast = linalgKernels(rows * rows * cols)
+  const fast = linalgKernels('qr', rows * rows * cols)
   const { h, R, applyRows } = fast ? fast.qr(J, rows, cols) : plainQR(J, rows, cols)
   const applyQRows = (Z: Float64Array, count: number) => {
     if (Z.length !== count * rows) throw new ShapeError('applyQ', `${Z.length} entries`, `It needs ${count * rows}`)

@@ -71,7 +71,7 @@ function jacobi(R: Float64Array, n: number): SquareSVD {
  * than Jacobi; s_k is right to ε s_0, where Jacobi is right to ε s_k for rows of very different size.
  */
 function golubKahan(R: Float64Array, n: number): SquareSVD | undefined {
-  const kernels = linalgKernels(n * n * n)
+  const kernels = linalgKernels('svd', n * n * n)
   if (!kernels) return undefined
   const { d: diagonal, e, left, right } = kernels.bidiagonalise(R, n)
   const { d, left: X, right: Y, chases, converged } = bidiagonalSVD(diagonal, e)

@@ -33,7 +33,7 @@ export interface SymmetricFactors {
  */
 export function factorSymmetric(A: Float64Array, n: number): SymmetricFactors {
   const place = sortDiagonal(A, n)
-  const kernels = linalgKernels(n * n * n)
+  const kernels = linalgKernels('eigh', n * n * n)
   const { d, e, h } = kernels ? kernels.tridiagonalise(A, n) : plainTridiagonal(A, n)
   const log = new ChaseLog()
   const converged = tridiagonalValues(d, e, log)

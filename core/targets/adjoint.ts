@@ -40,6 +40,7 @@ function solve(block: BlockProblem, { step: fixed }: AdjointOptions): Solution {
             ? 'converged'
             : 'unreachable'
   )
+  for (const p of [point, end]) p.tape.dispose()
   return { x: end.x, mismatch: end.mismatch, status, iterations: 1 }
 }
 

@@ -1,5 +1,7 @@
 import { norm2 } from '../linalg/scaling.js'
 import type { Claim, Site } from '../op.js'
+import { within } from '../region.js'
+import { scoped } from '../scope.js'
 import { add } from '../structural/add.js'
 import { identity } from '../structural/identity.js'
 import { mul } from '../structural/mul.js'
@@ -10,6 +12,7 @@ import { Tape, unseen } from '../tape.js'
 import { Tensor } from '../tensor.js'
 import { isolate } from './isolate.js'
 import { samplesApart } from './mismatch.js'
+import { generic, pack, unpack } from './packing.js'
 import { replay } from './replay.js'
 
 export { replay } from './replay.js'
@@ -22,6 +25,7 @@ export interface Point {
   readonly residual: Float64Array
   /** ‖residual‖ per sample. */
   readonly mismatch: Float64Array
+  /** Of the run there, with all that it made: whoever asked for the point disposes it when it is left. */
   readonly tape: Tape
   readonly xs: readonly Tensor[]
   readonly ys: readonly Tensor[]
@@ -64,13 +68,16 @@ export class BlockProblem {
     this.K = exits.reduce((n, t) => n + t.size, 0) / this.batch
     this.epsilon = [...entries, ...exits, ...sites.map(s => s.out)].some(t => t.dtype === 'f32') ? 2 ** -23 : 2 ** -52
     this.#scales = entries.map((_, i) => scales[i] ?? 1)
-    this.#from = this.#pack(entries)
-    this.#guess = guess && this.#pack(guess)
-    this.#goal = this.#pack(goals.map(g => g.value))
+    this.#from = pack(this.batch, entries)
+    this.#guess = guess && pack(this.batch, guess)
+    this.#goal = pack(
+      this.batch,
+      goals.map(g => g.value)
+    )
     this.#root = new Float64Array(this.#goal.length).fill(1)
     if (goals.some(g => g.weight)) {
       const weights = goals.map(g => g.weight ?? new Tensor(g.value.shape, new Float64Array(g.value.size).fill(1)))
-      this.#root = this.#pack(weights).map(Math.sqrt)
+      this.#root = pack(this.batch, weights).map(Math.sqrt)
     }
   }
 
@@ -96,25 +103,28 @@ export class BlockProblem {
   }
 
   #run(x: Float64Array): Point {
-    return unseen(() => {
-      const xs = this.tensors(x)
-      const tape = new Tape()
-      tape.watch(xs)
-      const ys = tape.record(() => replay(this.sites, this.entries, xs, this.exits))
-      const y = this.#pack(ys)
+    const xs = this.tensors(x)
+    const tape = new Tape()
+    tape.watch(xs)
+    try {
+      // The tape owns what it records, whatever scope the solver runs in: it goes with the point.
+      const ys = within(undefined, () =>
+        unseen(() => tape.record(() => replay(this.sites, this.entries, xs, this.exits)))
+      )
+      const y = pack(this.batch, ys)
       const residual = y.map((v, i) => (this.#root[i] === 0 ? 0 : this.#root[i] * (this.#goal[i] - v)))
       return { x, residual, mismatch: this.norms(residual), tape, xs, ys }
-    })
+    } catch (e) {
+      tape.dispose()
+      throw e
+    }
   }
 
   /** Tensors for the entries from packed unknowns. */
   tensors(x: Float64Array): Tensor[] {
     const change = this.#scaled(x)
-    return this.#unpack(
-      this.#from.map((v, i) => v + change[i]),
-      this.entries,
-      this.P
-    )
+    const values = this.#from.map((v, i) => v + change[i])
+    return unpack(this.batch, values, this.entries)
   }
 
   /** ‖v_b‖ per sample, of a packed vector. */
@@ -133,7 +143,7 @@ export class BlockProblem {
    * what a relative error in the entries becomes on its way through.
    */
   rounding(p: Point): Float64Array {
-    const x = this.#pack(p.xs).map((v, i) => (generic(i) < 1 ? v : -v))
+    const x = pack(this.batch, p.xs).map((v, i) => (generic(i) < 1 ? v : -v))
     const through = this.norms(this.#push(p, x))
     return this.goalNorms().map((g, b) => 1e3 * this.epsilon * (g + (Number.isFinite(through[b]) ? through[b] : 0)))
   }
@@ -144,39 +154,53 @@ export class BlockProblem {
   }
 
   #push(p: Point, v: Float64Array): Float64Array {
-    const directions = this.#unpack(v, this.entries, this.P)
-    const dys = unseen(() =>
-      tangentSweep(
+    const directions = unpack(this.batch, v, this.entries)
+    const packed = constant(() => {
+      const dys = tangentSweep(
         p.tape,
         p.xs.map((x, i) => [x, directions[i]] as const),
         p.ys
       )
-    )
-    const packed = this.#pack(p.ys.map((y, i) => dys[i] ?? new Tensor(y.shape, new Float64Array(y.size))))
+      return pack(
+        this.batch,
+        p.ys.map((y, i) => dys[i] ?? new Tensor(y.shape, new Float64Array(y.size)))
+      )
+    })
     return packed.map((d, i) => (this.#root[i] === 0 ? 0 : d * this.#root[i]))
   }
 
   /** Jᵀ u, packed: a cotangent sweep. */
   applyT(p: Point, u: Float64Array): Float64Array {
-    const cts = this.#unpack(
+    const cts = unpack(
+      this.batch,
       u.map((c, i) => (this.#root[i] === 0 ? 0 : c * this.#root[i])),
-      this.exits,
-      this.K
+      this.exits
     )
     const seeds = p.ys.flatMap((y, i) => (p.tape.knows(y) ? [[y, cts[i]] as const] : []))
-    const at = unseen(() => cotangentSweep(p.tape, seeds))
-    return this.#scaled(this.#pack(p.xs.map(x => at.get(x) ?? new Tensor(x.shape, new Float64Array(x.size)))))
+    return constant(() => {
+      const at = cotangentSweep(p.tape, seeds)
+      return this.#scaled(
+        pack(
+          this.batch,
+          p.xs.map(x => at.get(x) ?? new Tensor(x.shape, new Float64Array(x.size)))
+        )
+      )
+    })
   }
 
   /** The Jacobians of all samples, `[B, K, P]`: the sample-Jacobian sweep. */
   jacobian(p: Point): Float64Array {
+    return constant(() => this.#jacobian(p))
+  }
+
+  #jacobian(p: Point): Float64Array {
     const { batch: B, K, P } = this
     const J = new Float64Array(B * K * P)
     let row = 0
     for (const y of p.ys) {
       const k = y.size / B
       if (p.tape.knows(y)) {
-        const at = unseen(() => sampleSweep(p.tape, [[y, identityRows(y, this.perSample)]]))
+        const at = sampleSweep(p.tape, [[y, identityRows(y, this.perSample)]])
         let column = 0
         p.xs.forEach((x, e) => {
           const w = x.size / B
@@ -203,52 +227,56 @@ export class BlockProblem {
    * gradient for each unknown. Where samples are apart, one sweep serves all of them.
    */
   hessian(p: Point): Float64Array {
-    const { batch: B, P, K } = this
-    const weights = this.#unpack(
+    return constant(() => this.#hessian(p))
+  }
+
+  #hessian(p: Point): Float64Array {
+    const { batch: B, P } = this
+    const weights = unpack(
+      B,
       this.#root.map(r => r * r),
-      this.exits,
-      K
+      this.exits
     )
-    const goals = this.#unpack(
+    const goals = unpack(
+      B,
       this.#goal.map(g => -g),
-      this.exits,
-      K
+      this.exits
     )
-    using outer = new Tape()
+    const outer = new Tape()
     outer.watch(p.xs)
-    const gradient = unseen(() =>
-      outer.record(() => {
-        const inner = new Tape()
-        const xs = inner.watch(p.xs.map(x => identity(x)))
-        const ys = inner.record(() => replay(this.sites, this.entries, xs, this.exits))
-        const seeds = ys.flatMap((y, i) => (inner.knows(y) ? [[y, mul(weights[i], add(y, goals[i]))] as const] : []))
-        const at = cotangentSweep(inner, seeds)
-        return xs.map(x => at.get(x))
-      })
-    )
+    const gradient = outer.record(() => {
+      const inner = new Tape()
+      const xs = inner.watch(p.xs.map(x => identity(x)))
+      const ys = inner.record(() => replay(this.sites, this.entries, xs, this.exits))
+      const seeds = ys.flatMap((y, i) => (inner.knows(y) ? [[y, mul(weights[i], add(y, goals[i]))] as const] : []))
+      const at = cotangentSweep(inner, seeds)
+      return xs.map(x => at.get(x))
+    })
     const H = new Float64Array(B * P * P)
     for (let j = 0; j < P; j++) {
       const unit = new Float64Array(B * P)
       for (let b = 0; b < B; b++) unit[b * P + j] = 1
-      const directions = this.#unpack(this.#scaled(unit), this.entries, P)
+      const directions = unpack(B, this.#scaled(unit), this.entries)
       const known = gradient.map(g => (g && outer.knows(g) ? g : undefined))
-      const columns = unseen(() =>
-        tangentSweep(
+      const column = scoped(() => {
+        const columns = tangentSweep(
           outer,
           p.xs.map((x, i) => [x, directions[i]] as const),
           known.filter(g => g !== undefined)
         )
-      )
-      let next = 0
-      const filled = known.map(
-        (g, i) =>
-          (g ? columns[next++] : undefined) ??
+        let next = 0
+        const zeros = (i: number) =>
           new Tensor(
             p.xs[i].shape,
             directions[i].data.map(() => 0)
           )
-      )
-      const column = this.#scaled(this.#pack(filled))
+        return this.#scaled(
+          pack(
+            this.batch,
+            known.map((g, i) => (g ? columns[next++] : undefined) ?? zeros(i))
+          )
+        )
+      })
       for (let b = 0; b < B; b++) for (let i = 0; i < P; i++) H[(b * P + i) * P + j] = column[b * P + i]
     }
     return H
@@ -261,32 +289,6 @@ export class BlockProblem {
   movable(p: Point): boolean[] {
     const weights = p.residual.map((_, i) => (this.#root[i] === 0 ? 0 : generic(i)))
     return Array.from(this.applyT(p, weights), g => g !== 0)
-  }
-
-  /** `[B, n]` from tensors whose samples lie along axis 0. */
-  #pack(tensors: readonly Tensor[]): Float64Array {
-    const B = this.batch
-    const n = tensors.reduce((s, t) => s + t.size, 0) / B
-    const out = new Float64Array(B * n)
-    let at = 0
-    for (const t of tensors) {
-      const w = t.size / B
-      for (let b = 0; b < B; b++) for (let j = 0; j < w; j++) out[b * n + at + j] = t.data[b * w + j]
-      at += w
-    }
-    return out
-  }
-
-  #unpack(v: Float64Array, like: readonly Tensor[], n: number): Tensor[] {
-    const B = this.batch
-    let at = 0
-    return like.map(t => {
-      const w = t.size / B
-      const data = t.dtype === 'f64' ? new Float64Array(t.size) : new Float32Array(t.size)
-      for (let b = 0; b < B; b++) for (let j = 0; j < w; j++) data[b * w + j] = v[b * n + at + j]
-      at += w
-      return new Tensor(t.shape, data)
-    })
   }
 
   /** From the units of the entries to their own numbers; the transpose of that is the same product. */
@@ -303,13 +305,5 @@ export class BlockProblem {
   }
 }
 
-/**
- * Numbers in [0.5, 1.5) without a pattern (a hash of the index, MurmurHash3's finaliser): regular ones, such as the
- * fractional parts of i φ, cancel in a difference stencil like 1, -2, 1.
- */
-function generic(i: number): number {
-  let h = Math.imul(i + 1, 0x9e3779b1)
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
-  return 0.5 + ((h ^ (h >>> 16)) >>> 0) / 2 ** 32
-}
+/** Seen by no tape, and everything freed but the numbers that f returns. */
+const constant = <R>(f: () => R): R => unseen(() => scoped(f))

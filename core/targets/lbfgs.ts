@@ -82,9 +82,11 @@ function solve(block: BlockProblem, { memory, tolerance, maxIterations }: Requir
     const s = next.point.x.map((v, i) => v - point.x[i])
     const y = g.map((v, i) => v - gNext[i])
     pairs = [...pairs, { s, y, sy: dot(s, y), yy: dot(y, y) }].slice(-memory)
+    point.tape.dispose()
     point = next.point
     g = gNext
   }
+  point.tape.dispose()
   return { x: point.x, mismatch: point.mismatch, status: status.map(s => s ?? 'max iterations'), iterations }
 }
 

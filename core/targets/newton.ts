@@ -88,8 +88,10 @@ function solve(block: BlockProblem, { rcond, tolerance, maxIterations, dense }: 
       const done = point.mismatch[b] <= Math.max(1e-6 * first[b], rounding[b])
       status[b] = done ? 'converged' : near ? 'unreachable' : 'no descent'
     }
+    point.tape.dispose()
     point = next.point
   }
+  point.tape.dispose()
   return { x: point.x, mismatch: point.mismatch, status: status.map(s => s ?? 'max iterations'), iterations }
 }
 

@@ -1,5 +1,5 @@
 import { eigh } from '../linalg/eigh.js'
-import { checkNumbers } from '../options.js'
+import { checkFlags, checkNumbers } from '../options.js'
 import type { BlockProblem } from './blockProblem.js'
 import type { Rung, Solution, SolveStatus } from './rung.js'
 import { backtrack } from './search.js'
@@ -13,6 +13,13 @@ export interface SaddleFreeOptions {
    * |g_e Δ_e| ≤ cap. Default none.
    */
   maxLossChange?: number
+  /** λ ≥ 0, added to every |eigenvalue|: flat directions get at most |g_e|/λ. Default 0. */
+  damping?: number
+}
+
+export interface SaddleFreeRungOptions extends SaddleFreeOptions {
+  /** Halve the step until the mismatch falls? Default: yes, without a cap. */
+  backtracking?: boolean
 }
 
 /**
@@ -23,7 +30,7 @@ export function saddleFreeStep(
   H: Float64Array,
   g: ArrayLike<number>,
   n: number,
-  { maxLossChange, truncation = maxLossChange === undefined ? 1e-10 : 0 }: SaddleFreeOptions = {}
+  { maxLossChange, truncation = maxLossChange === undefined ? 1e-10 : 0, damping = 0 }: SaddleFreeOptions = {}
 ): { step: Float64Array; negative: boolean; dropped: number; capped: number } {
   const { values, vectors } = eigh(H, n)
   let largest = 0
@@ -38,7 +45,7 @@ export function saddleFreeStep(
     let c = 0
     for (let i = 0; i < n; i++) c += vectors[i * n + k] * g[i]
     if (c === 0) continue
-    let length = Math.abs(c) / Math.abs(values[k])
+    let length = Math.abs(c) / (Math.abs(values[k]) + damping)
     if (!(Math.abs(values[k]) > truncation * largest) && (maxLossChange === undefined || truncation > 0)) {
       dropped++
       continue
@@ -58,16 +65,19 @@ export function saddleFreeStep(
  * The rung `saddleFree`: one saddle-free Newton step of ½‖ỹ - P(x)‖² in x, per sample, with P's own curvature in the
  * Hessian. It is what the SIP authors invert the sine map with: a solver, not an inverse, that stops after one step. With
  * `whole: 'always'` the step is that of all of P; otherwise of one block after the other. Without a cap the step is halved
- * until the mismatch falls; with one it is taken as it is, as in their code.
+ * until the mismatch falls; with one, or without `backtracking`, it is taken as it is, as in their code.
  */
-export function saddleFree(options: SaddleFreeOptions = {}): Rung {
+export function saddleFree(options: SaddleFreeRungOptions = {}): Rung {
   if (options.truncation !== undefined) checkNumbers('saddleFree', 'notNegative', { truncation: options.truncation })
   if (options.maxLossChange !== undefined)
     checkNumbers('saddleFree', 'positive', { maxLossChange: options.maxLossChange })
+  checkNumbers('saddleFree', 'notNegative', { damping: options.damping ?? 0 })
+  checkFlags('saddleFree', { backtracking: options.backtracking ?? true })
   return { name: 'saddleFree', solve: block => solve(block, options) }
 }
 
-function solve(block: BlockProblem, options: SaddleFreeOptions): Solution {
+function solve(block: BlockProblem, options: SaddleFreeRungOptions): Solution {
+  const { backtracking = options.maxLossChange === undefined } = options
   const { batch: B, P } = block
   const point = block.at(block.start())
   const g = block.applyT(point, point.residual).map(v => -v)
@@ -87,10 +97,10 @@ function solve(block: BlockProblem, options: SaddleFreeOptions): Solution {
     return s.some(v => v !== 0)
   })
   const x = point.x.map((v, i) => v + step[i])
-  const { point: end, moved } =
-    options.maxLossChange === undefined ? backtrack(block, point, step, able) : { point: block.at(x), moved: able }
+  const { point: end, moved } = backtracking ? backtrack(block, point, step, able) : { point: block.at(x), moved: able }
   for (let b = 0; b < B; b++)
     if (!Number.isFinite(end.mismatch[b])) status[b] = 'not finite'
     else if (able[b] && !moved[b]) status[b] = 'no descent'
+  for (const p of [point, end]) p.tape.dispose()
   return { x: end.x, mismatch: end.mismatch, status, iterations: 1 }
 }

@@ -25,5 +25,6 @@ export function backtrack(
         ok = false
       }
     if (ok) return { point, moved: Array.from(alpha, a => a > 0) }
+    point.tape.dispose()
   }
 }

@@ -57,6 +57,7 @@ export function solveBlock(
 
   // A block claims only what it can move; the rest keeps its value without a claim.
   const movable = block.movable(stay)
+  stay.tape.dispose()
   const tensors = block.tensors(x)
   let at = 0
   const pairs = entries.map((e, k) => {

@@ -11,21 +11,28 @@ export interface JacobianOperator {
   apply(v: Tensor): Tensor
   /** Jᵀ u, `u` of the shape of y: a cotangent sweep. */
   applyT(u: Tensor): Tensor
+  /** Frees what the forward pass made, `value` too (`keep` copies it out). A later product throws GradientError. */
+  dispose(): void
+  [Symbol.dispose](): void
 }
 
-/** The Jacobian as its two products, never stored: for iterative solvers. The forward pass runs once. */
+/** The Jacobian as its two products, never stored: for iterative solvers. The forward pass runs once; its tape lives until it is disposed. */
 export function jacobianOperator(f: Fn): (x: Tensor) => JacobianOperator {
   return x => {
     const { tape, watched, y } = trace('jacobianOperator', f, [x], [0])
     const [z] = watched
+    const dispose = () => tape.dispose()
     return {
       value: y,
       input: x,
       apply: v => tangentSweep(tape, [[z, v]], [y])[0] ?? zerosLike(y),
       applyT: u => {
         checkLike(y, u, 'jacobianOperator', 'a cotangent')
+        tape.checkAlive('a product')
         return (tape.knows(y) ? cotangentSweep(tape, [[y, u]]).get(z) : undefined) ?? zerosLike(z)
-      }
+      },
+      dispose,
+      [Symbol.dispose]: dispose
     }
   }
 }

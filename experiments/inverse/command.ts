@@ -10,10 +10,10 @@ import type { InverseRequest } from './options.js'
 const MANY = 64
 
 /** Prints the quality of an inverse and writes it with a picture; of no name, what can be asked. */
-export async function runInverse({ name, settings, seed, json, out, report }: InverseRequest): Promise<boolean> {
+export async function runInverse({ name, settings, seed, json, out, report }: InverseRequest): Promise<0> {
   if (name === undefined) {
     console.log(json ? JSON.stringify(listRows(), null, 2) : listText())
-    return true
+    return 0
   }
   const { name: title, found } = await findCase(name)
   const folder = out ?? join('results', `inverse-${title}`)
@@ -44,7 +44,7 @@ export async function runInverse({ name, settings, seed, json, out, report }: In
     console.log(`\n${report && missing.length === 0 ? 'Picture and numbers' : 'Numbers'}: ${folder}`)
     if (missing.length > 0) console.log(`No picture without ${missing.join(', ')}.`)
   }
-  return true
+  return 0
 }
 
 /** Typed arrays as plain ones, what is not finite as text. */

@@ -5,6 +5,9 @@ const blue: Style = { color: '#1F77B4', dash: [], marker: 'circle' }
 const red: Style = { color: '#D62728', dash: [], marker: 'triangle-up' }
 const green: Style = { color: '#2CA02C', dash: [], marker: 'diamond' }
 const violet: Style = { color: '#9467BD', dash: [6, 3], marker: 'square' }
+const orange: Style = { color: '#FF7F0E', dash: [9, 4], marker: 'triangle-down' }
+const brown: Style = { color: '#8C564B', dash: [], marker: 'circle' }
+const pink: Style = { color: '#E377C2', dash: [6, 3], marker: 'square' }
 const grey: Style = { color: '#444444', dash: [2, 4], marker: 'none' }
 
 /** Three panels: amplification, round trips, errors over noise. */
@@ -55,9 +58,9 @@ function trips({ roundTrip }: InverseQuality): Panel {
     x: { label: 'Step ‖ỹ − y‖ / ‖y‖', scale: 'log' },
     y: { label: '‖P(x̃) − ỹ‖ / ‖ỹ − y‖', scale: 'log' },
     series: [
-      curve('random', 'error', 'random direction', red),
-      curve('sample', 'error', 'toward a sample', green),
-      ...(refined ? [curve('sample', 'refined', 'toward a sample, refined', violet)] : [])
+      curve('random', 'error', 'random direction', orange),
+      curve('sample', 'error', 'toward a sample', brown),
+      ...(refined ? [curve('sample', 'refined', 'toward a sample, refined', pink)] : [])
     ]
   }
 }

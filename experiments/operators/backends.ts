@@ -3,6 +3,7 @@ import type { ConvGeometry } from '../../core/backends/convolutionPlan.js'
 import * as kernels from '../../core/backends/kernels.js'
 import type { Data } from '../../core/backends/plain/data.js'
 import { type BackendName, backends, random, withBackend } from '../../core/index.js'
+import { eigh, qr, svd } from '../../core/linalg/index.js'
 import { UnknownOperator } from './unknown.js'
 
 const dtypes = ['f32', 'f64'] as const
@@ -10,9 +11,11 @@ const dtypes = ['f32', 'f64'] as const
 /** A GPU is measured where there is one: by the page that `npm run bench:gpu` builds. */
 type Cpu = Exclude<BackendName, 'gpu'>
 
+type Factorisation = 'qr' | 'svd' | 'eigh'
+
 /** A kernel at a size: what runs for it, and how fast each backend is. */
 export interface BackendRow {
-  kernel: 'matmul' | 'conv2d'
+  kernel: 'matmul' | 'conv2d' | Factorisation
   size: string
   dtype: (typeof dtypes)[number]
   runs: Cpu
@@ -30,6 +33,8 @@ interface Case {
   kernel: BackendRow['kernel']
   size: string
   products: number
+  /** Both, if not said. */
+  dtypes?: readonly (typeof dtypes)[number][]
   /** Which one runs. */
   backend(): Cpu
   prepare(numbers: (n: number) => Data): () => void
@@ -74,12 +79,44 @@ function convCase(batch: number, channels = 16, side = 64, filters = channels): 
   }
 }
 
+/** Rates are those of a QR factorisation, 2 m n r flops, for the others too, which take 4 to 10 times as many. */
+const factorisation =
+  (kernel: Factorisation) =>
+  (m: number, n = m): Case => {
+    const r = Math.min(m, n)
+    const products = kernel === 'qr' ? m * n * r : r ** 3
+    const run = { qr, svd, eigh }[kernel]
+    return {
+      kernel,
+      size: `[${m},${n}]`,
+      products: m * n * r,
+      dtypes: ['f64'],
+      backend: () => kernels.backendFor(kernel, products),
+      prepare(numbers) {
+        const A = numbers(m * n) as Float64Array
+        return () => run(A, m, n)
+      }
+    }
+  }
+
 const makers = {
   matmul: { make: matmulCase, sizes: 3, words: 'm [k [n]]' },
-  conv2d: { make: convCase, sizes: 4, words: 'batch [channels [side [filters]]]' }
+  conv2d: { make: convCase, sizes: 4, words: 'batch [channels [side [filters]]]' },
+  qr: { make: factorisation('qr'), sizes: 2, words: 'm [n]' },
+  svd: { make: factorisation('svd'), sizes: 2, words: 'm [n]' },
+  eigh: { make: factorisation('eigh'), sizes: 1, words: 'n' }
 }
 
-const usual = [matmulCase(64), matmulCase(256), matmulCase(512), convCase(1), convCase(4)]
+const usual = [
+  matmulCase(64),
+  matmulCase(256),
+  matmulCase(512),
+  convCase(1),
+  convCase(4),
+  makers.qr.make(64),
+  makers.svd.make(64),
+  makers.eigh.make(64)
+]
 
 /**
  * What there is and how fast it is, in a few seconds: of the kernel and size that the words name (`matmul 256`, `conv2d
@@ -89,7 +126,7 @@ export function backendReport(words: readonly string[]): BackendReport {
   const cases = words.length > 0 ? [caseOf(words)] : usual
   return {
     backends: backends(),
-    rows: cases.flatMap(one => dtypes.map(dtype => measured(one, dtype)))
+    rows: cases.flatMap(one => (one.dtypes ?? dtypes).map(dtype => measured(one, dtype)))
   }
 }
 

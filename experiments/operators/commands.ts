@@ -1,9 +1,9 @@
 import type { Request } from '../shell/cli.js'
 import { catalogue, findOperators } from './catalogue.js'
 
-/** Runs explain, check, ops, backends or inverse; says whether all is well. Throws UnknownOperator for a wrong name. */
+/** Runs explain, check, ops or backends; says whether all is well. Throws UnknownOperator for a wrong name. */
 export async function runOperators(
-  request: Extract<Request, { kind: 'explain' | 'check' | 'ops' | 'backends' | 'inverse' }>,
+  request: Extract<Request, { kind: 'explain' | 'check' | 'ops' | 'backends' }>,
   width: number
 ): Promise<boolean> {
   switch (request.kind) {
@@ -31,10 +31,6 @@ export async function runOperators(
       const report = backendReport(request.words)
       console.log(request.json ? JSON.stringify(report, null, 2) : backendText(report))
       return true
-    }
-    case 'inverse': {
-      const { runInverse } = await import('../inverse/command.js')
-      return runInverse(request)
     }
     case 'check': {
       const { checkJson, checkText, timedCheck } = await import('./check.js')

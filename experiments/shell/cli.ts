@@ -144,6 +144,7 @@ function addOperators(program: Command, give: Give): void {
   program
     .command('check <operators...>')
     .description("run every check of operators, of all in a module (a path), or of 'all'")
+    .helpGroup('Operators:')
     .option('--verbose', 'every check, not only those that failed')
     .option('--json', 'print the results as JSON')
     .action((names: string[], options: { verbose?: true; json?: true }) => {
@@ -152,6 +153,7 @@ function addOperators(program: Command, give: Give): void {
   program
     .command('ops')
     .description('list every operator: inputs, formula, and the rungs that the target sweep has for it')
+    .helpGroup('Operators:')
     .option('--json', 'print the list as JSON')
     .action((options: { json?: true }) => {
       give({ kind: 'ops', json: Boolean(options.json) })
@@ -159,6 +161,7 @@ function addOperators(program: Command, give: Give): void {
   program
     .command('backends [kernel] [sizes...]')
     .description("the backends of the heavy kernels: what is available, what runs for a size ('matmul 256'), how fast")
+    .helpGroup('Operators:')
     .option('--json', 'print the results as JSON')
     .action((kernel: string | undefined, sizes: string[], options: { json?: true }) => {
       give({ kind: 'backends', words: kernel === undefined ? [] : [kernel, ...sizes], json: Boolean(options.json) })

@@ -128,7 +128,7 @@ export function sweepFigures(plan: SweepPlan, table: SweepTable): PlotFigure[] {
       },
       series: lines.map(line => ({
         name: line,
-        style: line.split(', ')[0],
+        style: table.rows.find(row => lineName(row) === line)!.method,
         x,
         y: values(line, () => true),
         markers: 'all',

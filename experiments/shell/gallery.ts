@@ -4,7 +4,7 @@ import katex from 'katex'
 import type { SweepTable } from './collect.js'
 import { recordIn } from './compareCommand.js'
 import { makeFolder, writeAtomically } from './folder.js'
-import { css, html } from './page.js'
+import { css, html, katexCss } from './page.js'
 import { drawFigures } from './pictures.js'
 import { type RunRecord, recordOf } from './record.js'
 import { metricsHtml } from './report.js'
@@ -22,7 +22,7 @@ const SWEEPS = 'results/sweeps'
 
 /**
  * One page of all runs in `folders`, in the order of the table: what each experiment is about, its figures, its numbers.
- * Pictures are SVG files beside it; formulas are MathML, which needs no fonts. Returns the names of the files.
+ * Pictures are SVG files beside it. Returns the names of the files.
  */
 export async function writeGallery(folders: string[], out: string, table: ExperimentTable): Promise<string[]> {
   const runs = folders.map(recordIn)
@@ -45,7 +45,12 @@ export async function writeGallery(folders: string[], out: string, table: Experi
     }
     const swept = sweepPictures(name, out)
     files.push(...swept.map(({ path }) => path))
-    sections.push(experimentHtml(name, experiment, [...parts, ...swept.map(pictureHtml)]))
+    sections.push(
+      experimentHtml(name, experiment, [
+        ...parts,
+        `<div class="pictures">\n${swept.map(pictureHtml).join('\n')}\n</div>`
+      ])
+    )
   }
   writeAtomically(join(out, 'index.html'), pageHtml(Object.keys(table), sections))
   return ['index.html', ...files].map(file => join(out, file))
@@ -75,19 +80,21 @@ const experimentHtml = (name: string, { title, source, problem, formulas }: AnyE
 <h2>${html(title)}</h2>
 <p class="source">${html(source)}</p>
 <p>${html(problem)}</p>
-${formulas.map((tex: string) => `<div class="formula">${katex.renderToString(tex, { displayMode: true, throwOnError: false, output: 'mathml' })}</div>`).join('\n')}
+${formulas.map((tex: string) => `<div class="formula">${katex.renderToString(tex, { displayMode: true, throwOnError: false })}</div>`).join('\n')}
 ${parts.join('\n')}
 </section>`
 
 const runHtml = (record: RunRecord, pictures: Picture[]): string =>
-  `${pictures.map(pictureHtml).join('\n')}
+  `<div class="pictures">
+${pictures.map(pictureHtml).join('\n')}
+</div>
 ${metricsHtml(record.metrics)}
 ${record.notes.map(note => `<p>${html(note)}</p>`).join('\n')}
 <pre>${html(record.command)}</pre>`
 
 const pictureHtml = ({ path, title, caption }: Picture): string =>
   `<figure><a href="${html(path)}"><img src="${html(path)}" alt="${html(title)}" loading="lazy"></a>
-<figcaption>${html(caption ?? title)}</figcaption></figure>`
+<figcaption>${html(caption ?? '')}</figcaption></figure>`
 
 const pageHtml = (names: string[], sections: string[]): string => `<!doctype html>
 <html lang="en">
@@ -95,8 +102,11 @@ const pageHtml = (names: string[], sections: string[]): string => `<!doctype htm
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>physgrad: all experiments</title>
-<style>${css}
+<style>${katexCss()}${css}
 nav a { margin-right: 1rem }
+body { max-width: 1200px }
+.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 0 2rem; align-items: start }
+.pictures figure { margin: .8rem 0 }
 figure img { max-width: 100%; height: auto }
 </style>
 </head>

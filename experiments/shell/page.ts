@@ -68,7 +68,7 @@ export function figureHtml({ name, title, caption, svg }: DrawnFigure, i: number
 }
 
 /** KaTeX's style sheet with its fonts inside; the families that formulas of this project never use are left out. */
-function katexCss(): string {
+export function katexCss(): string {
   const path = createRequire(import.meta.url).resolve('katex/dist/katex.min.css')
   return readFileSync(path, 'utf8')
     .replace(/@font-face\{[^}]*\}/g, face => (/Fraktur|SansSerif|Typewriter/.test(face) ? '' : face))

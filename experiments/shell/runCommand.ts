@@ -61,7 +61,7 @@ export async function runCommand(request: RunRequest): Promise<ExitCode> {
   if (error) return interrupted ? 130 : fail(error)
   const off = strict ? record.metrics.filter(metric => !asExpected(metric)) : []
   for (const { name, value, expected, digits } of off) {
-    const range = expected!.map(v => number(v)).join(' to ')
+    const range = expected!.map(v => number(v, Math.max(4, digits ?? 4))).join(' to ')
     process.stderr.write(`Not as expected: ${name} is ${quantity(value, digits)}, expected ${range}.\n`)
   }
   return off.length > 0 ? 1 : 0

@@ -91,7 +91,7 @@ export function someOf<T extends string>(
   choices: readonly T[],
   options: Presets<T[]> = { default: [...choices] }
 ): Setting<T[]> {
-  const parse = (text: string) => [...new Set(text.split(',').map(part => pick(part.trim(), choices)))]
+  const parse = (text: string) => [...new Set(namesIn(text, choices))]
   const some = `${about}: some of ${choices.join(', ')}`
   return { about: some, presets: fill(options), argument: '<names>', choices, parse }
 }
@@ -107,6 +107,18 @@ export function parseCount(text: string, min: number, max: number): number {
   const value = /^[+-]?\d+(e\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN
   if (Number.isSafeInteger(value) && value >= min && value <= max) return value
   throw new UsageError(max < 1e9 ? `a whole number from ${min} to ${max}` : `a whole number, at least ${min}`)
+}
+
+/** Names between commas, some of which may have commas themselves: at each place the longest that is a choice. */
+function namesIn<T extends string>(text: string, choices: readonly T[]): T[] {
+  const words = text.split(',')
+  for (let n = words.length; n > 0; n--) {
+    const name = words.slice(0, n).join(',').trim().toLowerCase()
+    const found = choices.find(choice => choice.toLowerCase() === name)
+    if (found !== undefined)
+      return n === words.length ? [found] : [found, ...namesIn(words.slice(n).join(','), choices)]
+  }
+  return [pick(words[0].trim(), choices)]
 }
 
 function pick<T extends string>(text: string, choices: readonly T[]): T {

@@ -17,7 +17,10 @@ const columns: [string, (metric: Metric) => string][] = [
   ['this / measured', m => ratio(m, m.measured)],
   [
     'expected',
-    m => (m.expected ? `${m.expected.map(v => number(v)).join(' to ')}: ${asExpected(m) ? 'yes' : 'no'}` : '')
+    m =>
+      m.expected
+        ? `${m.expected.map(v => number(v, Math.max(4, m.digits ?? 4))).join(' to ')}: ${asExpected(m) ? 'yes' : 'no'}`
+        : ''
   ],
   ['note', m => m.note ?? '']
 ]

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import t from 'tap'
 import { Arena, arena, type Block } from '../../core/arena.js'
+import { claim } from '../../core/claim.js'
 import {
   cotangentSweep,
   grad,
@@ -20,8 +21,13 @@ import {
   zeros
 } from '../../core/index.js'
 import { alloc } from '../../core/memory.js'
-import { exp, l2, matmul, mul, reshape, sin, sum, tanh } from '../../ops/index.js'
-import { sipBackward } from '../../optim/index.js'
+import { adjoint } from '../../core/targets/adjoint.js'
+import { BlockProblem } from '../../core/targets/blockProblem.js'
+import { lbfgs } from '../../core/targets/lbfgs.js'
+import { newton } from '../../core/targets/newton.js'
+import { saddleFree } from '../../core/targets/saddleFree.js'
+import { add, exp, l2, matmul, mul, reshape, sin, sum, tanh } from '../../ops/index.js'
+import { evaluate, sipBackward } from '../../optim/index.js'
 import { inArena } from '../inArena.js'
 
 /** Large enough for the arena. */
@@ -165,6 +171,60 @@ t.test('verbs copy their results out and leave nothing behind', async t => {
   t.equal(pullback(onesLike(y)).data[3], Math.cos(x.data[3]), 'a pullback works as long as it is there')
   const { apply, applyT } = jacobianOperator(sin)(x)
   t.same(apply(onesLike(x)).data, applyT(onesLike(x)).data)
+})
+
+t.test('a pullback and a Jacobian as products free their tape when they are disposed', async t => {
+  const x = big()
+  const before = used()
+  const pulled = vjp(sin)(x)
+  const products = jacobianOperator(sin)(x)
+  t.ok(used() > before)
+  const [ct, dx] = [pulled.pullback(onesLike(x)), products.apply(onesLike(x))]
+  pulled.dispose()
+  products[Symbol.dispose]()
+  t.equal(used(), before)
+  t.ok(pulled.value.gone && products.value.gone)
+  t.same(ct.data, dx.data, 'what they gave stays')
+  for (const f of [pulled.pullback, products.apply, products.applyT])
+    t.throws(() => f(onesLike(x)), { code: 'ERR_GRADIENT', message: /disposed/ })
+})
+
+t.test('a solver of a block holds the point where it stands, and no other', async t => {
+  inArena(() => {
+    const [x, goal] = [random(0).normal([20, 8]), random(1).normal([20, 8])]
+    const tape = new Tape()
+    tape.watch(x)
+    const y = tape.record(() => add(x, mul(x, mul(x, x))))
+    for (const solver of [newton(), lbfgs({ maxIterations: 20 }), saddleFree(), adjoint()]) {
+      const block = new BlockProblem(tape.sites, [x], [y], [claim(mul(goal, 5))])
+      const before = used()
+      const seen: number[] = []
+      const at = block.at.bind(block)
+      block.at = (...args) => {
+        seen.push(used())
+        return at(...args)
+      }
+      const { iterations } = scoped(() => solver.solve!(block))
+      t.ok(seen.length > (iterations > 1 ? 5 : 1), `${solver.name}: ${iterations} iterations`)
+      t.equal(seen[0], before)
+      t.ok(seen[1] > before, 'the arena is in use')
+      t.same(new Set(seen.slice(1)), new Set([seen[1]]), `flat over ${seen.length} points`)
+      t.equal(used(), before)
+    }
+    tape.dispose()
+  })
+})
+
+t.test('an evaluation frees its products', async t => {
+  const theta = big()
+  const before = used()
+  {
+    using e = evaluate(th => ({ loss: sum(mul(sin(th), th)), y: sin(th) }), theta, { jacobian: 'products' })
+    e.hessianProduct(onesLike(theta))
+    e.jacobian
+    t.ok(used() > before)
+  }
+  t.equal(used(), before)
 })
 
 t.test('inside of a recording nothing ends before the tape', async t => {

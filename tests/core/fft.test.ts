@@ -79,7 +79,21 @@ t.test('agrees with numpy in two dimensions', async t => {
 
 t.test('agrees with the definition for n = 1 ... 40 and some larger lengths', async t => {
   let worst = 0
-  for (const n of [...Array.from({ length: 40 }, (_, i) => i + 1), 63, 97, 100, 128, 130, 211, 256, 509, 529, 644, 1000, 1536]) {
+  for (const n of [
+    ...Array.from({ length: 40 }, (_, i) => i + 1),
+    63,
+    97,
+    100,
+    128,
+    130,
+    211,
+    256,
+    509,
+    529,
+    644,
+    1000,
+    1536
+  ]) {
     for (const inverse of [false, true]) {
       const x = { re: noise(n), im: noise(n) }
       const expected = naive(x, inverse)

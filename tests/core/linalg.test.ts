@@ -219,6 +219,7 @@ onBoth('partial inverse: truncation drops, strictly, relative or absolute', t =>
     return { delta: [...delta], kept, threshold }
   }
   t.same(run({ truncation: 0.25 }), { delta: [0.25, 0.5, 0], kept: 2, threshold: 1 }, 'at the threshold is dropped')
+  t.same(run({ truncation: 0.25, small: 'clamp' }), { delta: [0.25, 0.5, 1], kept: 2, threshold: 1 }, 'clamped')
   t.same(run({ truncation: 0.24 }).delta, [0.25, 0.5, 1])
   t.same(run({ truncation: 2, relative: false }), { delta: [0.25, 0, 0], kept: 1, threshold: 2 })
   t.same(run({ truncation: 9, relative: false }), { delta: [0, 0, 0], kept: 0, threshold: 9 })

@@ -27,7 +27,7 @@ function run(t: Test, ...args: string[]): string {
 const steps = walkthrough(root)
 t.match(
   steps.map(s => s.kind),
-  ['file', 'command', 'program', 'program', 'command', 'program', 'program', 'program']
+  ['file', 'command', 'program', 'program', 'command', 'program', 'program', 'program', 'program']
 )
 
 for (const [i, { kind, text, path, output }] of steps.entries())

@@ -208,6 +208,8 @@ t.test('backends', async t => {
   t.match(all.out, /│ matmul │ \[256,256\]×\[256,256\] +│ f32 +│ wasm │ +[\d.]+ │ +[\d.]+ │/)
   t.match(all.out, /│ conv2d │ 3×3 on \[4,16,64,64\] to 16 │ f64 /)
   t.notMatch(all.out, colour)
+  for (const kernel of ['qr', 'svd', 'eigh'])
+    t.match(all.out, new RegExp(`│ ${kernel} +│ \\[64,64\\] +│ f64 +│ wasm │`))
   t.match(one.out, /│ matmul │ \[4,4\]×\[4,4\] │ f32 +│ plain │/, 'a small product is not worth the copies')
   const { backends, rows } = JSON.parse(json.out)
   t.match(backends, [

@@ -128,6 +128,10 @@ t.test('helpers for data', async t => {
 t.test('settings say what would be right', async t => {
   t.equal(count('', { default: 1 }).parse('20'), 20)
   t.same(someOf('', ['SIP', 'GD']).parse('gd,SIP,gd'), ['GD', 'SIP'])
+  const commas = someOf('', ['HIG', 'HIG, k = 60', 'GD'])
+  t.same(commas.parse('HIG, k = 60'), ['HIG, k = 60'])
+  t.same(commas.parse('GD,HIG, k = 60,HIG'), ['GD', 'HIG, k = 60', 'HIG'])
+  t.throws(() => commas.parse('HIG,k = 6'), UsageError)
   for (const wrong of ['0', '1.5', 'x', '', '1e99']) t.throws(() => count('', { default: 1 }).parse(wrong), UsageError)
   for (const wrong of ['0', 'x', '', 'Infinity'])
     t.throws(() => real('', { default: 1, above: 0 }).parse(wrong), UsageError)

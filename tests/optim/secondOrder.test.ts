@@ -170,6 +170,7 @@ t.test('the saddle-free step', async t => {
     'negative curvature'
   )
   t.same([...saddleFreeStep(Float64Array.from([2, 0, 0, 0]), [2, 4], 2).step], [-1, 0], 'flat: no step')
+  t.same([...saddleFreeStep(Float64Array.from([2, 0, 0, -4]), [3, 5], 2, { damping: 1 }).step], [-1, -1], 'damped')
   // The cap: |g Δ| ≤ 0.2 where λ is not above √|λ1 λ2|.
   t.same([...saddleFreeStep(Float64Array.from([8, 0, 0, 2]), [2, 4], 2, { maxLossChange: 0.2 }).step], [-0.25, -0.05])
   t.same(

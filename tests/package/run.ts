@@ -169,11 +169,16 @@ await checks.check('the command line explains, lists and checks', () => {
   assert.ok(JSON.parse(npx('ops', '--json').out).length > 50)
   assert.match(npx('check', 'sin', 'l2').out, /2 operators, \d+ checks: all passed/)
   assert.match(npx().out, /^Usage: physgrad /)
+  assert.match(npx('list').out, /^heat +learning/)
+  assert.match(
+    npx('sweep', 'heat', '--batch', '2,4', '--print').out,
+    /^node \S*physgrad\S* run heat --batch 2 --method SIP /
+  )
 })
 
 await checks.check('an experiment says in one sentence what the installed package leaves out', () => {
   const command = join(folder, 'node_modules/.bin/physgrad')
-  const { status, stdout, stderr } = spawnSync(command, ['comparison', '--quick'], {
+  const { status, stdout, stderr } = spawnSync(command, ['run', 'comparison', '--quick'], {
     cwd: folder,
     env,
     encoding: 'utf8'

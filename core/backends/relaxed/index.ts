@@ -1,6 +1,7 @@
 import { DeviceError } from '../../errors.js'
+import { hasFused, whyNoFused, withBuild } from '../wasm/builds.js'
 import { matmul } from '../wasm/matmul.js'
-import { addFused, hasFused, whyNoFused, withBuild } from '../wasm/module.js'
+import { bringFused } from '../wasm/module.js'
 import { endTeam } from '../wasm/pool.js'
 import * as code from '../wasm/relaxedBytes.js'
 
@@ -27,7 +28,7 @@ export interface Relaxed {
  */
 export function useRelaxed(): Relaxed {
   if (!hasFused()) {
-    addFused(code)
+    bringFused(code)
     // Its workers do not know the new build.
     endTeam()
   }

@@ -1,12 +1,16 @@
 import { notify } from '../../notice.js'
 import type { Data } from '../plain/data.js'
-import { bytes, memoryFlags } from './bytes.js'
-
-/**
- * What assembly/ exports: addresses and sizes are numbers, entries are f32 or f64 by the name's end. Most return nothing.
- */
-type Kernel = (...numbers: number[]) => number
-export type WasmKernels = Readonly<Record<string, Kernel>>
+import {
+  addFused,
+  type Code,
+  codes,
+  compile,
+  instantiate,
+  type Kernel,
+  runningBuild,
+  understood,
+  type WasmKernels
+} from './builds.js'
 
 const PAGE = 1 << 16
 const ALIGNMENT = 64
@@ -30,58 +34,8 @@ export interface Home {
 /** The same, or why they cannot run here. */
 type Loaded = Home | { readonly kernels?: undefined; readonly memory?: undefined; readonly reason: string }
 
-/** The kernels in base64, and where among them the flags of their memory are: 1, or 3 for a shared one. */
-export interface Code {
-  readonly bytes: string
-  readonly memoryFlags: number
-}
-
-/**
- * Builds of the kernels: the usual one, and the one with fused multiply-add when somebody brings it (../relaxed/). They have
- * the same kernels in the same order, and work on the same memory.
- */
-const codes: Code[] = [{ bytes, memoryFlags }]
-const FUSED = 1
-
-/** Which of them runs. */
-let build = 0
-
-const loaded: (Loaded & { readonly reason?: string })[] = []
-
-/** Is the build with fused multiply-add there, and does it run? */
-export const hasFused = (): boolean => codes.length > FUSED
-export const runsFused = (): boolean => build === FUSED
-
-let noFused = "nobody asked for it: call useRelaxed() of 'physgrad/relaxed'"
-
-/** Why it is not there. */
-export const whyNoFused = (): string | undefined => (hasFused() ? undefined : noFused)
-
-/** The number of a kernel among those of all builds, given its number among the `count` of one. */
-export const inBuild = (kernel: number, count: number): number => build * count + kernel
-
-/** Brings the build with fused multiply-add, or the reason why it cannot run here. */
-export function addFused(code: Code): void {
-  const { memory, reason } = withBuild(false, wasm)
-  if (!memory) noFused = reason!
-  else if (!WebAssembly.validate(decode(code))) noFused = 'the engine has no relaxed SIMD'
-  else {
-    loaded[FUSED] = { kernels: instantiate(compile(code, false), memory), memory }
-    common()?.add(code)
-    codes[FUSED] = code
-  }
-}
-
-/** Runs f on the build with fused multiply-add, if it is there, or on the usual one. */
-export function withBuild<T>(fused: boolean, f: () => T): T {
-  const before = build
-  build = fused && hasFused() ? FUSED : 0
-  try {
-    return f()
-  } finally {
-    build = before
-  }
-}
+/** By builds. */
+const loaded: Loaded[] = []
 
 /**
  * Compiles the kernels on first use, synchronously: they are a few kilobytes. A platform without SIMD, or a page whose
@@ -91,13 +45,23 @@ export function withBuild<T>(fused: boolean, f: () => T): T {
  * memory takes 2 to 5 times as long.
  */
 export function wasm(): Loaded & { readonly reason?: string } {
-  if (!loaded[build]) {
-    const first: Loaded & { readonly reason?: string } = load()
-    loaded[build] = first
-    if (first.reason) notify('NO_WASM', `Heavy kernels run in plain JavaScript, without WebAssembly: ${first.reason}`)
-  }
-  return loaded[build]
+  const there = loaded[runningBuild()]
+  if (there) return there
+  const first: Loaded & { readonly reason?: string } = load()
+  loaded[0] = first
+  if (first.reason) notify('NO_WASM', `Heavy kernels run in plain JavaScript, without WebAssembly: ${first.reason}`)
+  return first
 }
+
+/** Adds the build with fused multiply-add, on the same memory, where it can run. */
+export const bringFused = (code: Code): void =>
+  addFused(code, build => {
+    const { memory, reason } = wasm()
+    if (!memory) throw new Error(reason)
+    if (!understood(code)) throw new Error('the engine has no relaxed SIMD')
+    loaded[build] = { kernels: instantiate(compile(code, false), memory), memory }
+    common()?.add(code)
+  })
 
 function load(): Loaded {
   if (typeof WebAssembly !== 'object') return { reason: 'there is no WebAssembly here' }
@@ -108,18 +72,6 @@ function load(): Loaded {
     return { reason: error instanceof Error ? error.message : String(error) }
   }
 }
-
-/** The kernels for a memory of one thread, or for a shared one. */
-function compile(code: Code, shared: boolean): WebAssembly.Module {
-  const bytes = decode(code)
-  if (shared) bytes[code.memoryFlags] = 3
-  return new WebAssembly.Module(bytes)
-}
-
-const decode = ({ bytes }: Code) => Uint8Array.from(atob(bytes), c => c.charCodeAt(0))
-
-const instantiate = (module: WebAssembly.Module, memory: WebAssembly.Memory): WasmKernels =>
-  new WebAssembly.Instance(module, { env: { memory } }).exports as WasmKernels
 
 function newMemory(most: readonly number[], shared: boolean, fixed = false): WebAssembly.Memory {
   for (const maximum of most)
@@ -162,7 +114,7 @@ export class Common implements Home {
 
   /** Those of the build that runs. */
   get kernels(): WasmKernels {
-    return this.#kernels[build]
+    return this.#kernels[runningBuild()]
   }
 
   /** Those of all builds, one after the other. */

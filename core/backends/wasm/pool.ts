@@ -1,19 +1,10 @@
 import { arena, type Block } from '../../arena.js'
 import { checkNumbers } from '../../options.js'
 import type { Data } from '../plain/data.js'
+import { inBuild } from './builds.js'
 import { member } from './member.js'
-import {
-  ARENA,
-  behind,
-  Call,
-  type Common,
-  common,
-  type Home,
-  inBuild,
-  inCommon,
-  MemoryExhausted,
-  wasm
-} from './module.js'
+import { ARENA, behind, Call, type Common, common, type Home, inCommon, MemoryExhausted, wasm } from './module.js'
+import { platform, type Worker } from './platform.js'
 
 /**
  * Threads for the kernels: workers that share one memory, started on first use, and called synchronously. How work is cut
@@ -42,10 +33,6 @@ const PATIENCE = 1000
 
 /** Teams that may be given up before threads are no longer tried. */
 const TRIALS = 3
-
-interface Worker {
-  terminate(): unknown
-}
 
 interface Team {
   readonly home: Common
@@ -93,48 +80,6 @@ export function withThreads<T>(n: number, f: () => T): T {
     return f()
   } finally {
     wanted = before
-  }
-}
-
-/** How workers start here; undefined where they cannot, or where nobody may wait for them. */
-interface Platform {
-  readonly start?: (program: string, data: unknown) => Worker
-  readonly cores: number
-}
-
-let known: Platform | undefined
-
-const platform = (): Platform => (known ??= find())
-
-/** No import from `node:`, so that bundlers for browsers have nothing to resolve. */
-function find(): Platform {
-  const builtin = globalThis.process?.getBuiltinModule
-  if (typeof SharedArrayBuffer !== 'function') return { cores: 1 }
-  if (builtin) {
-    const { Worker, isMainThread } = builtin('node:worker_threads')
-    return {
-      cores: isMainThread ? builtin('node:os').availableParallelism() : 1,
-      start: (program, workerData) => {
-        const text = `const { workerData } = require('node:worker_threads');${program}(workerData)`
-        // Neither the flags nor the environment of the process: no loaders, no hooks.
-        const worker = new Worker(text, { eval: true, workerData, execArgv: [], env: {}, name: 'physgrad' })
-        worker.unref()
-        // One that has gone is not replaced: the others do its work.
-        worker.on('error', () => {})
-        return worker
-      }
-    }
-  }
-  const inWorker = typeof document === 'undefined' && globalThis.crossOriginIsolated && typeof Worker === 'function'
-  if (!inWorker) return { cores: 1 }
-  return {
-    cores: 1,
-    start: (program, data) => {
-      const url = URL.createObjectURL(new Blob([`onmessage = m => ${program}(m.data)`], { type: 'text/javascript' }))
-      const worker = new Worker(url)
-      worker.postMessage(data)
-      return worker
-    }
   }
 }
 

@@ -27,11 +27,11 @@ export function panelGroup(
   for (const band of panel.bands ?? []) layer(bandRows(band, y.log), bandMark(entries.get(band.name)!.style.color))
   for (const s of panel.series) {
     const { color } = entries.get(s.name)!.style
-    for (const run of s.faint ?? []) layer(rows(s.x, run, x.log, y.log), lineMark(color, 1, [], 0.35))
+    for (const run of s.faint ?? []) layer(rows(s.x, run, x, y), lineMark(color, 1, [], 0.35))
   }
   for (const s of panel.series) {
     const { color, dash } = entries.get(s.name)!.style
-    if (s.line !== false) layer(rows(s.x, s.y, x.log, y.log), lineMark(color, 2.5, dash))
+    if (s.line !== false) layer(rows(s.x, s.y, x, y), lineMark(color, 2.5, dash))
   }
   for (const a of panel.arrows ?? []) {
     const { color, dash } = entries.get(a.name)!.style
@@ -41,7 +41,9 @@ export function panelGroup(
   panel.series.forEach((s, i) => {
     const { color, marker } = entries.get(s.name)!.style
     if (marker === 'none' || s.markers === 'none') return
-    const points = rows(s.x, s.y, x.log, y.log).filter(row => row.ok)
+    // The renderer of the PNG gives up on a clipped layer of which nothing is inside.
+    const points = rows(s.x, s.y, x, y).filter(row => row.ok && within(row.x, x) && within(row.y, y))
+    if (points.length === 0) return
     // In a crowd white rims would hide the neighbours.
     const look =
       s.line === false && points.length > 100
@@ -152,8 +154,17 @@ interface Row {
   ok: boolean
 }
 
-const rows = (xs: Numbers, ys: Numbers, logX: boolean, logY: boolean): Row[] =>
-  Array.from(xs, (x, i) => ({ x, y: ys[i], ok: fits(x, logX) && fits(ys[i], logY) }))
+const rows = (xs: Numbers, ys: Numbers, x: Resolved, y: Resolved): Row[] =>
+  Array.from(xs, (v, i) => ({ x: held(v, x), y: held(ys[i], y), ok: fits(v, x.log) && fits(ys[i], y.log) }))
+
+const within = (v: number, { domain: [low, high] }: Resolved) => v >= low && v <= high
+
+/** Far outside the frame, where nobody sees it: at a distance that the renderer can compute with. */
+function held(v: number, { log, domain: [low, high] }: Resolved): number {
+  if (log) return v <= 0 ? v : Math.min(high ** 10 / low ** 9, Math.max(low ** 10 / high ** 9, v))
+  const room = 10 * (high - low)
+  return Math.min(high + room, Math.max(low - room, v))
+}
 
 const fits = (v: number | null, log: boolean) => v !== null && Number.isFinite(v) && (!log || v > 0)
 
