@@ -90,7 +90,7 @@ export default defineExperiment({
         }),
         expected: [1.5, 1e6],
         digits: 3,
-        note: 'same weights, same number of iterations; 32 of them: 2.9 to 6.9 over eight seeds'
+        note: 'same weights, same number of iterations; 32 of them: 2.9 to 6.9 over ten seeds'
       }
     ]
   },
