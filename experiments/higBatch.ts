@@ -88,9 +88,9 @@ export default defineExperiment({
           const other = largest.find(q => q.seed === p.seed)
           return other && atEnd(p) / atEnd(other)
         }),
-        expected: [2, 1e6],
+        expected: [1.5, 1e6],
         digits: 3,
-        note: 'same weights, same number of iterations'
+        note: 'same weights, same number of iterations; 32 of them: 2.9 to 6.9 over ten seeds'
       }
     ]
   },
@@ -114,7 +114,8 @@ function figure(
     kind: 'plot',
     name,
     title,
-    caption: 'Mean of |y - x0|² over all training samples. Seconds are those of one thread.',
+    caption:
+      'Mean of |y - x0|² over all training samples. The rate grows like B^(3/4), which keeps the length of a HIG step. Seconds are those of one thread; the panels have scales of their own.',
     panels: METHODS.map(method => ({
       title: method,
       x: { label },

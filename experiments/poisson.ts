@@ -109,7 +109,8 @@ export default defineExperiment({
       kind: 'plot',
       name: 'losses',
       title: 'Same weights, same data: SIP finds the charges, Adam their smooth part',
-      caption: 'Every batch is new, so training loss is test loss.',
+      caption:
+        'Every batch is new, so training loss is test loss. Adam lowers what it is given, the loss in y, which smooth charges dominate; SIP finds the charges.',
       panels: [
         {
           title: 'Charge',

@@ -9,6 +9,7 @@ export const styles: Record<string, Style> = {
   Newton: { color: '#FF7F0E', dash: [9, 4], marker: 'square' },
   PG: { color: '#D62728', dash: [], marker: 'triangle-up' },
   SIP: { color: '#D62728', dash: [], marker: 'triangle-up' },
+  'SIP exact': { color: '#8B1A1A', dash: [3, 3], marker: 'diamond' },
   HIG: { color: '#2CA02C', dash: [], marker: 'diamond' },
   GN: { color: '#9467BD', dash: [3, 3], marker: 'triangle-down' },
   Adam: { color: '#5BA3D9', dash: [9, 4], marker: 'circle' },
