@@ -13,6 +13,10 @@ export const experiments: ExperimentTable = {
   },
   exponential: { about: 'the inverse of exp, learned: SIP, Newton, GD', module: at('./exponential.js') },
   sine: { about: 'inverting a sine: SIP against five optimisers', module: at('./sine.js') },
+  multimodal: {
+    about: 'where many x give one y: supervised training averages, SIP picks one',
+    module: at('./multimodal.js')
+  },
   heat: { about: 'learning to invert heat conduction: SIP against GD', module: at('./heat.js') },
   poisson: { about: 'charges from potentials, where the inverse is the easy direction', module: at('./poisson.js') },
   'hig-toy': { about: 'half-inverse gradients, Gauss-Newton and Adam on two waves', module: at('./higToy.js') },
