@@ -169,7 +169,7 @@ await checks.check('the command line explains, lists and checks', () => {
   assert.ok(JSON.parse(npx('ops', '--json').out).length > 50)
   assert.match(npx('check', 'sin', 'l2').out, /2 operators, \d+ checks: all passed/)
   assert.match(npx().out, /^Usage: physgrad /)
-  assert.match(npx('list').out, /^heat +learning/)
+  assert.match(npx('list').out, /^heat +learning/m)
   assert.match(
     npx('sweep', 'heat', '--batch', '2,4', '--print').out,
     /^node \S*physgrad\S* run heat --batch 2 --method SIP /
