@@ -129,7 +129,7 @@ function stencils(): OrderCase[] {
 }
 
 /** Where a particle in the wind was a time T ago, by short Runge-Kutta steps. */
-function upstream(x: number, v: (x: number) => number, T: number): number {
+export function upstream(x: number, v: (x: number) => number, T: number): number {
   const h = -T / 400
   for (let k = 0; k < 400; k++) {
     const k1 = v(x)

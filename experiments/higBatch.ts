@@ -1,9 +1,9 @@
-import { batchOf, makeMethod, meanLoss, model, problem } from './oscillators.js'
+import { makeMethod, meanLoss, model, problem } from './oscillators.js'
 import { linesOf, partsWith, quantityOf } from './shell/data.js'
 import type { Figure, Style } from './shell/figure.js'
 import { count } from './shell/settings.js'
 import { type Done, defineExperiment, type Metric } from './shell/types.js'
-import { training } from './training.js'
+import { batchOf, training } from './training.js'
 
 /**
  * How half-inverse gradients depend on the batch: the oscillators of `oscillators` with batches of 8 to 128, HIG beside

@@ -1,10 +1,10 @@
-import { layeredJacobian, NonFiniteError, type Tensor, tensor, zeros } from '../core/index.js'
+import { layeredJacobian, NonFiniteError, type Tensor, zeros } from '../core/index.js'
 import { type Network, sum } from '../ops/index.js'
 import { adam, gaussNewton, hig, type Optimizer, partialInverse, type RouteOptions } from '../optim/index.js'
 import { linesOf, methodsOf, partsWith, spread } from './shell/data.js'
 import type { Panel, PlotFigure } from './shell/figure.js'
 import type { Done, Metric, Outcome, PartContext } from './shell/types.js'
-import { training } from './training.js'
+import { batchOf, samplesOf, training } from './training.js'
 
 /**
  * What the experiments on half-inverse gradients share: a network before a simulator, samples in fixed order, HIG and
@@ -39,18 +39,6 @@ export const makeMethod = (method: Method, { lr, batch: _, ...options }: MethodS
     GN: () => gaussNewton({ lr, ...options }),
     Adam: () => adam({ lr, eps: 1e-7, epsilonHat: true })
   })[method]()
-
-/** Samples from … to - 1. */
-export function samplesOf(x: Tensor, from: number, to: number): Tensor {
-  const n = x.size / x.shape[0]
-  return tensor(x.data.subarray(from * n, to * n), { shape: [to - from, ...x.shape.slice(1)] })
-}
-
-/** Batch `step` in fixed order, without shuffling: an epoch is N/B steps. */
-export function batchOf(x: Tensor, step: number, batch: number): Tensor {
-  const at = step % Math.ceil(x.shape[0] / batch)
-  return samplesOf(x, at * batch, Math.min(x.shape[0], (at + 1) * batch))
-}
 
 /** Samples that a loss is evaluated of at a time. */
 const AT_ONCE = 512

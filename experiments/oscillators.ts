@@ -1,11 +1,11 @@
-import { newton, random, type Tensor, tensor } from '../core/index.js'
+import { newton, random, type Tensor } from '../core/index.js'
 import { l2, mlp, mul, type Network, sum } from '../ops/index.js'
 import { adam, type HigOptions, hig, type Optimizer, sip } from '../optim/index.js'
 import { oscillators } from '../physics/index.js'
 import { linesOf, partsWith, quantityOf, spread } from './shell/data.js'
 import { count } from './shell/settings.js'
 import { type Done, defineExperiment, type Metric, type PartContext } from './shell/types.js'
-import { type Trained, training } from './training.js'
+import { batchOf, type Trained, training } from './training.js'
 
 /**
  * The example of the book's "Half-Inverse Gradients": a network sees the state x0 of two coupled oscillators and pushes one of
@@ -50,13 +50,6 @@ export const makeMethod = (method: Method, batch = BATCH[method], options: HigOp
 /** Σ_k (y - x0)², averaged over all training samples. */
 export const meanLoss = (net: Network, theta: Tensor, x0: Tensor): number =>
   sum(model(net)(theta, x0).loss).item() / x0.shape[0]
-
-/** Batch `step` of the samples, in fixed order and without shuffling, as in the notebook: an epoch is N/B steps. */
-export function batchOf(x0: Tensor, step: number, batch: number): Tensor {
-  const from = (step % Math.ceil(x0.shape[0] / batch)) * batch
-  const to = Math.min(x0.shape[0], from + batch)
-  return tensor(x0.data.subarray(from * STATES, to * STATES), { shape: [to - from, STATES] })
-}
 
 /** The network before training and the samples, which a seed fixes for all methods. */
 export function problem(seed: number, samples: number): { net: Network; theta: Tensor; x0: Tensor } {

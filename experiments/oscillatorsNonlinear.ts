@@ -8,7 +8,6 @@ import {
   type Method,
   type MethodSettings,
   type Spectra,
-  samplesOf,
   spectrumFigure,
   type Task,
   trainTask
@@ -17,6 +16,7 @@ import { indices, partsWith, quantityOf } from './shell/data.js'
 import type { PlotFigure } from './shell/figure.js'
 import { count } from './shell/settings.js'
 import { type Done, defineExperiment, type Metric } from './shell/types.js'
+import { samplesOf } from './training.js'
 
 /**
  * Two masses on cubic springs, the last one pushed for 96 steps by a network that sees the state x0, so that the system comes

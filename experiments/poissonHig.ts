@@ -6,7 +6,6 @@ import {
   lossFigure,
   type MethodSettings,
   type Spectra,
-  samplesOf,
   spectrumFigure,
   type Task,
   trainTask
@@ -15,6 +14,7 @@ import { partsWith, quantityOf } from './shell/data.js'
 import type { ImagesFigure } from './shell/figure.js'
 import { count } from './shell/settings.js'
 import { type Done, defineExperiment, type Field } from './shell/types.js'
+import { samplesOf } from './training.js'
 
 /**
  * A network learns to solve the Poisson equation on 8×8 cells between walls at 0, and sees of its answer x what the Laplacian

@@ -7,7 +7,6 @@ import {
   type Method,
   type MethodSettings,
   type Spectra,
-  samplesOf,
   spectrumFigure,
   type Task,
   trainTask
@@ -16,6 +15,7 @@ import { partsWith, quantityOf } from './shell/data.js'
 import type { ImagesFigure } from './shell/figure.js'
 import { count } from './shell/settings.js'
 import { type Done, defineExperiment, type Field, type Metric } from './shell/types.js'
+import { samplesOf } from './training.js'
 
 /**
  * A quantum dipole between two walls, driven by a field u(t) that a network chooses, from the ground state to a random

@@ -1,4 +1,4 @@
-import type { Tensor } from '../core/index.js'
+import { type Tensor, tensor } from '../core/index.js'
 import { checkpointFile } from '../optim/files.js'
 import { type StepReport, type TrainOptions, type TrainStep, train } from '../optim/index.js'
 import { Interrupted, type PartContext, type Series } from './shell/types.js'
@@ -75,4 +75,16 @@ export async function training<B, S, R extends StepReport>(
   if (result.status === 'aborted') throw new Interrupted()
   ctx.tell({}, rest.steps - result.step)
   return { theta: result.theta, course, notes: result.reason === undefined ? [] : [`Ended early: ${result.reason}.`] }
+}
+
+/** Samples from … to - 1. */
+export function samplesOf(x: Tensor, from: number, to: number): Tensor {
+  const n = x.size / x.shape[0]
+  return tensor(x.data.subarray(from * n, to * n), { shape: [to - from, ...x.shape.slice(1)] })
+}
+
+/** Batch `step` in fixed order, without shuffling: an epoch is N/B steps. */
+export function batchOf(x: Tensor, step: number, batch: number): Tensor {
+  const at = step % Math.ceil(x.shape[0] / batch)
+  return samplesOf(x, at * batch, Math.min(x.shape[0], (at + 1) * batch))
 }

@@ -1,9 +1,10 @@
 import t, { type Test } from 'tap'
 import { type Tensor, tensor } from '../../core/index.js'
-import { batchOf, comparison, makeMethod, meanLoss, spectrum } from '../../experiments/jacobianTraining.js'
+import { comparison, makeMethod, meanLoss, spectrum } from '../../experiments/jacobianTraining.js'
 import * as cubic from '../../experiments/oscillatorsNonlinear.js'
 import * as poisson from '../../experiments/poissonHig.js'
 import * as dipole from '../../experiments/quantumDipole.js'
+import { batchOf } from '../../experiments/training.js'
 import { train } from '../../optim/index.js'
 
 /** A control u_k = sin k over n steps. */

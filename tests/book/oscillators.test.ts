@@ -1,5 +1,6 @@
 import t from 'tap'
-import { BATCH, batchOf, type Method, makeMethod, meanLoss, model, problem } from '../../experiments/oscillators.js'
+import { BATCH, type Method, makeMethod, meanLoss, model, problem } from '../../experiments/oscillators.js'
+import { batchOf } from '../../experiments/training.js'
 import { train } from '../../optim/index.js'
 
 /** As in the notebook: 4096 samples, uniform in [0, 1]⁴, batches in fixed order. */

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { upstream } from '../../bench/orders.js'
 import {
   grad,
   OptionError,
@@ -33,18 +34,6 @@ const TURN = 2 * Math.PI
 const total = (x: Tensor) => sum(x).item()
 const squares = (x: Tensor) => sum(square(x)).item()
 const times = (n: number, f: (x: Tensor) => Tensor, x: Tensor) => Array.from({ length: n }).reduce<Tensor>(y => f(y), x)
-
-/** Where a particle of dX/dt = v(X) was a time T ago, by short Runge-Kutta steps. */
-function upstream(x: number, v: (x: number) => number, T: number): number {
-  const h = -T / 400
-  for (let k = 0; k < 400; k++) {
-    const k1 = v(x)
-    const k2 = v(x + (h / 2) * k1)
-    const k3 = v(x + (h / 2) * k2)
-    x += (h / 6) * (k1 + 2 * k2 + 2 * k3 + v(x + h * k3))
-  }
-  return x
-}
 
 t.test('advection converges', t => {
   // A wind that is not the same everywhere, up to 1.4 cells a step.
