@@ -1,4 +1,4 @@
-import { scoped } from '../../core/index.js'
+import { scoped, withThreads } from '../../core/index.js'
 import { matmul } from '../../ops/index.js'
 import { type Case, type Cases, resident, uniform } from '../case.js'
 import { jaxRun, tfjsRun } from '../peers.js'
@@ -27,7 +27,11 @@ export const matmulCases: Cases = (extent, { tfjs, jax }) => {
               },
         python: { script: 'numpy' as const, key: batch > 1 ? `batched ${dtype} ${batch} ${n}` : `matmul ${dtype} ${n}` }
       }
-      const two = { ...one, name: `${one.name}, 2 threads`, threads: 2, peers: {} }
+      const oneThread = () => {
+        const run = one.setup()
+        return () => withThreads(1, run)
+      }
+      const two = { ...one, name: `${one.name}, 2 threads`, threads: 2, peers: { 'one thread': oneThread } }
       return [256, 1024].includes(n) ? [one, two] : [one]
     })
   )

@@ -55,10 +55,8 @@ export function matmul(
     // What is added to must not be changed by an attempt that fails.
     const C = accumulate ? call.reserve(m * n * unit) : call.out(c, co, m * n)
     const product = call.threads > 1 ? inParts : inOnePiece
-    product(call, c, { A, B, C, m, n, k, gram, a: steps(m, k, transA), b: steps(k, n, transB) }, () => {
-      if (accumulate) call.copy(c, co, m * n, C)
-      else call.zero(C, m * n * unit)
-    })
+    const begin = accumulate ? () => call.copy(c, co, m * n, C) : undefined
+    product(call, c, { A, B, C, m, n, k, gram, a: steps(m, k, transA), b: steps(k, n, transB), begin })
     const view = call.view(c, C, m * n)
     if (gram) for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) view[i * n + j] = view[j * n + i]
     if (accumulate) c.subarray(co, co + m * n).set(view)
@@ -77,13 +75,15 @@ interface Product {
   readonly gram: boolean
   readonly a: readonly number[]
   readonly b: readonly number[]
+  /** Puts into C what the product is added to, when all room is reserved; without it C begins with zeros. */
+  readonly begin?: () => void
 }
 
-/** `begin` fills C, when all room is reserved. */
-function inOnePiece(call: TeamCall, like: Data, { A, B, C, m, n, k, gram, a, b }: Product, begin: () => void): void {
-  const work = call.reserve(roomFor(like.BYTES_PER_ELEMENT, n + WIDEST))
-  begin()
+function inOnePiece(call: TeamCall, like: Data, { A, B, C, m, n, k, gram, a, b, begin }: Product): void {
   const [gemm, unit] = [call.kernel('gemm', like), like.BYTES_PER_ELEMENT]
+  const work = call.reserve(roomFor(unit, n + WIDEST))
+  if (begin) begin()
+  else call.zero(C, m * n * unit)
   const stripe = gram ? STRIPE : m
   for (let i = 0; i < m; i += stripe) {
     const j = gram ? i : 0
@@ -92,11 +92,11 @@ function inOnePiece(call: TeamCall, like: Data, { A, B, C, m, n, k, gram, a, b }
   }
 }
 
-function inParts(call: TeamCall, like: Data, { A, B, C, m, n, k, gram, a, b }: Product, begin: () => void): void {
+function inParts(call: TeamCall, like: Data, { A, B, C, m, n, k, gram, a, b, begin }: Product): void {
   const unit = like.BYTES_PER_ELEMENT
   const panels = call.reserve(k * (n + WIDEST) * unit)
   const rooms = call.rooms(roomFor(unit, 0))
-  begin()
+  begin?.()
   const columns = ranges(n, WIDEST, MOST_PARTS, sizes.part / 8 / k)
   call.run(
     nameFor('packColumns', like),
@@ -111,7 +111,7 @@ function inParts(call: TeamCall, like: Data, { A, B, C, m, n, k, gram, a, b }: P
       .filter(([, to]) => to > least)
       .map(([from, to]) => {
         const [first, line] = [Math.max(from, least), C + i * n * unit]
-        return [A + i * a[0] * unit, ...a, panels, line, n, end - i, n, k, first, to]
+        return [A + i * a[0] * unit, ...a, panels, line, n, end - i, n, k, first, to, begin ? 1 : 0]
       })
   })
   call.run(nameFor('gemmPacked', like), parts, rooms)

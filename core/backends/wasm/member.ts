@@ -13,6 +13,8 @@
  * has run so far   128 … the arguments
  */
 export function member(kernels: readonly ((...numbers: number[]) => void)[], control: Int32Array, slot: number) {
+  const row: number[] = []
+
   /** Claims and runs one part; false if none is left for this thread. */
   function takePart(): boolean {
     for (;;) {
@@ -20,10 +22,15 @@ export function member(kernels: readonly ((...numbers: number[]) => void)[], con
       const left = ticket & 4095
       if (left === 0 || slot >= control[53]) return false
       if (Atomics.compareExchange(control, 0, ticket, ticket - 1) !== ticket) continue
-      const [kernel, parts, count, room, step] = control.subarray(48, 53)
+      const parts = control[49]
+      const count = control[50]
       const at = 128 + (parts - left) * count
+      // A plain array and a loop: a part may be a matter of microseconds, a spread view takes one.
+      row.length = count + 1
+      for (let i = 0; i < count; i++) row[i] = control[at + i]
+      row[count] = control[51] + slot * control[52]
       try {
-        kernels[kernel](...control.subarray(at, at + count), room + slot * step)
+        kernels[control[48]].apply(undefined, row)
       } catch {
         Atomics.store(control, 32, 1)
       }

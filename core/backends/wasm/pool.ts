@@ -26,7 +26,7 @@ const ARGUMENTS = 128
 const WORDS = ARGUMENTS + MOST_PARTS * 16
 
 /** Products (multiplications) from which a second thread pays, and of a part at least. Tests lower them. */
-export const sizes = { pays: 1 << 22, part: 1 << 17 }
+export const sizes = { pays: 1 << 22, part: 1 << 18 }
 
 /** Milliseconds that the caller waits for a part after all others are done, plus ten times as long as those took. */
 const PATIENCE = 1000
@@ -217,7 +217,8 @@ function dispatch({ names, control, me }: Team, name: string, parts: readonly (r
   const begun = performance.now()
   const count = parts.length
   control.set([inBuild(names.indexOf(name), names.length), count, parts[0].length, r.at, r.step, r.count], 48)
-  for (let i = 0; i < count; i++) control.set(parts[i], ARGUMENTS + i * parts[i].length)
+  let at = ARGUMENTS
+  for (const part of parts) for (const argument of part) control[at++] = argument
   Atomics.store(control, 16, 0)
   Atomics.store(control, 32, 0)
   Atomics.store(control, 0, (((control[0] >> 12) + 1) << 12) | count)

@@ -9,31 +9,63 @@ import { madd, ROWS, splatAt, width } from './lanes'
 
 const KC: i32 = 256
 
+/** out[j][i] = x[i][j], squares of a vector's width: rows of x are `from` bytes apart, those of out `to` bytes. */
+// @ts-ignore: decorator
+@inline function transposed<T>(x: usize, from: usize, out: usize, to: usize): void {
+  const r0 = v128.load(x), r1 = v128.load(x + from)
+  if (sizeof<T>() == 8) {
+    v128.store(out, v128.shuffle<f64>(r0, r1, 0, 2))
+    v128.store(out + to, v128.shuffle<f64>(r0, r1, 1, 3))
+    return
+  }
+  const r2 = v128.load(x + 2 * from), r3 = v128.load(x + 3 * from)
+  const a = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), b = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5)
+  const c = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7), d = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7)
+  v128.store(out, v128.shuffle<f32>(a, b, 0, 1, 4, 5))
+  v128.store(out + to, v128.shuffle<f32>(a, b, 2, 3, 6, 7))
+  v128.store(out + 2 * to, v128.shuffle<f32>(c, d, 0, 1, 4, 5))
+  v128.store(out + 3 * to, v128.shuffle<f32>(c, d, 2, 3, 6, 7))
+}
+
+/** One panel: out[k][j] = x[k kStep + j jStep] for kc rows and w columns, zero up to `across` columns. */
+function packPanel<T>(x: usize, kStep: i32, jStep: i32, kc: i32, w: i32, across: i32, out: usize): void {
+  const unit = <usize>sizeof<T>()
+  const row = <usize>across * unit, right = <usize>jStep * unit, down = <usize>kStep * unit
+  let k = 0
+  if (w == across && jStep == 1) {
+    // Neighbouring columns: whole vectors.
+    for (; k < kc; k++) {
+      for (let b: usize = 0; b < row; b += 16) v128.store(out + b, v128.load(x + b))
+      out += row
+      x += down
+    }
+  } else if (w == across && kStep == 1) {
+    // Each column is contiguous: small squares change places as vectors.
+    const side = 16 / <i32>sizeof<T>()
+    for (; k + side <= kc; k += side) {
+      for (let j = 0; j < across; j += side) transposed<T>(x + <usize>j * right, right, out + <usize>j * unit, row)
+      out += <usize>side * row
+      x += 16
+    }
+  }
+  for (; k < kc; k++) {
+    let s = x
+    for (let j = 0; j < w; j++) {
+      store<T>(out + <usize>j * unit, load<T>(s))
+      s += right
+    }
+    for (let j = w; j < across; j++) store<T>(out + <usize>j * unit, <T>0)
+    out += row
+    x += down
+  }
+}
+
 /** Panels of `across` columns: out[panel][k][j] = x[k kStep + j jStep], zero beyond `count`. */
 function pack<T>(x: usize, kStep: i32, jStep: i32, kc: i32, count: i32, across: i32, out: usize): void {
   const unit = <usize>sizeof<T>()
-  for (let j0 = 0; j0 < count; j0 += across) {
-    const w = min(across, count - j0)
-    let at = x + <usize>(j0 * jStep) * unit
-    if (w == across && jStep == 1) {
-      // Whole panels of neighbouring columns: vectors.
-      for (let k = 0; k < kc; k++) {
-        for (let b: usize = 0; b < <usize>across * unit; b += 16) v128.store(out + b, v128.load(at + b))
-        out += <usize>across * unit
-        at += <usize>kStep * unit
-      }
-    } else {
-      for (let k = 0; k < kc; k++) {
-        let s = at
-        for (let j = 0; j < w; j++) {
-          store<T>(out + <usize>j * unit, load<T>(s))
-          s += <usize>jStep * unit
-        }
-        for (let j = w; j < across; j++) store<T>(out + <usize>j * unit, <T>0)
-        out += <usize>across * unit
-        at += <usize>kStep * unit
-      }
-    }
+  for (let j = 0; j < count; j += across) {
+    packPanel<T>(x + <usize>(j * jStep) * unit, kStep, jStep, kc, min(across, count - j), across, out)
+    out += <usize>(kc * across) * unit
   }
 }
 
@@ -164,20 +196,24 @@ export function packColumns64(b: usize, bk: i32, bn: i32, n: i32, k: i32, from: 
   packColumns<f64>(b, bk, bn, n, k, from, to, panels)
 }
 
-/** C[m, from … to) += A B for m rows of A and columns [from, to) of n; a and c are the addresses of their first rows. */
+/**
+ * C[m, from … to) = A B, or += A B, for m rows of A and columns [from, to) of n; a and c are the addresses of their first rows.
+ * Each part clears its own entries: if one thread did it for all, the others would have to fetch them from its cache.
+ */
 // @ts-ignore: decorator
-@inline function gemmPacked<T>(a: usize, am: i32, ak: i32, panels: usize, c: usize, ldc: i32, m: i32, n: i32, k: i32, from: i32, to: i32, room: usize): void {
+@inline function gemmPacked<T>(a: usize, am: i32, ak: i32, panels: usize, c: usize, ldc: i32, m: i32, n: i32, k: i32, from: i32, to: i32, add: i32, room: usize): void {
   const unit = <usize>sizeof<T>()
   const NR = width<T>()
   const all = (n + NR - 1) / NR * NR
+  if (!add) for (let i = 0; i < m; i++) memory.fill(c + <usize>(i * ldc + from) * unit, 0, <usize>(to - from) * unit)
   for (let k0 = 0; k0 < k; k0 += KC) {
     const kc = min(KC, k - k0)
     block<T>(a + <usize>(k0 * ak) * unit, am, ak, panels + <usize>(k0 * all + from * kc) * unit, c + <usize>from * unit, ldc, m, to - from, kc, room)
   }
 }
-export function gemmPacked32(a: usize, am: i32, ak: i32, panels: usize, c: usize, ldc: i32, m: i32, n: i32, k: i32, from: i32, to: i32, room: usize): void {
-  gemmPacked<f32>(a, am, ak, panels, c, ldc, m, n, k, from, to, room)
+export function gemmPacked32(a: usize, am: i32, ak: i32, panels: usize, c: usize, ldc: i32, m: i32, n: i32, k: i32, from: i32, to: i32, add: i32, room: usize): void {
+  gemmPacked<f32>(a, am, ak, panels, c, ldc, m, n, k, from, to, add, room)
 }
-export function gemmPacked64(a: usize, am: i32, ak: i32, panels: usize, c: usize, ldc: i32, m: i32, n: i32, k: i32, from: i32, to: i32, room: usize): void {
-  gemmPacked<f64>(a, am, ak, panels, c, ldc, m, n, k, from, to, room)
+export function gemmPacked64(a: usize, am: i32, ak: i32, panels: usize, c: usize, ldc: i32, m: i32, n: i32, k: i32, from: i32, to: i32, add: i32, room: usize): void {
+  gemmPacked<f64>(a, am, ak, panels, c, ldc, m, n, k, from, to, add, room)
 }
