@@ -287,6 +287,7 @@ t.test('parallel equals serial, and a killed run goes on to the same numbers', a
     t.equal(code, null, `killed after step ${after}`)
   }
   t.ok(existsSync(join(at('killed'), 'parts')))
+  t.match(await cli(args('killed', '--resume', '--eta', '2')), { code: 2, err: /holds a run with eta 1/ })
   t.equal((await cli(args('killed', '--resume'))).code, 0)
   t.same(parts('killed'), parts('serial'))
   t.notOk(existsSync(join(at('killed'), 'parts')), 'what is complete needs no checkpoints')
