@@ -1,5 +1,5 @@
 import { makeMethod, meanLoss, model, problem } from './oscillators.js'
-import { linesOf, partsWith, quantityOf } from './shell/data.js'
+import { linesOf, pairedRatio, partsWith, quantityOf } from './shell/data.js'
 import type { Figure, Style } from './shell/figure.js'
 import { count } from './shell/settings.js'
 import { type Done, defineExperiment, type Metric } from './shell/types.js'
@@ -84,10 +84,7 @@ export default defineExperiment({
       ...rows,
       {
         name: 'HIG: loss with batch 8 / batch 128',
-        value: quantityOf(smallest, p => {
-          const other = largest.find(q => q.seed === p.seed)
-          return other && atEnd(p) / atEnd(other)
-        }),
+        value: pairedRatio(smallest, largest, atEnd),
         expected: [1.5, 1e6],
         digits: 3,
         note: 'same weights, same number of iterations; 32 of them: 2.9 to 6.9 over ten seeds'

@@ -1,3 +1,4 @@
+import type { Tensor } from '../../core/index.js'
 import type { Arrows, Contours, Field, Numbers, Series as PlotSeries } from './figure.js'
 import type { Done, Quantity, Series } from './types.js'
 
@@ -56,6 +57,15 @@ export function radialSpectrum({ width, height, values }: Omit<Field, 'name'>) {
     high: spreads.map(s => s.high)
   }
 }
+
+/** [n, height, width] as fields 'name 1', 'name 2', ... */
+export const fieldsOf = (name: string, { shape: [n, height, width], data }: Tensor): Field[] =>
+  indices(n).map(i => ({
+    name: `${name} ${i + 1}`,
+    width,
+    height,
+    values: data.slice(i * height * width, (i + 1) * height * width)
+  }))
 
 /** A function on a regular grid, for level lines. */
 export function sampleGrid(
@@ -147,6 +157,20 @@ export function quantityOf<P extends Done>(parts: readonly P[], of: (part: P) =>
   const values = parts.map(of).filter(v => v !== undefined && Number.isFinite(v)) as number[]
   return values.length > 1 ? spread(values) : (values[0] ?? Number.NaN)
 }
+
+/**
+ * A number of each of these parts over that of the other with its seed, which had the same weights and data, as one quantity.
+ * NaN where there are no two of a seed.
+ */
+export const pairedRatio = <P extends Done>(
+  parts: readonly P[],
+  others: readonly P[],
+  of: (part: P) => number | undefined
+): Quantity =>
+  quantityOf(parts, part => {
+    const other = others.find(o => o.seed === part.seed)
+    return other && of(part)! / of(other)!
+  })
 
 /** Mean of the last n numbers. */
 export const late = (y: readonly number[], n: number): number => {

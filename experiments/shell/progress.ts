@@ -40,7 +40,7 @@ export class ProgressView {
         gracefulExit: false
       })
       this.bar = this.bars.create(total, done)
-    } else this.out.write(`${label || 'Running'}: ${total} ${this.unit}s.\n`)
+    } else this.out.write(`${label || 'Running'}: ${total} ${this.unit}${total === 1 ? '' : 's'}.\n`)
   }
 
   /** `count` steps more are done; the numbers replace those of the same names. */

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PNG } from 'pngjs'
 import t, { type Test } from 'tap'
-import { overSeeds, radialSpectrum, sampleGrid, spread } from '../../experiments/shell/data.js'
+import { overSeeds, pairedRatio, radialSpectrum, sampleGrid, spread } from '../../experiments/shell/data.js'
 import type { Figure, PlotFigure } from '../../experiments/shell/figure.js'
 import { duration, number, powerOfTen } from '../../experiments/shell/format.js'
 import { figureToSvg, svgToPng } from '../../experiments/shell/plots/render.js'
@@ -105,7 +105,7 @@ t.test('text, numbers, times', async t => {
     [0, 1.23456, 1234567, 2.5e-8, Number.NaN].map(v => number(v)),
     ['0', '1.235', '1.235e6', '2.5e-8', 'not a number']
   )
-  t.same([0.4, 35, 125, 4200].map(duration), ['0.4 s', '35 s', '2 min 05 s', '1 h 10 min'])
+  t.same([0.012, 0.4, 35, 125, 4200].map(duration), ['12 ms', '0.4 s', '35 s', '2 min 05 s', '1 h 10 min'])
 })
 
 t.test('helpers for data', async t => {
@@ -123,6 +123,17 @@ t.test('helpers for data', async t => {
   t.equal(f.at(-1), Math.SQRT1_2)
   t.ok(median.every(v => v === 7))
   t.equal(sampleGrid((x, y) => x + 10 * y, [0, 1], [0, 2], [], 3).values[5], 11)
+  // Seed 2 has no partner.
+  const part = (seed: number, y: number) =>
+    ({ seed, course: { y: { at: [0], seconds: [0], y: [y] } } }) as unknown as Done
+  const [some, others] = [
+    [part(0, 6), part(1, 8), part(2, 5)],
+    [part(1, 4), part(0, 2)]
+  ]
+  const of = (p: Done) => p.course.y.y[0]
+  t.same(pairedRatio(some, others, of), { median: 2.5, low: 2, high: 3 })
+  t.equal(pairedRatio(some.slice(1), others, of), 2)
+  t.same(pairedRatio([], others, of), Number.NaN)
 })
 
 t.test('settings say what would be right', async t => {
