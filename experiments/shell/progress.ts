@@ -74,7 +74,8 @@ export class ProgressView {
   /** The first, the last, every tenth part, and otherwise every 15 seconds. */
   private lineIsDue(last: number): boolean {
     const tenth = (n: number) => Math.floor((10 * n) / this.total)
-    if (last === this.before || this.done === this.total || tenth(this.done) > tenth(last)) return true
+    const first = last === this.before
+    if (this.done > last && (first || this.done === this.total || tenth(this.done) > tenth(last))) return true
     return performance.now() - this.lastLineAt > 15_000
   }
 

@@ -39,10 +39,14 @@ export function recordOf(
     versions: versions(),
     ...run,
     metrics: experiment.metrics(parts, settings),
-    notes: [...new Set([...own, ...parts.flatMap(part => part.notes ?? [])])],
+    notes: [...new Set([...own, ...parts.flatMap(notesOf)])],
     timings: timingsOf(parts)
   }
 }
+
+/** What a part says for itself: as one of several it says its name first. */
+const notesOf = (part: Done, _i: number, { length }: readonly Done[]): string[] =>
+  (part.notes ?? []).map(note => (length > 1 ? `${nameOf(part)}: ${note}` : note))
 
 /** Seconds per step of each method (and variant): the median over its parts. */
 function timingsOf(parts: readonly Done[]): Record<string, number> {

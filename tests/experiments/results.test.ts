@@ -182,6 +182,11 @@ t.test('a reader that has seen enough is no failure', async t => {
   })
   t.match(stdout, /^node .*seed=0/)
   t.equal(stderr, '')
+  // Of the progress, too: the run goes on to its end.
+  const folder = t.testdir()
+  const run = `node ${demoMain} run demo --steps 400 --step-ms 2 --no-report --out ${folder}`
+  spawnSync('sh', ['-c', `${run} 2>&1 | head -1`])
+  t.match(JSON.parse(read(folder, 'result.json')), { status: 'complete' })
 })
 
 t.test('list shows methods and sweeps', async t => {
