@@ -27,10 +27,10 @@ const makeMethod: Record<string, (eta: number) => Optimizer<any, any>> = {
   SIP: eta => sip(sgd({ lr: 1 }), { eta })
 }
 
-type Map = (x: Tensor) => Tensor
+type Physics = (x: Tensor) => Tensor
 
 /** Physics whose optimum is at x = 0, and on which side of it the steps begin. */
-const shapes: Record<string, { P: Map; goal: number; side: 1 | -1 }> = {
+const shapes: Record<string, { P: Physics; goal: number; side: 1 | -1 }> = {
   'y = x': { P: x => x, goal: 0, side: 1 },
   'y = x²': { P: square, goal: 0, side: 1 },
   'y = eˣ': { P: exp, goal: 1, side: -1 }
@@ -60,13 +60,13 @@ function sensitivity(method: string, x: Tensor): Pick<Curves, 'step' | 'fall'> {
 
 /** What a step in x does to z [1, 2] = (x0, x1^a): Δz along -η z, and across, as multiples of η |z|. */
 function changeOfZ(method: string, z: Tensor, a: number, eta: number): [along: number, across: number] {
-  const f: Map = x => pow(x, tensor([[1, a]]))
+  const f: Physics = x => pow(x, tensor([[1, a]]))
   const x = pow(z, tensor([[1, 1 / a]]))
   const after = f(sub(x, firstStep(makeMethod[method](eta))(f, x, zerosLike(z))))
   const [d0, d1] = sub(after, z).data
   const [z0, z1] = z.data
-  const square = -eta * (z0 * z0 + z1 * z1)
-  return [(d0 * z0 + d1 * z1) / square, (d1 * z0 - d0 * z1) / square]
+  const asked = -eta * (z0 * z0 + z1 * z1)
+  return [(d0 * z0 + d1 * z1) / asked, (d1 * z0 - d0 * z1) / asked]
 }
 
 const ETA = 0.05
