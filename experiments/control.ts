@@ -1,7 +1,7 @@
 import { random, type Tensor } from '../core/index.js'
 import { adam, type Optimizer, sip } from '../optim/index.js'
 import { correction, meanLoss, rest, rms, type Task, TIME_STEP, uncorrected } from './controlTasks.js'
-import { indices, late, linesOf, overSeeds, pairedRatio, partsWith, quantityOf } from './shell/data.js'
+import { indices, late, linesOf, overSeeds, partsWith, quantityOf, ratioBySeed } from './shell/data.js'
 import type { Figure, Panel, Series } from './shell/figure.js'
 import { count } from './shell/settings.js'
 import { type Done, defineExperiment, type Metric, type Outcome, type Part, type PartContext } from './shell/types.js'
@@ -134,8 +134,8 @@ function metricsOf(parts: readonly Done<Method, Data>[], variant: (typeof VARIAN
     (m): Metric => ({ name: `${variant}, ${m}: loss at the end`, value: quantityOf(of(m), finalLoss), digits: 3 })
   )
   const ratio = (a: Method, b: Method, expected: [number, number]): Metric[] => {
-    const value = pairedRatio(of(a), of(b), finalLoss)
-    if (Number.isNaN(value)) return []
+    const value = ratioBySeed(of(a), of(b), finalLoss)
+    if (value === undefined) return []
     return [{ name: `${variant}: loss of ${a} / loss of ${b}`, value, expected, digits: 3 }]
   }
   const ratios =

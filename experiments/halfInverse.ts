@@ -1,6 +1,6 @@
 import type { RouteOptions } from '../optim/index.js'
 import { BATCH, makeMethod, trainEpochs } from './oscillators.js'
-import { indices, linesOf, methodsOf, pairedRatio, partsWith, quantityOf, spread } from './shell/data.js'
+import { indices, linesOf, methodsOf, partsWith, quantityOf, ratioBySeed, spread } from './shell/data.js'
 import { count } from './shell/settings.js'
 import { type Done, defineExperiment, type Metric } from './shell/types.js'
 
@@ -101,8 +101,8 @@ export default defineExperiment({
 
 /** Two ways of computing one step: they differ by rounding, 1e-10 of the loss on the seeds 0 and 1 in the quick preset. */
 function routesAgree(parts: readonly Done[]): Metric[] {
-  const [gram, svd] = ['gram', 'svd'].map(method => partsWith(parts, 'mean loss', method))
-  const value = pairedRatio(gram, svd, part => part.course['mean loss'].y.at(-1))
-  if (Number.isNaN(value)) return []
+  const of = (method: string) => partsWith(parts, 'mean loss', method)
+  const value = ratioBySeed(of('gram'), of('svd'), p => p.course['mean loss'].y.at(-1))
+  if (value === undefined) return []
   return [{ name: 'last loss, gram / svd', value, expected: [0.99, 1.01], digits: 6 }]
 }

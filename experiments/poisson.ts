@@ -2,7 +2,7 @@ import { type Random, random, type Tensor } from '../core/index.js'
 import { cast, l1, l2, type Network, reshape, sum, uNet } from '../ops/index.js'
 import { adam, type Optimizer, sip } from '../optim/index.js'
 import { poisson, smoothNoise } from '../physics/index.js'
-import { fieldsOf, linesOf, pairedRatio, partsWith, quantityOf, valueAt } from './shell/data.js'
+import { fieldsOf, linesOf, partsWith, quantityOf, ratioBySeed, valueAt } from './shell/data.js'
 import { count } from './shell/settings.js'
 import { type Done, defineExperiment, type Metric } from './shell/types.js'
 import { training } from './training.js'
@@ -88,8 +88,8 @@ export default defineExperiment({
 
   metrics(parts, { steps, batch }) {
     const rows = METHODS.flatMap(m => metricsOf(m, partsWith(parts, 'x', m), batch === 16))
-    const value = pairedRatio(partsWith(parts, 'x', 'Adam'), partsWith(parts, 'x', 'SIP'), p => p.course.x.y.at(-1))
-    if (Number.isNaN(value)) return rows
+    const value = ratioBySeed(partsWith(parts, 'x', 'Adam'), partsWith(parts, 'x', 'SIP'), p => p.course.x.y.at(-1))
+    if (value === undefined) return rows
     return [
       ...rows,
       {
