@@ -168,6 +168,8 @@ t.test('the table has ratios, leaves out empty columns, and fits', async t => {
   }
   t.same(metricsTable([metric]).head, ['quantity', 'published', 'this run', 'this / published', 'expected'])
   t.same(metricsTable([metric]).rows[0].slice(1), ['2', '3', '1.5', '1 to 2: no'])
+  const exact = { name: 'a', value: 1, expected: [1 - 1e-9, 1 + 1e-9] as [number, number] }
+  t.equal(metricsTable([exact]).rows[0].at(-1), '1 ± 1e-9: yes')
   t.ok(
     printTable([metric], {}, 60)
       .split('\n')
