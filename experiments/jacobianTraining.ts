@@ -219,8 +219,8 @@ export function spectrumFigure(parts: readonly Ran[]): PlotFigure[] {
       title: 'Singular values of ∂y/∂θ over training, and what the half-inverse makes of them',
       caption: `Of ${data!.shown} samples, one seed. First as they are, by method: the gradient multiplies by s. Last those of ${method} to the power -½, relative to that of the largest, up to the truncation: the small ones come forward, by the root of what Gauss-Newton would lift them.`,
       panels: [
-        ...firsts.map((part, i) => panel(part.method, i === 0 ? 'Singular value s' : '', part, s => s)),
-        panel(method, 's^(-1/2), relative', firsts[0], (s, largest) =>
+        ...firsts.map((part, i) => panel(`${part.method}: s`, i === 0 ? 'Singular value' : '', part, s => s)),
+        panel(`${method}: s^(-1/2)`, 'Factor, relative', firsts[0], (s, largest) =>
           s > data!.truncation * largest ? Math.sqrt(largest / s) : Number.NaN
         )
       ]

@@ -112,6 +112,8 @@ function driven({ net, test }: Task, theta: Tensor, name: string): Field {
 type Part = Done<Method, Spectra>
 
 const BATCH = 16
+/** Steps of HIG in a quick run: where the limit below was measured. */
+const QUICK = 6
 const perEpoch = (method: Method, samples: number): number => Math.ceil(samples / settingsOf(method, BATCH).batch)
 const stepsOf = (method: Method, { steps, higSteps }: { steps: number; higSteps: number }): number =>
   method === 'Adam' ? steps : higSteps
@@ -129,9 +131,9 @@ export default defineExperiment({
   methods: METHODS,
   seeds: { default: 1, full: 5 },
   settings: {
-    higSteps: count('steps of HIG and Gauss-Newton', { default: 32, quick: 8, full: 256 }),
+    higSteps: count('steps of HIG and Gauss-Newton', { default: 32, quick: QUICK, full: 256 }),
     steps: count('steps of Adam', { default: 20, quick: 2, full: 200 }),
-    samples: count('samples for training, and as many for the test', { default: SAMPLES, quick: 128 })
+    samples: count('samples for training, and as many for the test', { default: SAMPLES, quick: 64 })
   },
   steps: ({ method }, settings) => stepsOf(method, settings),
   notes: () => [
@@ -152,14 +154,15 @@ export default defineExperiment({
     return { ...out, fields }
   },
 
-  metrics: (parts: readonly Part[], { samples }) => METHODS.flatMap(m => metricsOf(m, parts, samples)),
+  metrics: (parts: readonly Part[], settings) => METHODS.flatMap(m => metricsOf(m, parts, settings)),
 
   figures(parts: readonly Part[], { samples }) {
     const scale = (p: Done) => 1 / perEpoch(p.method as Method, samples)
     return [
       lossFigure(parts, {
         title: 'The quantum dipole',
-        caption: 'Mean of 1 - |⟨y*, ψ⟩|². An epoch of HIG is 64 steps of 16 samples, one of Adam 4 steps of 256.',
+        caption:
+          'Mean of 1 - |⟨y*, ψ⟩|². A step of HIG and of Gauss-Newton takes 16 samples, one of Adam 256, as far as there are so many.',
         loss: '1 − |⟨ψ*, ψ⟩|², mean over samples',
         scale
       }),
@@ -175,7 +178,11 @@ const measured: Partial<Record<Method, Record<number, number>>> = {
   Adam: { 20: 0.955 }
 }
 
-function metricsOf(method: Method, all: readonly Part[], samples: number): Metric[] {
+function metricsOf(
+  method: Method,
+  all: readonly Part[],
+  { samples, higSteps }: { samples: number; higSteps: number }
+): Metric[] {
   const parts = partsWith(all, 'training', method)
   if (parts.length === 0) return []
   const known = samples === SAMPLES ? (measured[method] ?? {}) : {}
@@ -189,10 +196,10 @@ function metricsOf(method: Method, all: readonly Part[], samples: number): Metri
       digits: 4
     })),
     {
-      // At the beginning it grows by a factor: of eight steps of HIG 1.45 to 1.90, four seeds.
       name: `${method}: |⟨ψ*, ψ⟩|² at the end over that before`,
       value: quantityOf(parts, p => (1 - (lossAtEnd(p) ?? Number.NaN)) / (1 - p.course.training.y[0])),
-      expected: method === 'HIG' ? ([1.1, 1e6] as [number, number]) : undefined,
+      expected: method === 'HIG' && higSteps >= QUICK ? ([1.1, 1e6] as [number, number]) : undefined,
+      note: method === 'HIG' ? `after ${QUICK} steps with 64 samples 1.32 to 1.61 over ten seeds` : undefined,
       digits: 3
     }
   ]

@@ -1,9 +1,21 @@
 import t, { type Test } from 'tap'
 import { type Tensor, tensor } from '../../core/index.js'
-import { comparison, lossesAfter, makeMethod, meanLoss, spectrum } from '../../experiments/jacobianTraining.js'
+import {
+  comparison,
+  divergence,
+  lossesAfter,
+  type Method,
+  makeMethod,
+  meanLoss,
+  type Spectra,
+  spectrum,
+  spectrumFigure,
+  trainTask
+} from '../../experiments/jacobianTraining.js'
 import * as cubic from '../../experiments/oscillatorsNonlinear.js'
 import * as poisson from '../../experiments/poissonHig.js'
 import * as dipole from '../../experiments/quantumDipole.js'
+import type { Done, PartContext } from '../../experiments/shell/types.js'
 import { batchOf } from '../../experiments/training.js'
 import { train } from '../../optim/index.js'
 
@@ -88,4 +100,52 @@ t.test('losses after some steps and at the end, as far as the method came', asyn
   ])
   t.same(lossesAfter([part(0, [4, 2, 1]), part(1, [8, 6])], 'HIG', [0]), [both(0, range(4, 6, 8)), both(20, 1)])
   t.same(lossesAfter([part(0, [4])], 'GN'), [])
+})
+
+const ignored = () => undefined
+const quiet: PartContext = {
+  step: ignored,
+  tell: ignored,
+  log: ignored,
+  keep: ignored,
+  signal: new AbortController().signal
+}
+const trained = async (method: Method, seed: number, lr: number): Promise<Done<Method, Spectra>> => {
+  const { theta: _, ...out } = await trainTask(quiet, cubic.problem(seed, 8), {
+    ...{ method, steps: 4, every: 1, shown: 2 },
+    settings: { ...cubic.settingsOf(method, 4), lr }
+  })
+  return { method, seed, variant: '', status: 'complete', ...out }
+}
+
+t.test('runs that became non-finite: how many, and in every median', async t => {
+  const seeds = [await trained('GN', 0, 0.1), await trained('GN', 1, 1e12), await trained('GN', 2, 1e12)]
+  t.same(divergence(seeds, 'GN'), [{ name: 'GN: runs that became non-finite', unit: 'of 3', value: 2 }])
+  t.same(divergence(seeds.slice(0, 1), 'GN'), [])
+  const { y } = seeds[0].course.training
+  t.same(lossesAfter(seeds, 'GN').at(-1)!.training, { median: Number.NaN, low: y.at(-1), high: Number.NaN })
+  const others = seeds.map(part => ({ ...part, method: 'Adam' }))
+  const [metric] = comparison([...seeds, ...others], { method: 'GN', other: 'Adam' })
+  t.same(metric.value, { median: Number.NaN, low: 1, high: Number.NaN })
+})
+
+t.test('singular values over training, as far as it came', async t => {
+  const [whole, short] = [await trained('HIG', 0, 1), await trained('GN', 0, 1e12)]
+  const stages = ['before training', 'after a quarter', 'after half', 'at the end']
+  t.same(Object.keys(whole.data!.spectra), stages)
+  const lines = Object.values(whole.data!.spectra)
+  t.ok(lines.every(s => s.length === 2 * 4))
+  t.equal(new Set(lines.map(([largest]) => largest)).size, 4, 'each of another θ')
+  t.same(whole.data!.spectra['before training'], short.data!.spectra['before training'])
+  t.notOk('after half' in short.data!.spectra)
+  t.ok('at the end' in short.data!.spectra, 'where it was last finite')
+  const [figure] = spectrumFigure([whole, short])
+  t.same(
+    figure.panels.map(({ title, series }) => [title, series.length]),
+    [
+      ['HIG: s', 4],
+      ['GN: s', Object.keys(short.data!.spectra).length],
+      ['HIG: s^(-1/2)', 4]
+    ]
+  )
 })

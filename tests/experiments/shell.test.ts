@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PNG } from 'pngjs'
 import t, { type Test } from 'tap'
-import { overSeeds, radialSpectrum, ratioBySeed, sampleGrid, spread } from '../../experiments/shell/data.js'
+import { overSeeds, quantityOf, radialSpectrum, ratioBySeed, sampleGrid, spread } from '../../experiments/shell/data.js'
 import type { Figure, PlotFigure } from '../../experiments/shell/figure.js'
 import { duration, number, powerOfTen } from '../../experiments/shell/format.js'
 import { figureToSvg, svgToPng } from '../../experiments/shell/plots/render.js'
@@ -144,6 +144,19 @@ t.test('ratios seed by seed', async t => {
   t.equal(ratio(a.slice(0, 1), b), 2)
   t.equal(ratio([part(2, 5)], b), undefined)
   t.ok(Number.isNaN(ratio([part(1, 1)], [part(1, 0)])), 'nothing finite to show is not the same as nothing to compare')
+})
+
+t.test('a seed that diverged counts: no median hides it', async t => {
+  const of = (...values: (number | undefined)[]) => quantityOf(values, v => v)
+  const bad = Number.NaN
+  t.same(of(3, 1, 2), { median: 2, low: 1, high: 3 })
+  t.same(of(3, bad, 1), { median: 3, low: 1, high: bad })
+  t.same(of(bad, Infinity, 910), { median: bad, low: 910, high: bad }, 'one finite seed of three is not the median')
+  t.same(of(-Infinity, 2, 1), { median: 2, low: 1, high: bad })
+  t.same(of(1, undefined, 3), { median: 2, low: 1, high: 3 }, 'what has not come so far says nothing')
+  t.same([of(bad), of(), of(undefined)], [bad, bad, bad])
+  const { rows } = metricsTable([{ name: 'loss', value: of(3, bad, 1), expected: [0, 4] }])
+  t.match(rows[0], ['loss', '3 [1 ... not a number]'])
 })
 
 t.test('settings say what would be right', async t => {
