@@ -1,5 +1,6 @@
 export { apply } from './apply.js'
-export { type BackendName, backends, setThreads, withBackend, withThreads } from './backends/kernels.js'
+export { type BackendName, backends, withBackend } from './backends/choice.js'
+export { setThreads, withThreads } from './backends/wasm/pool.js'
 export { claim, fillUnclaimed, foldClaim, noClaim, wanted } from './claim.js'
 export { type BlockRules, defineBlock } from './defineBlock.js'
 export * from './errors.js'

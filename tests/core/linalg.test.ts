@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Matrix, SVD as MlSVD } from 'ml-matrix'
 import t, { type Test as Tap } from 'tap'
-import { withBackend } from '../../core/backends/kernels.js'
+import { withBackend } from '../../core/backends/choice.js'
 import { NonFiniteError, OptionError } from '../../core/errors.js'
 import {
   cg,

@@ -1,6 +1,6 @@
 import { EigenvalueDecomposition, Matrix, QrDecomposition } from 'ml-matrix'
 import t, { type Test as Tap } from 'tap'
-import { withBackend } from '../../core/backends/kernels.js'
+import { withBackend } from '../../core/backends/choice.js'
 import { NonFiniteError } from '../../core/errors.js'
 import {
   cg,

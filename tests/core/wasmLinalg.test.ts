@@ -1,5 +1,6 @@
 import t from 'tap'
-import { linalgKernels, matmul, withBackend } from '../../core/backends/kernels.js'
+import { withBackend } from '../../core/backends/choice.js'
+import { linalgKernels, matmul } from '../../core/backends/kernels.js'
 import { random } from '../../core/index.js'
 import { lstsq, partialInverseApply, partialInverseMatrix, qrOfTranspose, svd } from '../../core/linalg/index.js'
 import { norm2, transpose } from '../../core/linalg/scaling.js'
