@@ -10,6 +10,7 @@ export { type Elementwise, elementwise, elementwiseFunction } from './families/e
 export { type Reduction, reduction, reductionFunction } from './families/reduction.js'
 export * from './inspect/index.js'
 export { type LayerBlock, LayeredMatrix } from './linalg/layeredMatrix.js'
+export type { Nested } from './nested.js'
 export { type Notice, onNotice } from './notice.js'
 export {
   type Claim,
