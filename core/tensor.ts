@@ -1,5 +1,5 @@
 import { type Block, blockOf, inArena } from './arena.js'
-import { type DeviceEntries, isDeviceEntries } from './backends/gpu/device.js'
+import { type DeviceEntries, isDeviceEntries } from './backends/gpu/entries.js'
 import { DTypeError, GradientError, ShapeError } from './errors.js'
 import { alloc, allocUnset, type Data, type DType, noSuchDType } from './memory.js'
 import { fill, type Nested, nest, nestedShape } from './nested.js'

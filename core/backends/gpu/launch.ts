@@ -3,7 +3,8 @@ import { currentRegion, type Region } from '../../region.js'
 import { type Shape, size } from '../../shape.js'
 import { ownerOf, Tensor } from '../../tensor.js'
 import { LARGEST } from './code.js'
-import { type Device, type DeviceEntries, gpuDevice } from './device.js'
+import { type Device, gpuDevice } from './device.js'
+import type { DeviceEntries } from './entries.js'
 
 /** Is the gpu backend the one to ask? Set by withBackend. */
 let asked = false
