@@ -64,9 +64,12 @@ function owned(entries: DeviceEntries, region: Region | undefined): DeviceEntrie
   return entries
 }
 
-/** Frees a tensor's entries, or the copy of a tensor of the CPU, on the device. */
+/** A tensor's entries, or the copy of a tensor of the CPU, on the device. */
+export const deviceEntries = (t: Tensor): DeviceEntries | undefined => t.entries ?? copies.get(t)
+
+/** Frees them. */
 export function releaseOnGpu(t: Tensor): void {
-  const entries = t.entries ?? copies.get(t)
+  const entries = deviceEntries(t)
   copies.delete(t)
   entries?.release()
 }
