@@ -1,3 +1,4 @@
+import type { Tensor } from '../../core/index.js'
 import type { Arrows, Contours, Field, Numbers, Series as PlotSeries } from './figure.js'
 import type { Done, Quantity, Series } from './types.js'
 
@@ -22,6 +23,15 @@ export function spread(values: Numbers): { median: number; low: number; high: nu
   const half = Math.floor(sorted.length / 2)
   const median = sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2
   return { median, low: sorted[0], high: sorted[sorted.length - 1] }
+}
+
+/** Samples [n, height, width] as fields 'name 1', 'name 2', ... */
+export function fieldsOf(name: string, { shape, data }: Pick<Tensor, 'shape' | 'data'>): Field[] {
+  const [n, height, width] = shape
+  const each = height * width
+  return Array.from({ length: n }, (_, i) => {
+    return { name: `${name} ${i + 1}`, width, height, values: data.slice(i * each, (i + 1) * each) }
+  })
 }
 
 /** 0, 1, 2, ...: the x of a curve over steps. */
