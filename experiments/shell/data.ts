@@ -25,15 +25,6 @@ export function spread(values: Numbers): { median: number; low: number; high: nu
   return { median, low: sorted[0], high: sorted[sorted.length - 1] }
 }
 
-/** Samples [n, height, width] as fields 'name 1', 'name 2', ... */
-export function fieldsOf(name: string, { shape, data }: Pick<Tensor, 'shape' | 'data'>): Field[] {
-  const [n, height, width] = shape
-  const each = height * width
-  return Array.from({ length: n }, (_, i) => {
-    return { name: `${name} ${i + 1}`, width, height, values: data.slice(i * each, (i + 1) * each) }
-  })
-}
-
 /** 0, 1, 2, ...: the x of a curve over steps. */
 export const indices = (length: number): number[] => Array.from({ length }, (_, i) => i)
 
@@ -66,6 +57,15 @@ export function radialSpectrum({ width, height, values }: Omit<Field, 'name'>) {
     high: spreads.map(s => s.high)
   }
 }
+
+/** [n, height, width] as fields 'name 1', 'name 2', ... */
+export const fieldsOf = (name: string, { shape: [n, height, width], data }: Tensor): Field[] =>
+  indices(n).map(i => ({
+    name: `${name} ${i + 1}`,
+    width,
+    height,
+    values: data.slice(i * height * width, (i + 1) * height * width)
+  }))
 
 /** A function on a regular grid, for level lines. */
 export function sampleGrid(
@@ -153,9 +153,27 @@ export function linesOf(
 }
 
 /** A number of each of a method's parts, as one quantity: over seeds its spread. NaN where there is none. */
-export function quantityOf<P extends Done>(parts: readonly P[], of: (part: P) => number | undefined): Quantity {
+export function quantityOf<P>(parts: readonly P[], of: (part: P) => number | undefined): Quantity {
   const values = parts.map(of).filter(v => v !== undefined && Number.isFinite(v)) as number[]
   return values.length > 1 ? spread(values) : (values[0] ?? Number.NaN)
+}
+
+/**
+ * A number of some parts over that of others, seed by seed: both sides had the same weights and data, so that a lucky seed is
+ * lucky for both, and the ratio spreads less than either. As one quantity; undefined where no seed has the number on
+ * both sides, NaN where none of the ratios is finite.
+ */
+export function ratioBySeed<P extends Done>(
+  above: readonly P[],
+  below: readonly P[],
+  of: (part: P) => number | undefined
+): Quantity | undefined {
+  const pairs = above.flatMap(part => {
+    const other = below.find(p => p.seed === part.seed)
+    const [a, b] = [of(part), other && of(other)]
+    return a === undefined || b === undefined ? [] : [{ a, b }]
+  })
+  return pairs.length > 0 ? quantityOf(pairs, ({ a, b }) => a / b) : undefined
 }
 
 /** Mean of the last n numbers. */

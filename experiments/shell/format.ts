@@ -32,8 +32,9 @@ export function quantity(value: Quantity | undefined, digits = 4): string {
 
 export const middle = (value: Quantity): number => (typeof value === 'number' ? value : value.median)
 
-/** 0.4 s, 35 s, 2 min 05 s, 1 h 10 min. */
+/** 12 ms, 0.4 s, 35 s, 2 min 05 s, 1 h 10 min. */
 export function duration(seconds: number): string {
+  if (seconds < 0.0995) return `${number(1000 * seconds, 2)} ms`
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`
   const whole = Math.round(seconds)
   if (whole < 60) return `${whole} s`

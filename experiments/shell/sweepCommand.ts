@@ -66,5 +66,5 @@ function sayMissing(
   for (const name of missing.slice(0, 20)) say(`  ${join(plan.out, name)}`)
   if (missing.length > 20) say(`  and ${missing.length - 20} more`)
   const again = action === 'collect' ? 'The same call without --collect' : 'The same call again'
-  say(`${again} runs them; with --print --missing it prints their commands.`)
+  say(`${again} runs them; with --missing it prints their commands.`)
 }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PNG } from 'pngjs'
 import t, { type Test } from 'tap'
-import { overSeeds, radialSpectrum, sampleGrid, spread } from '../../experiments/shell/data.js'
+import { overSeeds, radialSpectrum, ratioBySeed, sampleGrid, spread } from '../../experiments/shell/data.js'
 import type { Figure, PlotFigure } from '../../experiments/shell/figure.js'
 import { duration, number, powerOfTen } from '../../experiments/shell/format.js'
 import { figureToSvg, svgToPng } from '../../experiments/shell/plots/render.js'
@@ -105,7 +105,7 @@ t.test('text, numbers, times', async t => {
     [0, 1.23456, 1234567, 2.5e-8, Number.NaN].map(v => number(v)),
     ['0', '1.235', '1.235e6', '2.5e-8', 'not a number']
   )
-  t.same([0.4, 35, 125, 4200].map(duration), ['0.4 s', '35 s', '2 min 05 s', '1 h 10 min'])
+  t.same([0.012, 0.4, 35, 125, 4200].map(duration), ['12 ms', '0.4 s', '35 s', '2 min 05 s', '1 h 10 min'])
 })
 
 t.test('helpers for data', async t => {
@@ -123,6 +123,27 @@ t.test('helpers for data', async t => {
   t.equal(f.at(-1), Math.SQRT1_2)
   t.ok(median.every(v => v === 7))
   t.equal(sampleGrid((x, y) => x + 10 * y, [0, 1], [0, 2], [], 3).values[5], 11)
+})
+
+t.test('ratios seed by seed', async t => {
+  const part = (seed: number, y?: number) => ({
+    method: 'GD',
+    variant: '',
+    status: 'complete' as const,
+    seed,
+    course: {},
+    data: y
+  })
+  const ratio = (a: ReturnType<typeof part>[], b: ReturnType<typeof part>[]) => ratioBySeed(a, b, p => p.data)
+  // In another order, with a seed that only one side has, and one without the number.
+  const [a, b] = [
+    [part(0, 2), part(1, 30), part(2, 5), part(3, 1)],
+    [part(1, 10), part(0, 1), part(3)]
+  ]
+  t.same(ratio(a, b), { median: 2.5, low: 2, high: 3 })
+  t.equal(ratio(a.slice(0, 1), b), 2)
+  t.equal(ratio([part(2, 5)], b), undefined)
+  t.ok(Number.isNaN(ratio([part(1, 1)], [part(1, 0)])), 'nothing finite to show is not the same as nothing to compare')
 })
 
 t.test('settings say what would be right', async t => {
@@ -147,6 +168,8 @@ t.test('the table has ratios, leaves out empty columns, and fits', async t => {
   }
   t.same(metricsTable([metric]).head, ['quantity', 'published', 'this run', 'this / published', 'expected'])
   t.same(metricsTable([metric]).rows[0].slice(1), ['2', '3', '1.5', '1 to 2: no'])
+  const exact = { name: 'a', value: 1, expected: [1 - 1e-9, 1 + 1e-9] as [number, number] }
+  t.equal(metricsTable([exact]).rows[0].at(-1), '1 ± 1e-9: yes')
   t.ok(
     printTable([metric], {}, 60)
       .split('\n')
@@ -287,6 +310,7 @@ t.test('parallel equals serial, and a killed run goes on to the same numbers', a
     t.equal(code, null, `killed after step ${after}`)
   }
   t.ok(existsSync(join(at('killed'), 'parts')))
+  t.match(await cli(args('killed', '--resume', '--eta', '2')), { code: 2, err: /holds a run with eta 1/ })
   t.equal((await cli(args('killed', '--resume'))).code, 0)
   t.same(parts('killed'), parts('serial'))
   t.notOk(existsSync(join(at('killed'), 'parts')), 'what is complete needs no checkpoints')

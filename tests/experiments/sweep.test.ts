@@ -51,7 +51,7 @@ t.test(
     const partly = await cli(args('lines', '--collect'))
     t.match(partly, { code: 1, out: /1 of 8 runs are missing:\s+\S+eta=2_SIP_seed=0\n/ })
     t.match(read(folder, 'lines', 'sweep.html'), /1 of 8 runs are missing/)
-    const missing = await cli(args('lines', '--print', '--missing'))
+    const missing = await cli(args('lines', '--missing'))
     t.equal(missing.out, `${lines[3]}\n`)
 
     // Again, all lines: complete cells stay as they are, to the byte.
@@ -121,6 +121,7 @@ t.test('wrong sweeps exit with 2', async t => {
     [['sweep', 'demo', 'nu'], /Allowed choices are eta, steps/],
     [['sweep', 'demo', '--eta', '1,x'], /--eta wants a number above 0/],
     [['sweep', 'demo', '--print', '--collect'], /cannot be used with/],
+    [['sweep', 'demo', '--missing', '--collect'], /cannot be used with/],
     // The cell's folder holds a run with other settings.
     [['sweep', 'demo', '--eta', '2,4', '--collect', '--out', folder], /holds a run with steps 4 where this one has 20/]
   ]
