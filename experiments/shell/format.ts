@@ -1,3 +1,4 @@
+import type { Preset } from './settings.js'
 import type { Known, Quantity } from './types.js'
 
 const superscripts = '⁰¹²³⁴⁵⁶⁷⁸⁹'
@@ -41,3 +42,9 @@ export function duration(seconds: number): string {
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`
   return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, '0')} min`
 }
+
+/** How long presets take: quick 0.4 s, full 1 h 10 min. */
+export const presetTimes = (takes: Partial<Record<Preset, number>>): string =>
+  Object.entries(takes)
+    .map(([preset, seconds]) => `${preset} ${duration(seconds)}`)
+    .join(', ')

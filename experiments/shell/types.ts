@@ -153,7 +153,7 @@ export interface Experiment<S extends Settings = Settings, M extends string = st
   /** Pure, as are figures and notes: from what the parts hand over, perhaps not all of them. */
   metrics(parts: readonly Done<M, D>[], settings: Values<S>): Metric[]
   figures(parts: readonly Done<M, D>[], settings: Values<S>): Figure[]
-  /** Seconds that a preset takes on two cores, roughly: for `list`. */
+  /** Seconds that a preset takes on two cores, roughly: for `list` and `--help`. */
   takes?: Partial<Record<Preset, number>>
   sweeps?: Record<string, Sweep<NoInfer<S>, NoInfer<M>, NoInfer<D>>>
   /** Sentences for the reader: what differs from the source, what to look at. */
