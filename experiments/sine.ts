@@ -97,14 +97,14 @@ export default defineExperiment({
       values: { xi: { default: [1, 3, 5, 10, 20, 32, 48, 64], quick: [1, 10, 64] } },
       fixed: { phi: 0, method: [...SWEPT] },
       result: { of: (part, { xi }) => lateDistance(part) / xi, label: '|x − x*| / ξ' },
-      metrics: flatness('xi', 5, '|x − x*| / ξ, for ξ from 5 on')
+      metrics: rows => flatness(rows, 'xi', 5, '|x − x*| / ξ, for ξ from 5 on')
     },
     phi: {
       about: 'Fig. 23, right: coupling of a badly conditioned problem',
       values: { phi: { default: [0, 1, 3, 5, 10, 23, 35, 40, 45], quick: [0, 10, 45] } },
       fixed: { xi: 32, method: [...SWEPT] },
       result: { of: part => lateDistance(part), label: '|x − x*|' },
-      metrics: flatness('phi', 0, '|x − x*| over φ')
+      metrics: rows => flatness(rows, 'phi', 0, '|x − x*| over φ')
     }
   }
 })

@@ -61,8 +61,8 @@ export function metricsOf(parts: readonly Done<Method>[], { xi, phi, steps }: Va
  * What the sweeps of Fig. 23 show: SIP is as near everywhere, the others are not. The largest number over the least, of
  * the medians over the seeds, for the swept values from `from` on.
  */
-export const flatness = (setting: string, from: number, text: string) => (rows: readonly SweepRow[]) =>
-  METHODS.flatMap((method): Metric[] => {
+export const flatness = (rows: readonly SweepRow[], setting: string, from: number, text: string): Metric[] =>
+  METHODS.flatMap(method => {
     const own = rows.filter(row => row.method === method && (row.swept[setting] as number) >= from)
     const places = [...new Set(own.map(row => row.swept[setting]))]
     const medians = places.map(v => spread(own.filter(row => row.swept[setting] === v).map(row => row.value)).median)

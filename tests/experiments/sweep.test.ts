@@ -216,7 +216,7 @@ t.test(
       return { swept: { xi }, method: 'SIP', variant: '', seed, value, seconds: 1 }
     }
     const rows = [row(1, 0, 9), row(5, 0, 1), row(5, 1, 1.2), row(5, 2, 4), row(32, 0, 3), row(64, 0, 2)]
-    const [metric, ...others] = flatness('xi', 5, 'x')(rows)
+    const [metric, ...others] = flatness(rows, 'xi', 5, 'x')
     t.same(others, [], 'methods that have not run say nothing')
     t.same(metric.value, 2.5, 'medians over seeds, from 5 on: 3 over 1.2')
     t.same(metric.expected, [1, 2])
