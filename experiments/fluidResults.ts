@@ -1,0 +1,119 @@
+import type { Data, Method } from './fluid.js'
+import { indices, late, linesOf, methodsOf, partsWith, quantityOf } from './shell/data.js'
+import type { Arrows, Figure, Panel } from './shell/figure.js'
+import type { Done, Metric } from './shell/types.js'
+
+/** Tables and figures of `fluid`. */
+type Part = Done<Method, Data>
+
+/** How many of the last looks, a twentieth of the run apart, make a number of the table. */
+const LAST = 5
+
+const lateOf = (part: Part, space: 'x' | 'y'): number => late(part.course[space].y, LAST)
+
+export function metricsOf(parts: readonly Part[], { cells, steps }: { cells: number; steps: number }): Metric[] {
+  const rows: Metric[] = methodsOf(parts).flatMap(m => {
+    const runs = partsWith(parts, 'x', m)
+    if (runs.length === 0) return []
+    return [
+      { name: `${m}: error of the initial velocity`, unit: 'm/s', value: quantityOf(runs, p => lateOf(p, 'x')) },
+      { name: `${m}: loss in y`, unit: 'm²/s²', value: quantityOf(runs, p => lateOf(p, 'y')) }
+    ]
+  })
+  const sips = partsWith(parts, 'x', 'SIP')
+  const ratio = (space: 'x' | 'y') =>
+    quantityOf(sips, sip => {
+      const gd = parts.find(p => p.method === 'GD' && p.seed === sip.seed && p.course[space])
+      return gd && lateOf(gd, space) / lateOf(sip, space)
+    })
+  const known = parts.filter(p => p.data && p.method === parts[0].method)
+  const compared: Metric[] = Number.isNaN(ratio('x'))
+    ? []
+    : [
+        {
+          name: 'error of the initial velocity, GD / SIP',
+          value: ratio('x'),
+          note: `paired: same weights, same data; mean of the last ${LAST} of 20 looks at 32 samples that are not trained on`
+        },
+        { name: 'loss in y, GD / SIP', value: ratio('y') }
+      ]
+  const without: Metric[] =
+    known.length === 0
+      ? []
+      : [
+          {
+            name: 'without a network: time reversed from y*',
+            unit: 'm/s',
+            value: quantityOf(known, p => p.data?.reversed)
+          },
+          { name: 'y* itself', unit: 'm/s', value: quantityOf(known, p => p.data?.unchanged) }
+        ]
+  return [...rows, ...compared, ...without]
+}
+
+export const figuresOf = (parts: readonly Part[], size: number): Figure[] => [losses(parts), ...velocities(parts, size)]
+
+function losses(parts: readonly Part[]): Figure {
+  const panel = (space: 'x' | 'y', over: 'steps' | 'seconds'): Panel => ({
+    title: space === 'x' ? 'Initial velocity' : 'Velocity after 2 s',
+    x: { label: over === 'steps' ? 'Training step' : 'Seconds of training' },
+    y: { label: space === 'x' ? 'mean |x − x*| (m/s)' : 'L per sample (m²/s²)', scale: 'log' },
+    series: linesOf(parts, space, { over })
+  })
+  return {
+    kind: 'plot',
+    name: 'losses',
+    title: 'Same weights, same data: SIP finds more of the initial velocity than GD',
+    caption: 'For 32 samples that are not trained on. GD is Adam on the gradient through all steps of the simulator.',
+    panels: [panel('x', 'steps'), panel('x', 'seconds'), panel('y', 'steps')]
+  }
+}
+
+/** At most so many arrows along each side. */
+const ARROWS = 16
+
+/** The first sample of the first seed: what the network sees, and what each method makes of it, over the truth. */
+function velocities(parts: readonly Part[], size: number): Figure[] {
+  const shown = (['GD', 'SIP'] as const).flatMap(m => parts.find(p => p.method === m && p.fields?.length) ?? [])
+  if (shown.length === 0) return []
+  const of = (part: Part, name: string) => [1, 2].map(i => part.fields!.find(f => f.name === `${name} ${i}`)!)
+  const truth = of(shown[0], 'reference')
+  // Lengths of one scale in all panels: the fastest place of the truth is a bit longer than the way to the next arrow.
+  const speeds = Array.from(truth[0].values, (u, k) => Math.hypot(u, truth[1].values[k]))
+  const every = Math.max(1, Math.ceil(truth[0].width / ARROWS))
+  const scale = (1.4 * every * size) / truth[0].width / Math.max(...speeds)
+  const arrows = (name: string, [u, v]: typeof truth, style: Arrows['style']): Arrows => {
+    const n = u.width
+    const kept = indices(n * n).filter(k => Math.floor(k / n) % every === 0 && k % every === 0)
+    const middle = (i: number) => ((i + 0.5) * size) / n
+    return {
+      name,
+      x: kept.map(k => middle(Math.floor(k / n))),
+      y: kept.map(k => middle(k % n)),
+      dx: kept.map(k => scale * u.values[k]),
+      dy: kept.map(k => scale * v.values[k]),
+      style
+    }
+  }
+  const reference = arrows('initial velocity x*', truth, { color: '#B0B0B0', dash: [] })
+  const panel = (title: string, own: Arrows, first: boolean): Panel => ({
+    title,
+    x: { label: 'p₁ (m)', domain: [0, size] },
+    y: { label: first ? 'p₂ (m)' : '', domain: [0, size] },
+    series: [],
+    arrows: [reference, own]
+  })
+  return [
+    {
+      kind: 'plot',
+      name: 'velocities',
+      title: 'The initial velocity of a sample that no network has seen',
+      caption:
+        'In grey the truth. The wind has carried the swirl away from the middle, and each network has to bring it back.',
+      panels: [
+        panel('Network input', arrows('y*, 2 s later', of(shown[0], 'input'), { color: '#222222', dash: [] }), true),
+        ...shown.map(p => panel(`Found by ${p.method}`, arrows(p.method, of(p, 'prediction'), p.method), false))
+      ]
+    }
+  ]
+}
