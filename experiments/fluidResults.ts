@@ -42,7 +42,9 @@ export function metricsOf(parts: readonly Part[]): Metric[] {
     })),
     {
       name: 'the same, GD at its best step / SIP',
-      value: quantityOf(ended, p => p.data && p.data.left.GD / p.data.left.SIP)
+      value: quantityOf(ended, p => p.data && p.data.left.GD / p.data.left.SIP),
+      expected: [1.3, 4],
+      note: 'at the predictions of the trained networks; quick preset: 1.49 to 1.99 over ten seeds and both networks'
     },
     {
       name: 'time reversed from y*, without a network',
@@ -75,26 +77,32 @@ function losses(parts: readonly Part[]): Figure {
 /** At most so many arrows along each side. */
 const ARROWS = 16
 
-/** The first sample of the first seed: what the network sees, and what each method makes of it, over the truth. */
+/**
+ * The sample of the first seed that the flow has changed most: what the network sees, and what each method makes of it, over
+ * the truth. Less the true mean wind, which would hide the swirl.
+ */
 function velocities(parts: readonly Part[], size: number): Figure[] {
   const shown = (['GD', 'SIP'] as const).flatMap(m => parts.find(p => p.method === m && p.fields?.length) ?? [])
   if (shown.length === 0) return []
   const of = (part: Part, name: string) => [1, 2].map(i => part.fields!.find(f => f.name === `${name} ${i}`)!)
   const truth = of(shown[0], 'reference')
+  const n = truth[0].width
+  const wind = truth.map(({ values }) => late(Array.from(values), n * n))
+  const swirl = (field: typeof truth) => field.map(({ values }, i) => Array.from(values, v => v - wind[i]))
+  const [u, v] = swirl(truth)
   // Lengths of one scale in all panels: the fastest place of the truth is a bit longer than the way to the next arrow.
-  const speeds = Array.from(truth[0].values, (u, k) => Math.hypot(u, truth[1].values[k]))
-  const every = Math.max(1, Math.ceil(truth[0].width / ARROWS))
-  const scale = (1.4 * every * size) / truth[0].width / Math.max(...speeds)
-  const arrows = (name: string, [u, v]: typeof truth, style: Arrows['style']): Arrows => {
-    const n = u.width
-    const kept = indices(n * n).filter(k => Math.floor(k / n) % every === 0 && k % every === 0)
-    const middle = (i: number) => ((i + 0.5) * size) / n
+  const every = Math.max(1, Math.ceil(n / ARROWS))
+  const scale = (1.4 * every * size) / n / Math.max(...u.map((a, k) => Math.hypot(a, v[k])))
+  const kept = indices(n * n).filter(k => Math.floor(k / n) % every === 0 && k % every === 0)
+  const middle = (i: number) => ((i + 0.5) * size) / n
+  const arrows = (name: string, field: typeof truth, style: Arrows['style']): Arrows => {
+    const [a, b] = swirl(field)
     return {
       name,
       x: kept.map(k => middle(Math.floor(k / n))),
       y: kept.map(k => middle(k % n)),
-      dx: kept.map(k => scale * u.values[k]),
-      dy: kept.map(k => scale * v.values[k]),
+      dx: kept.map(k => scale * a[k]),
+      dy: kept.map(k => scale * b[k]),
       style
     }
   }
@@ -110,9 +118,9 @@ function velocities(parts: readonly Part[], size: number): Figure[] {
     {
       kind: 'plot',
       name: 'velocities',
-      title: 'The initial velocity of a sample that no network has seen',
+      title: 'The initial velocity of a sample that no network has seen, less the wind',
       caption:
-        'In grey the truth. The wind has carried the swirl away from the middle, and each network has to bring it back.',
+        'In grey the truth, the same in all panels. The wind has carried the swirl away from the middle, and each network has to bring it back.',
       panels: [
         panel('Network input', arrows('y*, 2 s later', of(shown[0], 'input'), { color: '#222222', dash: [] }), true),
         ...shown.map(p => panel(`Found by ${p.method}`, arrows(p.method, of(p, 'prediction'), p.method), false))
