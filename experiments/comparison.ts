@@ -208,8 +208,7 @@ export default defineExperiment({
 const styleOf = (name: string): string | Partial<Style> => own[name] ?? name
 const own: Record<string, Partial<Style>> = {
   BFGS: { color: '#BCBD22', dash: [12, 3, 3, 3], marker: 'square' },
-  'PG numerical': { color: '#333333', dash: [2, 4], marker: 'cross' },
-  IG: { color: '#8C564B', dash: [6, 3], marker: 'triangle-down' }
+  'PG numerical': { color: '#333333', dash: [2, 4], marker: 'cross' }
 }
 
 const around = (value: number | undefined, by: number): [number, number] | undefined =>

@@ -1,7 +1,7 @@
 import { random, type Tensor } from '../core/index.js'
 import { adam, type Optimizer, sip } from '../optim/index.js'
 import { correction, meanLoss, rest, rms, type Task, TIME_STEP, uncorrected } from './controlTasks.js'
-import { indices, late, linesOf, overSeeds, quantityOf } from './shell/data.js'
+import { indices, late, linesOf, overSeeds, quantityOf, ratioBySeed } from './shell/data.js'
 import type { Figure, Panel, Series } from './shell/figure.js'
 import { count } from './shell/settings.js'
 import { type Done, defineExperiment, type Metric, type Outcome, type Part, type PartContext } from './shell/types.js'
@@ -134,12 +134,9 @@ function metricsOf(parts: readonly Done<Method, Data>[], variant: (typeof VARIAN
   const losses = METHODS.filter(m => of(m).length > 0).map(
     (m): Metric => ({ name: `${variant}, ${m}: loss at the end`, value: quantityOf(of(m), finalLoss), digits: 3 })
   )
-  /** Of two methods seed by seed, so that the same weights and data are compared. */
   const ratio = (a: Method, b: Method, expected: [number, number]): Metric[] => {
-    const other = (p: Done) => of(b).find(q => q.seed === p.seed)
-    const pairs = of(a).filter(other)
-    if (pairs.length === 0) return []
-    const value = quantityOf(pairs, p => finalLoss(p) / finalLoss(other(p)!))
+    const value = ratioBySeed(of(a), of(b), finalLoss)
+    if (value === undefined) return []
     return [{ name: `${variant}: loss of ${a} / loss of ${b}`, value, expected, digits: 3 }]
   }
   const ratios =

@@ -1,6 +1,6 @@
 import type { RouteOptions } from '../optim/index.js'
 import { BATCH, makeMethod, trainEpochs } from './oscillators.js'
-import { indices, linesOf, methodsOf, partsWith, quantityOf, spread } from './shell/data.js'
+import { indices, linesOf, methodsOf, partsWith, quantityOf, ratioBySeed, spread } from './shell/data.js'
 import { count } from './shell/settings.js'
 import { type Done, defineExperiment, type Metric } from './shell/types.js'
 
@@ -101,12 +101,8 @@ export default defineExperiment({
 
 /** Two ways of computing one step: they differ by rounding, 1e-10 of the loss on the seeds 0 and 1 in the quick preset. */
 function routesAgree(parts: readonly Done[]): Metric[] {
-  const last = (part: Done) => part.course['mean loss'].y.at(-1)!
-  const ratios = partsWith(parts, 'mean loss', 'gram').flatMap(gram => {
-    const svd = partsWith(parts, 'mean loss', 'svd').find(p => p.seed === gram.seed)
-    return svd === undefined ? [] : [last(gram) / last(svd)]
-  })
-  if (ratios.length === 0) return []
-  const value = ratios.length > 1 ? spread(ratios) : ratios[0]
+  const of = (method: string) => partsWith(parts, 'mean loss', method)
+  const value = ratioBySeed(of('gram'), of('svd'), p => p.course['mean loss'].y.at(-1))
+  if (value === undefined) return []
   return [{ name: 'last loss, gram / svd', value, expected: [0.99, 1.01], digits: 6 }]
 }

@@ -1,7 +1,7 @@
 import type { Tensor } from '../core/index.js'
 import { noiseLevel, sub } from '../ops/index.js'
 import { diffuse, diffusionFactors, gridOf, modesOf, stabilisedInverse, wholeSpectrum } from '../physics/index.js'
-import { late, linesOf, methodsOf, partsWith, quantityOf, radialSpectrum } from './shell/data.js'
+import { late, linesOf, methodsOf, partsWith, quantityOf, radialSpectrum, ratioBySeed } from './shell/data.js'
 import type { Figure } from './shell/figure.js'
 import type { Done, Metric, Quantity } from './shell/types.js'
 
@@ -121,21 +121,15 @@ export function metricsOf(parts: readonly Done[], { steps, batch }: { steps: num
       measured: full && space === 'x' ? measuredX[m] : undefined
     }))
   })
-  const pairs = partsWith(parts, 'x', 'SIP').flatMap(sip => {
-    const gd = parts.find(p => p.method === 'GD' && p.seed === sip.seed)
-    return gd?.course.x && gd.course.x.y.length === sip.course.x.y.length ? [{ sip, gd }] : []
-  })
-  if (pairs.length === 0) return rows
-  const ratio = (space: string) =>
-    quantityOf(
-      pairs.map(p => p.sip),
-      sip => lateOf(pairs.find(p => p.sip === sip)!.gd, space) / lateOf(sip, space)
-    )
+  const complete = (method: string) => partsWith(parts, 'x', method).filter(p => p.status === 'complete')
+  const ratio = (space: string) => ratioBySeed(complete('GD'), complete('SIP'), p => lateOf(p, space))
+  const [x, y] = [ratio('x'), ratio('y')]
+  if (x === undefined || y === undefined) return rows
   return [
     ...rows,
     {
       name: 'x loss, GD / SIP',
-      value: ratio('x'),
+      value: x,
       measured: full
         ? { median: 1.44, low: 1.39, high: 1.53 }
         : main
@@ -147,7 +141,7 @@ export function metricsOf(parts: readonly Done[], { steps, batch }: { steps: num
     },
     {
       name: 'y loss, GD / SIP',
-      value: ratio('y'),
+      value: y,
       measured: full ? { median: 1.25, low: 1.12, high: 1.46 } : undefined
     }
   ]

@@ -1,5 +1,5 @@
 import { makeMethod, meanLoss, model, problem } from './oscillators.js'
-import { linesOf, partsWith, quantityOf } from './shell/data.js'
+import { linesOf, partsWith, quantityOf, ratioBySeed } from './shell/data.js'
 import type { Figure, Style } from './shell/figure.js'
 import { count } from './shell/settings.js'
 import { type Done, defineExperiment, type Metric } from './shell/types.js'
@@ -77,17 +77,14 @@ export default defineExperiment({
         ]
       })
     )
-    const smallest = partsWith(parts, 'mean loss', 'HIG', '8')
-    const largest = partsWith(parts, 'mean loss', 'HIG', '128')
-    if (smallest.length === 0 || largest.length === 0) return rows
+    const of = (batch: string) => partsWith(parts, 'mean loss', 'HIG', batch)
+    const value = ratioBySeed(of('8'), of('128'), atEnd)
+    if (value === undefined) return rows
     return [
       ...rows,
       {
         name: 'HIG: loss with batch 8 / batch 128',
-        value: quantityOf(smallest, p => {
-          const other = largest.find(q => q.seed === p.seed)
-          return other && atEnd(p) / atEnd(other)
-        }),
+        value,
         expected: [1.5, 1e6],
         digits: 3,
         note: 'same weights, same number of iterations; 32 of them: 2.9 to 6.9 over ten seeds'

@@ -38,6 +38,10 @@ export const experiments: ExperimentTable = {
     about: 'networks that act at every step: SIP and GD through time',
     module: at('./control.js')
   },
+  optimum: {
+    about: 'first steps: near the optimum, through sensitive functions and compositions',
+    module: at('./optimum.js')
+  },
   scale: { about: 'which units the steps of each method have', module: at('./scale.js') },
   'hig-batch': { about: 'half-inverse gradients and the size of the batch', module: at('./higBatch.js') },
   'half-inverse': {

@@ -1,10 +1,10 @@
 import { layeredJacobian, NonFiniteError, type Tensor, zeros } from '../core/index.js'
 import { type Network, sum } from '../ops/index.js'
-import { adam, gaussNewton, hig, type Optimizer, partialInverse, type RouteOptions } from '../optim/index.js'
-import { linesOf, methodsOf, partsWith, spread } from './shell/data.js'
+import { gaussNewton, hig, type Optimizer, partialInverse, type RouteOptions } from '../optim/index.js'
+import { linesOf, methodsOf, partsWith, quantityOf, ratioBySeed } from './shell/data.js'
 import type { Panel, PlotFigure } from './shell/figure.js'
-import type { Done, Metric, Outcome, PartContext } from './shell/types.js'
-import { batchOf, samplesOf, training } from './training.js'
+import type { Done, Metric, Outcome, PartContext, Quantity } from './shell/types.js'
+import { batchOf, kerasAdam, samplesOf, training } from './training.js'
 
 /**
  * What the experiments on half-inverse gradients share: a network before a simulator, samples in fixed order, HIG and
@@ -32,12 +32,11 @@ export interface MethodSettings extends RouteOptions {
   batch: number
 }
 
-/** Adam as in Keras. */
 export const makeMethod = (method: Method, { lr, batch: _, ...options }: MethodSettings): Optimizer<any, any> =>
   ({
     HIG: () => hig({ lr, ...options }),
     GN: () => gaussNewton({ lr, ...options }),
-    Adam: () => adam({ lr, eps: 1e-7, epsilonHat: true })
+    Adam: () => kerasAdam(lr)
   })[method]()
 
 /** Samples that a loss is evaluated of at a time. */
@@ -94,18 +93,29 @@ export async function trainTask(
   return { ...out, theta: trained, data }
 }
 
+/** The losses of one method after some steps, as far as it came, and at its end; over the seeds. */
+export function lossesAfter(
+  parts: readonly Done[],
+  method: string,
+  steps: readonly number[] = []
+): { step: number; training: Quantity; test: Quantity }[] {
+  const own = partsWith(parts, 'training', method)
+  if (own.length === 0) return []
+  const last = Math.max(...own.map(p => p.course.training.at.at(-1)!))
+  const after = (set: string, step: number) => quantityOf(own, ({ course: { [set]: s } }) => s.y[s.at.indexOf(step)])
+  return [...new Set([...steps, last])]
+    .filter(step => step <= last)
+    .map(step => ({ step, training: after('training', step), test: after('test', step) }))
+}
+
 /** The training loss of one method at the end of its run over that of another, seed by seed. */
 export function comparison(
   parts: readonly Done[],
   { method, other, expected }: { method: string; other: string; expected?: [number, number] }
 ): Metric[] {
-  const end = (p: Done) => p.course.training.y.at(-1)!
-  const ratios = partsWith([...parts], 'training', method).flatMap(p => {
-    const [rival] = partsWith([...parts], 'training', other).filter(o => o.seed === p.seed)
-    return rival ? [end(p) / end(rival)] : []
-  })
-  if (ratios.length === 0) return []
-  const value = ratios.length > 1 ? spread(ratios) : ratios[0]
+  const of = (m: string) => partsWith(parts, 'training', m)
+  const value = ratioBySeed(of(method), of(other), p => p.course.training.y.at(-1))
+  if (value === undefined) return []
   return [{ name: `${method} over ${other}: training loss at the end`, value, expected, digits: 3 }]
 }
 
@@ -138,7 +148,7 @@ export function lossFigure(
  * they are truncated. Of the first seed, before and after training.
  */
 export function spectrumFigure(parts: readonly Done<string, Spectra>[]): PlotFigure {
-  const firsts = methodsOf(parts).flatMap(m => partsWith([...parts], 'training', m).slice(0, 1))
+  const firsts = methodsOf(parts).flatMap(m => partsWith(parts, 'training', m).slice(0, 1))
   const lines = firsts.flatMap((p, i) => {
     if (!p.data) return []
     const before = i === 0 ? [{ name: 'before training', s: p.data.before, truncation: p.data.truncation }] : []

@@ -1,7 +1,7 @@
 import { linspace, random, type Tensor } from '../core/index.js'
 import { abs, l2, mean, mlp, reshape, sin, square, sub } from '../ops/index.js'
 import { adam, type StepReport, sip } from '../optim/index.js'
-import { linesOf, partsWith, quantityOf, spread } from './shell/data.js'
+import { linesOf, partsWith, quantityOf, ratioBySeed } from './shell/data.js'
 import type { PlotFigure, Series, Style } from './shell/figure.js'
 import { count } from './shell/settings.js'
 import { type Done, defineExperiment, type Metric } from './shell/types.js'
@@ -121,12 +121,8 @@ function metricsOf(parts: readonly Ran[]): Metric[] {
     const rows = METHODS.filter(m => ends(m).length > 0).map(
       (m): Metric => ({ name: `${variant}, ${m}: |P(f(y)) − y|`, value: quantityOf(ends(m), last), digits: 3 })
     )
-    const ratios = ends('SIP').flatMap(one => {
-      const other = ends('supervised').find(p => p.seed === one.seed)
-      return other ? [last(other)! / last(one)!] : []
-    })
-    if (ratios.length === 0) return rows
-    const value = ratios.length > 1 ? spread(ratios) : ratios[0]
+    const value = ratioBySeed(ends('supervised'), ends('SIP'), last)
+    if (value === undefined) return rows
     return [...rows, { name: `${variant}: supervised / SIP`, value, expected: [LEAST_RATIO, 1e6] }]
   })
 }

@@ -3,6 +3,7 @@ import { l2, mlp, mul, type Network, relu, slice } from '../ops/index.js'
 import { oscillators } from '../physics/index.js'
 import {
   comparison,
+  lossesAfter,
   lossFigure,
   METHODS,
   type Method,
@@ -12,7 +13,7 @@ import {
   type Task,
   trainTask
 } from './jacobianTraining.js'
-import { indices, partsWith, quantityOf } from './shell/data.js'
+import { indices, partsWith } from './shell/data.js'
 import type { PlotFigure } from './shell/figure.js'
 import { count } from './shell/settings.js'
 import { type Done, defineExperiment, type Metric } from './shell/types.js'
@@ -143,19 +144,17 @@ export default defineExperiment({
   }
 })
 
-function metricsOf(method: Method, all: readonly Part[], settings: Options): Metric[] {
-  const parts = partsWith([...all], 'training', method)
-  if (parts.length === 0) return []
-  const last = Math.max(...parts.map(p => Math.round(p.course.training.at.at(-1)! / perEpoch(method, settings))))
+function metricsOf(method: Method, parts: readonly Part[], settings: Options): Metric[] {
+  const each = perEpoch(method, settings)
   const known = settings.samples === SAMPLES && settings.batch === BATCH ? (measured[method] ?? {}) : {}
-  const epochs = [...new Set([...Object.keys(known).map(Number), last])].filter(e => e <= last)
-  return epochs.flatMap(epoch =>
+  const steps = Object.keys(known).map(epoch => Number(epoch) * each)
+  return lossesAfter(parts, method, steps).flatMap(({ step, ...losses }) =>
     (['training', 'test'] as const).map((set): Metric => {
-      const value = quantityOf(parts, p => p.course[set].y[epoch])
+      const epoch = step / each
       const reference = known[epoch]?.[set]
       return {
-        name: `${method}: ${set} loss after epoch ${epoch}`,
-        value,
+        name: `${method}: ${set} loss after epoch ${Number(epoch.toFixed(2))}`,
+        value: losses[set],
         measured: reference,
         expected: method === 'HIG' && epoch === 3 && reference !== undefined ? [0, 0.02] : undefined,
         digits: 3
@@ -166,7 +165,7 @@ function metricsOf(method: Method, all: readonly Part[], settings: Options): Met
 
 /** One sample of the test, before training and after HIG. */
 function rideFigure(parts: readonly Part[]): PlotFigure[] {
-  const rides = partsWith([...parts], 'training', 'HIG').find(p => p.data)?.data?.rides
+  const rides = partsWith(parts, 'training', 'HIG').find(p => p.data)?.data?.rides
   if (!rides) return []
   const { before, after } = rides
   const time = indices(STEPS + 1).map(k => k * spring.dt)

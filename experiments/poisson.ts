@@ -2,7 +2,7 @@ import { type Random, random, type Tensor } from '../core/index.js'
 import { cast, l1, l2, type Network, reshape, sum, uNet } from '../ops/index.js'
 import { adam, type Optimizer, sip } from '../optim/index.js'
 import { poisson, smoothNoise } from '../physics/index.js'
-import { linesOf, partsWith, quantityOf, valueAt } from './shell/data.js'
+import { linesOf, partsWith, quantityOf, ratioBySeed, valueAt } from './shell/data.js'
 import { count } from './shell/settings.js'
 import { type Done, defineExperiment, type Field, type Metric } from './shell/types.js'
 import { training } from './training.js'
@@ -88,16 +88,13 @@ export default defineExperiment({
 
   metrics(parts, { batch }) {
     const rows = METHODS.flatMap(m => metricsOf(m, partsWith(parts, 'x', m), batch === 16))
-    const pairs = partsWith(parts, 'x', 'SIP').flatMap(sip => {
-      const gd = parts.find(p => p.method === 'Adam' && p.seed === sip.seed)
-      return gd?.course.x ? [{ ...sip, ratio: gd.course.x.y.at(-1)! / sip.course.x.y.at(-1)! }] : []
-    })
-    if (pairs.length === 0) return rows
+    const value = ratioBySeed(partsWith(parts, 'x', 'Adam'), partsWith(parts, 'x', 'SIP'), p => p.course.x.y.at(-1))
+    if (value === undefined) return rows
     return [
       ...rows,
       {
         name: 'x distance at the last step, Adam / SIP',
-        value: quantityOf(pairs, p => (p as (typeof pairs)[number]).ratio),
+        value,
         expected: batch === 16 ? [1.5, 4] : [1.25, 4],
         note: 'paired: same weights, same data; 12 steps of batch 4: 1.5 to 1.9 over ten seeds'
       }

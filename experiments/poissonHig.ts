@@ -3,6 +3,7 @@ import { l2, mlp, type Network, reshape } from '../ops/index.js'
 import { laplace } from '../physics/index.js'
 import {
   comparison,
+  lossesAfter,
   lossFigure,
   type MethodSettings,
   type Spectra,
@@ -10,7 +11,7 @@ import {
   type Task,
   trainTask
 } from './jacobianTraining.js'
-import { partsWith, quantityOf } from './shell/data.js'
+import { partsWith } from './shell/data.js'
 import type { ImagesFigure } from './shell/figure.js'
 import { count } from './shell/settings.js'
 import { type Done, defineExperiment, type Field } from './shell/types.js'
@@ -109,16 +110,15 @@ export default defineExperiment({
   },
 
   metrics: (parts: readonly Part[], settings) => [
-    ...METHODS.flatMap(method => {
-      const own = partsWith([...parts], 'training', method)
-      if (own.length === 0) return []
-      const epochs = Math.max(...own.map(p => p.course.training.at.at(-1)!)) / perEpoch(settings)
-      return (['training', 'test'] as const).map(set => ({
-        name: `${method}: ${set} loss after epoch ${epochs.toFixed(2)}`,
-        value: quantityOf(own, p => p.course[set].y.at(-1)),
-        digits: 4
-      }))
-    }),
+    ...METHODS.flatMap(method =>
+      lossesAfter(parts, method).flatMap(({ step, ...losses }) =>
+        (['training', 'test'] as const).map(set => ({
+          name: `${method}: ${set} loss after epoch ${(step / perEpoch(settings)).toFixed(2)}`,
+          value: losses[set],
+          digits: 4
+        }))
+      )
+    ),
     // Five times as many epochs of Adam come nowhere near, with the samples and steps of a quick run: .33 to .40, ten seeds.
     ...METHODS.slice(0, 2).flatMap(method =>
       comparison(parts, { method, other: 'Adam', expected: settings.samples === QUICK ? [0, 0.6] : undefined })
@@ -138,7 +138,7 @@ export default defineExperiment({
 })
 
 function fieldsFigure(parts: readonly Part[]): ImagesFigure[] {
-  const shown = partsWith([...parts], 'training').filter(p => p.fields && p.seed === parts[0].seed)
+  const shown = partsWith(parts, 'training').filter(p => p.fields && p.seed === parts[0].seed)
   return shown.length > 0
     ? [
         {

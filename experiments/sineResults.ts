@@ -1,7 +1,7 @@
 import { local, type Policy, Tape, targetSweep, tensor, valueAndGrad } from '../core/index.js'
 import { l2, sum } from '../ops/index.js'
 import { sineMap } from '../physics/index.js'
-import { fittedArrows, late, linesOf, partsWith, quantityOf, sampleGrid } from './shell/data.js'
+import { fittedArrows, late, linesOf, partsWith, quantityOf, ratioBySeed, sampleGrid } from './shell/data.js'
 import type { Figure, Panel } from './shell/figure.js'
 import type { Done, Metric, Quantity } from './shell/types.js'
 import { METHODS, type Method, newtonStep } from './sine.js'
@@ -41,17 +41,14 @@ export function metricsOf(parts: readonly Done<Method>[], { xi, phi, steps }: Va
       }
     ]
   })
-  const sips = partsWith(parts, 'distance', 'SIP')
-  const ratio = quantityOf(sips, sip => {
-    const other = parts.find(p => p.method === 'Adam' && p.seed === sip.seed && p.course.distance)
-    return other && lateDistance(other) / lateDistance(sip)
-  })
-  if (Number.isNaN(ratio)) return rows
+  const of = (method: Method) => partsWith(parts, 'distance', method)
+  const value = ratioBySeed(of('Adam'), of('SIP'), lateDistance)
+  if (value === undefined) return rows
   return [
     ...rows,
     {
       name: 'distance, Adam / SIP',
-      value: ratio,
+      value,
       expected: xi >= 20 && phi >= 20 ? [steps >= 2000 ? 10 : 3, 1e4] : undefined,
       digits: 3,
       note: 'paired: same weights, same data; 250 steps at ξ = 32, φ = 45°: 5.8 to 8.6 over ten seeds'

@@ -1,6 +1,6 @@
 import { type Tensor, tensor } from '../core/index.js'
 import { checkpointFile } from '../optim/files.js'
-import { type StepReport, type TrainOptions, type TrainStep, train } from '../optim/index.js'
+import { adam, type StepReport, type TrainOptions, type TrainStep, train } from '../optim/index.js'
 import { Interrupted, type PartContext, type Series } from './shell/types.js'
 
 type Course = Record<string, Series>
@@ -88,3 +88,6 @@ export function batchOf(x: Tensor, step: number, batch: number): Tensor {
   const at = step % Math.ceil(x.shape[0] / batch)
   return samplesOf(x, at * batch, Math.min(x.shape[0], (at + 1) * batch))
 }
+
+/** Adam as in Keras, for texts that use it: ε beside the uncorrected root. */
+export const kerasAdam = (lr: number) => adam({ lr, eps: 1e-7, epsilonHat: true })

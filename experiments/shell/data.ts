@@ -143,9 +143,27 @@ export function linesOf(
 }
 
 /** A number of each of a method's parts, as one quantity: over seeds its spread. NaN where there is none. */
-export function quantityOf<P extends Done>(parts: readonly P[], of: (part: P) => number | undefined): Quantity {
+export function quantityOf<P>(parts: readonly P[], of: (part: P) => number | undefined): Quantity {
   const values = parts.map(of).filter(v => v !== undefined && Number.isFinite(v)) as number[]
   return values.length > 1 ? spread(values) : (values[0] ?? Number.NaN)
+}
+
+/**
+ * A number of some parts over that of others, seed by seed: both sides had the same weights and data, so that a lucky seed is
+ * lucky for both, and the ratio spreads less than either. As one quantity; undefined where no seed has the number on
+ * both sides, NaN where none of the ratios is finite.
+ */
+export function ratioBySeed<P extends Done>(
+  above: readonly P[],
+  below: readonly P[],
+  of: (part: P) => number | undefined
+): Quantity | undefined {
+  const pairs = above.flatMap(part => {
+    const other = below.find(p => p.seed === part.seed)
+    const [a, b] = [of(part), other && of(other)]
+    return a === undefined || b === undefined ? [] : [{ a, b }]
+  })
+  return pairs.length > 0 ? quantityOf(pairs, ({ a, b }) => a / b) : undefined
 }
 
 /** Mean of the last n numbers. */

@@ -7,6 +7,7 @@ import type { Style } from './figure.js'
 export const styles: Record<string, Style> = {
   GD: { color: '#1F77B4', dash: [], marker: 'circle' },
   Newton: { color: '#FF7F0E', dash: [9, 4], marker: 'square' },
+  IG: { color: '#8C564B', dash: [6, 3], marker: 'triangle-down' },
   PG: { color: '#D62728', dash: [], marker: 'triangle-up' },
   SIP: { color: '#D62728', dash: [], marker: 'triangle-up' },
   'SIP exact': { color: '#8B1A1A', dash: [3, 3], marker: 'diamond' },

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { type Tensor, tensor } from '../../core/index.js'
-import { comparison, makeMethod, meanLoss, spectrum } from '../../experiments/jacobianTraining.js'
+import { comparison, lossesAfter, makeMethod, meanLoss, spectrum } from '../../experiments/jacobianTraining.js'
 import * as cubic from '../../experiments/oscillatorsNonlinear.js'
 import * as poisson from '../../experiments/poissonHig.js'
 import * as dipole from '../../experiments/quantumDipole.js'
@@ -73,4 +73,19 @@ t.test('one method over another: seed by seed', async t => {
   const [metric] = comparison(parts, { method: 'HIG', other: 'Adam' })
   t.same(metric.value, { median: 0.375, low: 0.25, high: 0.5 })
   t.same(comparison(parts.slice(0, 1), { method: 'HIG', other: 'Adam' }), [])
+})
+
+t.test('losses after some steps and at the end, as far as the method came', async t => {
+  const part = (seed: number, y: number[]) => {
+    const series = { at: y.map((_, i) => 10 * i), seconds: y, y }
+    return { method: 'HIG', seed, variant: '', status: 'complete' as const, course: { training: series, test: series } }
+  }
+  const both = (step: number, value: unknown) => ({ step, training: value, test: value })
+  const range = (low: number, median: number, high: number) => ({ low, median, high })
+  t.same(lossesAfter([part(0, [4, 2, 1]), part(1, [8, 6, 5])], 'HIG', [10, 30]), [
+    both(10, range(2, 4, 6)),
+    both(20, range(1, 3, 5))
+  ])
+  t.same(lossesAfter([part(0, [4, 2, 1]), part(1, [8, 6])], 'HIG', [0]), [both(0, range(4, 6, 8)), both(20, 1)])
+  t.same(lossesAfter([part(0, [4])], 'GN'), [])
 })

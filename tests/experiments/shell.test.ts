@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PNG } from 'pngjs'
 import t, { type Test } from 'tap'
-import { overSeeds, radialSpectrum, sampleGrid, spread } from '../../experiments/shell/data.js'
+import { overSeeds, radialSpectrum, ratioBySeed, sampleGrid, spread } from '../../experiments/shell/data.js'
 import type { Figure, PlotFigure } from '../../experiments/shell/figure.js'
 import { duration, number, powerOfTen } from '../../experiments/shell/format.js'
 import { figureToSvg, svgToPng } from '../../experiments/shell/plots/render.js'
@@ -123,6 +123,27 @@ t.test('helpers for data', async t => {
   t.equal(f.at(-1), Math.SQRT1_2)
   t.ok(median.every(v => v === 7))
   t.equal(sampleGrid((x, y) => x + 10 * y, [0, 1], [0, 2], [], 3).values[5], 11)
+})
+
+t.test('ratios seed by seed', async t => {
+  const part = (seed: number, y?: number) => ({
+    method: 'GD',
+    variant: '',
+    status: 'complete' as const,
+    seed,
+    course: {},
+    data: y
+  })
+  const ratio = (a: ReturnType<typeof part>[], b: ReturnType<typeof part>[]) => ratioBySeed(a, b, p => p.data)
+  // In another order, with a seed that only one side has, and one without the number.
+  const [a, b] = [
+    [part(0, 2), part(1, 30), part(2, 5), part(3, 1)],
+    [part(1, 10), part(0, 1), part(3)]
+  ]
+  t.same(ratio(a, b), { median: 2.5, low: 2, high: 3 })
+  t.equal(ratio(a.slice(0, 1), b), 2)
+  t.equal(ratio([part(2, 5)], b), undefined)
+  t.ok(Number.isNaN(ratio([part(1, 1)], [part(1, 0)])), 'nothing finite to show is not the same as nothing to compare')
 })
 
 t.test('settings say what would be right', async t => {
