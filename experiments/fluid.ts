@@ -18,7 +18,7 @@ import { training } from './training.js'
  * from y and from y* and trains the network towards x + R(y*) - R(y), R the steps with -dt. GD sends dL/dy through all steps.
  * Both feed Adam 5e-3, on the same weights and data.
  *
- * Settings: 32×32 cells and 16 samples a step; `--full` the authors' 64×64 and 64 samples. Their U-net, 5 levels, two
+ * Settings: 32×32 cells and 16 samples a step; `--full` the authors' 64×64 and 64 samples (an hour). Their U-net, 5 levels, two
  * channels to two. It works in units of 16 m/s, and the mean wind, which the flow nearly keeps, is added to what it says: its
  * batch norm takes the mean over few samples away. Unlike here, the authors' network sees a marker before and after, their
  * loss compares markers, and their inverse is specific to one swirl: where it went tells how fast it turned.
@@ -31,26 +31,26 @@ export const METHODS = ['SIP', 'GD'] as const
 export type Method = (typeof METHODS)[number]
 
 /** The square as a grid of so many cells along each side, and the flow on it. */
-export function flowOn(cells: number, order: number) {
+function flowOn(cells: number, order: number) {
   const dx = SIZE / cells
   return { dx, P: flow({ dx, dt: 0.25, steps: 8, order: order as 1 | 2 }) }
 }
 
 type Flow = ReturnType<typeof flowOn>
 
-export interface Batch {
+interface Batch {
   x: Tensor
   y: Tensor
 }
 
 /** Velocities [B, 2, cells, cells] before and after. */
-export function makeBatch(data: Random, size: number, cells: number, { dx, P }: Flow): Batch {
+function makeBatch(data: Random, size: number, cells: number, { dx, P }: Flow): Batch {
   const x = randomSwirls(data, size, cells, { dx })
   return { x, y: P(x) }
 }
 
 /** The network in f32 on velocities in UNIT, the physics around it in f64. */
-export function predict(net: Network, theta: Tensor, y: Tensor, { dx }: Flow): Tensor {
+function predict(net: Network, theta: Tensor, y: Tensor, { dx }: Flow): Tensor {
   const change = cast(net(theta, cast(mul(y, 1 / UNIT), 'f32')), 'f64')
   return divergenceFree(add(mul(change, UNIT), mean(y, [2, 3], true)), { dx })
 }
@@ -61,7 +61,7 @@ const makeMethod = (method: Method): Optimizer<any, any> => {
 }
 
 /** Mean over cells and samples of |u - v|, in m/s. */
-export const distance = (u: Tensor, v: Tensor): number => mean(norm(sub(u, v), 1)).item()
+const distance = (u: Tensor, v: Tensor): number => mean(norm(sub(u, v), 1)).item()
 
 /** How one update of the physics moves a prediction: time reversed, and the gradient with its best step, ‖g‖²/‖J g‖². */
 const STEPS: Record<Method, Partial<Policy>> = { SIP: {}, GD: { ladder: [adjoint()] } }
@@ -141,7 +141,7 @@ export default defineExperiment({
   figures: parts => figuresOf(parts, SIZE),
   notes: () => [
     'No numbers are published on this. By iterations SIP and GD come out about even. A flow without friction keeps its energy, so the gradient neither vanishes nor explodes on its way back, and over a few hundred steps it is the network that limits both.',
-    'An update of the physics is better by time reversal: it leaves about a fifth of the error of a prediction, the gradient with the step that is best for it a third or more. The gradient does not see that a wind error moves the whole swirl.',
+    'An update of the physics is better by time reversal: it leaves about a fifth of the error of a prediction, the gradient with the step that is best for it a third or more. The gradient weighs every direction by how much it changes y: that of the wind, which moves the whole swirl, counts for more than the rest.',
     'Time reversed from y* alone is far closer to x* than both networks. Where y* is exact and the simulator at hand no network is needed; the network answers without it.'
   ]
 })
