@@ -1,7 +1,7 @@
 import { random, type Tensor } from '../core/index.js'
 import { adam, type Optimizer, sip } from '../optim/index.js'
 import { correction, meanLoss, rest, rms, type Task, TIME_STEP, uncorrected } from './controlTasks.js'
-import { indices, late, linesOf, overSeeds, quantityOf, ratioBySeed } from './shell/data.js'
+import { indices, late, linesOf, overSeeds, partsWith, quantityOf, ratioBySeed } from './shell/data.js'
 import type { Figure, Panel, Series } from './shell/figure.js'
 import { count } from './shell/settings.js'
 import { type Done, defineExperiment, type Metric, type Outcome, type Part, type PartContext } from './shell/types.js'
@@ -15,7 +15,7 @@ import { training } from './training.js'
  */
 const METHODS = ['GD', 'SIP add', 'SIP stop'] as const
 type Method = (typeof METHODS)[number]
-const LOOKS = { GD: 'GD', 'SIP add': 'SIP', 'SIP stop': 'GN' } as const
+const LOOKS = { GD: 'GD', 'SIP add': 'SIP', 'SIP stop': 'SIP exact' } as const
 
 const BATCH = 16
 const TESTED = 64
@@ -129,8 +129,7 @@ export default defineExperiment({
 const finalLoss = (p: Done): number => late(p.course['test loss'].y, 3)
 
 function metricsOf(parts: readonly Done<Method, Data>[], variant: (typeof VARIANTS)[number]): Metric[] {
-  const of = (method: Method) =>
-    parts.filter(p => p.variant === variant && p.method === method && p.course['test loss'] !== undefined)
+  const of = (method: Method) => partsWith(parts, 'test loss', method, variant)
   const losses = METHODS.filter(m => of(m).length > 0).map(
     (m): Metric => ({ name: `${variant}, ${m}: loss at the end`, value: quantityOf(of(m), finalLoss), digits: 3 })
   )

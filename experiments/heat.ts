@@ -3,8 +3,9 @@ import { add, at, cast, l2, mean, type Network, reshape, sub, sum, uNet } from '
 import { adam, type Optimizer, sip } from '../optim/index.js'
 import { diffuse, randomRectangles } from '../physics/index.js'
 import { figuresOf, kernelsAt, metricsOf } from './heatResults.js'
+import { fieldsOf } from './shell/data.js'
 import { count } from './shell/settings.js'
-import { defineExperiment, type Field } from './shell/types.js'
+import { defineExperiment } from './shell/types.js'
 import { training } from './training.js'
 
 /**
@@ -99,7 +100,7 @@ export default defineExperiment({
     const x = predict(net, trained, b.y, b.meanHeat)
     return {
       ...out,
-      fields: [...fields('prediction', x), ...fields('reference', b.x), ...fields('input', b.y)],
+      fields: [...fieldsOf('prediction', x), ...fieldsOf('reference', b.x), ...fieldsOf('input', b.y)],
       data: { kernels: kernelsAt(at(x, 0, 0), at(b.y, 0, 0), AMOUNT) }
     }
   },
@@ -108,12 +109,3 @@ export default defineExperiment({
   figures: parts => figuresOf(parts),
   notes: () => ['Losses are per sample: ½ Σ over all cells, mean over the batch, as the notebook prints them.']
 })
-
-/** [n, N, N] as fields 'name 1', 'name 2', ... */
-const fields = (name: string, t: Tensor): Field[] =>
-  Array.from({ length: t.shape[0] }, (_, i) => ({
-    name: `${name} ${i + 1}`,
-    width: N,
-    height: N,
-    values: t.data.slice(i * N * N, (i + 1) * N * N)
-  }))

@@ -19,7 +19,7 @@ import { adam, gaussNewton, hig, type Optimizer } from '../optim/index.js'
 import { figuresOf, metricsOf } from './higToyResults.js'
 import { count, real } from './shell/settings.js'
 import { defineExperiment } from './shell/types.js'
-import { training } from './training.js'
+import { batchOf, training } from './training.js'
 
 /**
  * The toy of the book's "Half-Inverse Gradients": a network of 7 neurons learns two waves, and the second component of its
@@ -103,10 +103,7 @@ export default defineExperiment({
       theta: net.init(stream.split('net')),
       method: makeMethod[method](truncation),
       model: model(lambda),
-      data(step) {
-        const from = (step * batch) % POINTS
-        return tensor(points.data.subarray(from, from + batch), { shape: [batch, 1] })
-      },
+      data: step => batchOf(points, step, batch),
       steps,
       measure: () => ({}),
       evaluate: theta => numbersOf(theta, lambda),

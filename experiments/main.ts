@@ -13,7 +13,7 @@ import { shellLine } from './shell/words.js'
 
 /** The command line over a table of experiments. Prints, writes files, returns the exit code; never exits by itself. */
 export async function main(argv: string[], table: ExperimentTable = experiments): Promise<ExitCode> {
-  process.stdout.on('error', ignoreClosed)
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosed)
   try {
     if (argv[0] === COMPLETE) {
       const { complete } = await import('./shell/complete.js')

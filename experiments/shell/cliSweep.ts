@@ -38,7 +38,11 @@ export function addSweep(command: Command, experiment: AnyExperiment, give: (req
     .option('--result <series>', "the table shows its last value (default: the named sweep's own result, or the loss)")
     .optionsGroup('How it runs:')
     .addOption(new Option('--print', 'run nothing: print the commands of all runs, one a line').conflicts('collect'))
-    .option('--missing', 'with --print: only those that are not complete')
+    .addOption(
+      new Option('--missing', 'the same, but only of runs that are not complete')
+        .implies({ print: true })
+        .conflicts('collect')
+    )
     .option('--collect', 'run nothing: write the table of what is there, and say what is missing')
   addCount(command, '--jobs <n>', 'runs side by side (default: as many as there are cores)')
   addSettings(command.optionsGroup('Settings (several values are swept):'), experiment, (key, setting, text) =>
@@ -95,7 +99,9 @@ function planOf(
     settings,
     methods: (given.method ?? method) as string[],
     seeds: Array.from({ length: (given.seeds ?? seeds) as number }, (_, i) => (options.seed as number) + i),
-    result: options.result === undefined ? sweep?.result : seriesResult(options.result as string),
+    ...(options.result === undefined
+      ? { result: sweep?.result, metrics: sweep?.metrics }
+      : { result: seriesResult(options.result as string) }),
     out: (options.out as string | undefined) ?? `results/sweeps/${[experiment.name, name].filter(Boolean).join('-')}`
   }
 }

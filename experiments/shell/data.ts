@@ -1,3 +1,4 @@
+import type { Tensor } from '../../core/index.js'
 import type { Arrows, Contours, Field, Numbers, Series as PlotSeries } from './figure.js'
 import type { Done, Quantity, Series } from './types.js'
 
@@ -56,6 +57,15 @@ export function radialSpectrum({ width, height, values }: Omit<Field, 'name'>) {
     high: spreads.map(s => s.high)
   }
 }
+
+/** [n, height, width] as fields 'name 1', 'name 2', ... */
+export const fieldsOf = (name: string, { shape: [n, height, width], data }: Tensor): Field[] =>
+  indices(n).map(i => ({
+    name: `${name} ${i + 1}`,
+    width,
+    height,
+    values: data.slice(i * height * width, (i + 1) * height * width)
+  }))
 
 /** A function on a regular grid, for level lines. */
 export function sampleGrid(

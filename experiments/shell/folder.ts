@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { nameOf } from './parts.js'
-import { curvesCsv, fieldsJson, partJson, type RunRecord, readPart, recordJson } from './record.js'
+import { curvesCsv, fieldsJson, partJson, type RunRecord, readMetric, readPart, recordJson } from './record.js'
 import { type SettingValue, showValue, UsageError } from './settings.js'
 import type { AnyExperiment, Done, Field, Part } from './types.js'
 
@@ -58,43 +58,54 @@ export function writeAtomically(path: string, content: string | Uint8Array): voi
   }
 }
 
+/** Beside the parts: what they are parts of. States of killed ones would go on under any other settings, to wrong numbers. */
+const OWNER = 'run.json'
+
+/** The folder for the parts of a run. */
+export function makePartsFolder(out: string, experiment: AnyExperiment, settings: Record<string, SettingValue>): void {
+  const owner = { experiment: experiment.name, settings: own(settings) }
+  writeAtomically(join(out, CHECKPOINTS, OWNER), `${JSON.stringify(owner)}\n`)
+}
+
 /** A part that has ended, kept until the run has: should the run be killed, this part need not run again. */
-export function keepPart(out: string, settings: Record<string, SettingValue>, done: Done): void {
+export function keepPart(out: string, done: Done): void {
   const path = join(out, CHECKPOINTS, nameOf(done))
-  writeAtomically(`${path}.json`, `${JSON.stringify({ settings: own(settings) })}\n${partJson(done)}`)
+  writeAtomically(`${path}.json`, partJson(done))
   rmSync(`${path}.checkpoint`, { force: true })
 }
 
-/** Parts of an earlier run in this folder that have ended, among those wanted. Throws UsageError where its settings differ. */
+/**
+ * Parts of an earlier run in this folder that have ended, among those wanted. Throws UsageError where it is a run of
+ * something else, or of other settings.
+ */
 export function keptParts(
   out: string,
   experiment: AnyExperiment,
   settings: Record<string, SettingValue>,
   wanted: readonly Part[]
 ): Done[] {
-  const check = (found: Record<string, SettingValue>) => {
-    for (const [key, value] of Object.entries(own(settings)))
-      if (showValue(value) !== showValue(found[key] ?? ''))
-        throw new UsageError(
-          `--resume in ${out}, which holds a run with ${key} ${showValue(found[key] ?? 'unset')} where this one has ${showValue(value)}. Give the same settings, another --out, or leave out --resume`
-        )
-  }
-  const found: Done[] = []
-  const whole = join(out, 'result.json')
-  if (existsSync(whole)) {
-    const record = readRecord(out)
-    if (record.experiment !== experiment.name)
-      throw new UsageError(`--resume in ${out}, which holds a run of ${record.experiment}. Give another --out`)
-    check(record.settings)
-    found.push(...record.parts.filter(part => part.status === 'complete'))
+  /** What keeps a run from going on with what another one left. */
+  const obstacle = (left: Pick<RunRecord, 'experiment' | 'settings'>): string | undefined => {
+    if (left.experiment !== experiment.name) return `a run of ${left.experiment}. Give another --out`
+    const [key, value] =
+      Object.entries(own(settings)).find(([key, value]) => showValue(value) !== showValue(left.settings[key] ?? '')) ??
+      []
+    if (key === undefined || value === undefined) return undefined
+    return `a run with ${key} ${showValue(left.settings[key] ?? 'unset')} where this one has ${showValue(value)}. Give the same settings, another --out, or leave out --resume`
   }
   const folder = join(out, CHECKPOINTS)
-  for (const file of existsSync(folder) ? readdirSync(folder) : []) {
-    if (!file.endsWith('.json')) continue
-    const [head, body] = readFileSync(join(folder, file), 'utf8').split('\n')
-    check(JSON.parse(head).settings)
-    found.push(readPart(JSON.parse(body)))
+  const files = existsSync(folder) ? readdirSync(folder).filter(file => file.endsWith('.json')) : []
+  const read = (file: string) => JSON.parse(readFileSync(join(folder, file), 'utf8'))
+  const record = existsSync(join(out, 'result.json')) ? readRecord(out) : undefined
+  // A run that was killed before it could write its own results stands beside those of the one before.
+  const owner = files.includes(OWNER) ? read(OWNER) : record
+  const found: Done[] = []
+  if (owner) {
+    const why = obstacle(owner)
+    if (why !== undefined) throw new UsageError(`--resume in ${out}, which holds ${why}`)
   }
+  if (record && obstacle(record) === undefined) found.push(...record.parts.filter(part => part.status === 'complete'))
+  found.push(...files.filter(file => file !== OWNER).map(file => readPart(read(file))))
   const by = new Map(found.map(part => [nameOf(part), part]))
   return wanted.flatMap(part => by.get(nameOf(part)) ?? [])
 }
@@ -107,7 +118,8 @@ export function readRecord(folder: string): RunRecord {
   const record = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8')) as RunRecord
   const path = join(folder, 'fields.json')
   const fields: Record<string, Field[]> = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {}
-  return { ...record, parts: record.parts.map(part => readPart(part, fields[nameOf(part)])) }
+  const parts = record.parts.map(part => readPart(part, fields[nameOf(part)]))
+  return { ...record, metrics: record.metrics.map(readMetric), parts }
 }
 
 /**

@@ -40,7 +40,7 @@ export class ProgressView {
         gracefulExit: false
       })
       this.bar = this.bars.create(total, done)
-    } else this.out.write(`${label || 'Running'}: ${total} ${this.unit}s.\n`)
+    } else this.out.write(`${label || 'Running'}: ${total} ${this.unit}${total === 1 ? '' : 's'}.\n`)
   }
 
   /** `count` steps more are done; the numbers replace those of the same names. */
@@ -74,7 +74,8 @@ export class ProgressView {
   /** The first, the last, every tenth part, and otherwise every 15 seconds. */
   private lineIsDue(last: number): boolean {
     const tenth = (n: number) => Math.floor((10 * n) / this.total)
-    if (last === this.before || this.done === this.total || tenth(this.done) > tenth(last)) return true
+    const first = last === this.before
+    if (this.done > last && (first || this.done === this.total || tenth(this.done) > tenth(last))) return true
     return performance.now() - this.lastLineAt > 15_000
   }
 

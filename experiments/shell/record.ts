@@ -3,7 +3,7 @@ import { cpus } from 'node:os'
 import { spread } from './data.js'
 import { nameOf } from './parts.js'
 import type { Preset, SettingValue } from './settings.js'
-import type { AnyExperiment, Done, Field, Metric, Series } from './types.js'
+import type { AnyExperiment, Done, Field, Metric, Quantity, Series } from './types.js'
 
 /** A run with all that is needed to read it later, to draw it again and to do it again: what result.json holds. */
 export interface RunRecord {
@@ -39,10 +39,14 @@ export function recordOf(
     versions: versions(),
     ...run,
     metrics: experiment.metrics(parts, settings),
-    notes: [...new Set([...own, ...parts.flatMap(part => part.notes ?? [])])],
+    notes: [...new Set([...own, ...parts.flatMap(notesOf)])],
     timings: timingsOf(parts)
   }
 }
+
+/** What a part says for itself: as one of several it says its name first. */
+const notesOf = (part: Done, _i: number, { length }: readonly Done[]): string[] =>
+  (part.notes ?? []).map(note => (length > 1 ? `${nameOf(part)}: ${note}` : note))
 
 /** Seconds per step of each method (and variant): the median over its parts. */
 function timingsOf(parts: readonly Done[]): Record<string, number> {
@@ -120,6 +124,16 @@ export function readPart(part: Done, fields?: Field[]): Done {
     course: Object.fromEntries(Object.entries(part.course).map(([name, s]) => [name, series(s)])),
     ...(held ? { fields: held.map(f => ({ ...f, values: numbers(f.values as (number | null)[]) })) } : {})
   }
+}
+
+/** Of a metric too: NaN is what the table shows of a method that diverged. */
+export function readMetric(metric: Metric): Metric {
+  const number = (v: number | null) => v ?? Number.NaN
+  const quantity = (q: Quantity | null): Quantity =>
+    q === null || typeof q === 'number'
+      ? number(q)
+      : { median: number(q.median), low: number(q.low), high: number(q.high) }
+  return { ...metric, value: quantity(metric.value) }
 }
 
 /** Long form, one measured number per line: every program reads it. */

@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { CHECKPOINTS, keepPart, keptParts, makeFolder, readRecord } from './folder.js'
+import { join } from 'node:path'
+import { CHECKPOINTS, keepPart, keptParts, makePartsFolder, readRecord } from './folder.js'
 import { inOrder, nameOf, partsOf } from './parts.js'
 import { ProgressView } from './progress.js'
 import { type RunRecord, recordOf } from './record.js'
@@ -61,8 +61,7 @@ export async function runExperiment(module: URL, options: RunOptions): Promise<R
   const done = resume ? keptParts(out, experiment, settings, parts) : []
   const left = parts.filter(part => !done.some(d => nameOf(d) === nameOf(part)))
   if (!resume) rmSync(join(out, CHECKPOINTS), { recursive: true, force: true })
-
-  makeFolder(resolve(out, CHECKPOINTS))
+  makePartsFolder(out, experiment, settings)
 
   const stop = new Int32Array(new SharedArrayBuffer(4))
   const progress = new ProgressView(screen)
@@ -99,7 +98,7 @@ export async function runExperiment(module: URL, options: RunOptions): Promise<R
         progress.log(event.message.line)
       } else {
         done.push(event.message.done)
-        if (event.message.done.status === 'complete') keepPart(out, settings, event.message.done)
+        if (event.message.done.status === 'complete') keepPart(out, event.message.done)
       }
     }
     if (!error && Atomics.load(stop, 0) === 1) error = new Interrupted()
@@ -170,6 +169,10 @@ function onInterrupt(stop: Int32Array, progress: ProgressView): () => void {
       process.exit(130)
     }
   }
-  process.on('SIGINT', handle)
-  return () => process.removeListener('SIGINT', handle)
+  // The second is how batch systems and `parallel` ask.
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  for (const signal of signals) process.on(signal, handle)
+  return () => {
+    for (const signal of signals) process.removeListener(signal, handle)
+  }
 }

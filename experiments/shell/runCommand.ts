@@ -2,11 +2,11 @@ import { join } from 'node:path'
 import type { RunRequest } from './cliRun.js'
 import { type ExitCode, fail, teller } from './ending.js'
 import { checkFolder, writeResults } from './folder.js'
-import { number, quantity } from './format.js'
+import { quantity } from './format.js'
 import { recordJson } from './record.js'
 import { checkRequirements } from './requirements.js'
 import type { RunOutcome } from './run.js'
-import { asExpected, printTable } from './table.js'
+import { asExpected, expectedRange, printTable } from './table.js'
 import { Interrupted } from './types.js'
 import { program, shellLine, wordsOf } from './words.js'
 
@@ -60,9 +60,9 @@ export async function runCommand(request: RunRequest): Promise<ExitCode> {
   if (interrupted) say(`To go on: ${goOn(request)}`)
   if (error) return interrupted ? 130 : fail(error)
   const off = strict ? record.metrics.filter(metric => !asExpected(metric)) : []
-  for (const { name, value, expected, digits } of off) {
-    const range = expected!.map(v => number(v, Math.max(4, digits ?? 4))).join(' to ')
-    process.stderr.write(`Not as expected: ${name} is ${quantity(value, digits)}, expected ${range}.\n`)
+  for (const metric of off) {
+    const { name, value, digits } = metric
+    process.stderr.write(`Not as expected: ${name} is ${quantity(value, digits)}, expected ${expectedRange(metric)}.\n`)
   }
   return off.length > 0 ? 1 : 0
 }

@@ -31,7 +31,7 @@ export async function runSweep(
   // Of a batch system, which asks by other signals, too.
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
   for (const signal of signals) process.on(signal, stop)
-  progress.start(cells.length, `${plan.experiment.name}, ${plan.name}`, cells.length - left.length)
+  progress.start(cells.length, [plan.experiment.name, plan.name].filter(Boolean).join(', '), cells.length - left.length)
   const thread = async () => {
     for (let cell = left.shift(); cell && !interrupted; cell = left.shift()) {
       const job = start(cell)

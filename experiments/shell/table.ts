@@ -1,6 +1,6 @@
 import Table from 'cli-table3'
 import { duration, middle, number, quantity } from './format.js'
-import type { Metric } from './types.js'
+import type { Known, Metric } from './types.js'
 
 export interface MetricsTable {
   head: string[]
@@ -15,13 +15,7 @@ const columns: [string, (metric: Metric) => string][] = [
   ['this run', m => quantity(m.value, m.digits)],
   ['this / published', m => ratio(m, m.published)],
   ['this / measured', m => ratio(m, m.measured)],
-  [
-    'expected',
-    m =>
-      m.expected
-        ? `${m.expected.map((v, i) => number(v ?? (i === 0 ? -Infinity : Infinity), Math.max(4, m.digits ?? 4))).join(' to ')}: ${asExpected(m) ? 'yes' : 'no'}`
-        : ''
-  ],
+  ['expected', m => (m.expected ? `${expectedRange(m)}: ${asExpected(m) ? 'yes' : 'no'}` : '')],
   ['note', m => m.note ?? '']
 ]
 
@@ -30,10 +24,19 @@ export function metricsTable(metrics: Metric[]): MetricsTable {
   return { head: kept.map(([head]) => head), rows: metrics.map(metric => kept.map(([, cell]) => cell(metric))) }
 }
 
-const ratio = ({ value }: Metric, other: Metric['published']) =>
-  other === undefined || middle(other) === 0 ? '' : number(middle(value) / middle(other), 3)
+/** Empty where there is nothing to divide by, a range without a middle among it. */
+const ratio = ({ value }: Metric, other: Known | undefined) =>
+  other === undefined || (typeof other === 'object' && !('median' in other)) || middle(other) === 0
+    ? ''
+    : number(middle(value) / middle(other), 3)
 
-/** A limit that is infinite is null in JSON. */
+/** '1.2 to 2', or '1 ± 1e-9' where the digits shown do not tell the ends apart. A limit that is infinite is null in JSON. */
+export function expectedRange({ expected, digits = 4 }: Metric): string {
+  const [low, high] = [expected?.[0] ?? -Infinity, expected?.[1] ?? Infinity]
+  const shown = [low, high].map(v => number(v, Math.max(4, digits)))
+  return shown[0] === shown[1] ? `${shown[0]} ± ${number((high - low) / 2, 1)}` : shown.join(' to ')
+}
+
 export const asExpected = ({ value, expected }: Metric): boolean =>
   !expected || (middle(value) >= (expected[0] ?? -Infinity) && middle(value) <= (expected[1] ?? Infinity))
 

@@ -16,7 +16,7 @@ export interface Ended {
 /** Runs the command line over the demonstration; `watch` sees what has been printed so far and may send signals. */
 export function cli(
   args: string[],
-  watch?: (err: string, interrupt: () => void, kill: () => void) => void,
+  watch?: (err: string, interrupt: (signal?: NodeJS.Signals) => void, kill: () => void) => void,
   env = {}
 ): Promise<Ended> {
   if (!demoMain) throw new Error('The tests start the compiled command line: run `npm run build` first.')
@@ -28,7 +28,7 @@ export function cli(
       err += text
       watch?.(
         err,
-        () => child.kill('SIGINT'),
+        (signal = 'SIGINT') => child.kill(signal),
         () => child.kill('SIGKILL')
       )
     })

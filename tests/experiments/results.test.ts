@@ -28,6 +28,16 @@ t.test('compare overlays runs of one experiment', async t => {
   const values = [one, two].map(({ metrics }) => metrics.find(m => m.name === 'x loss, SIP')!.value as number)
   t.ok(Math.abs(Number(row.at(-1)) / (values[1] / values[0]) - 1) < 1e-2, 'the ratio to the first')
 
+  // Of a method that diverged: JSON has no NaN.
+  const [metric, ...others] = one.metrics
+  cpSync(at('one'), at('diverged'), { recursive: true })
+  writeFileSync(
+    join(at('diverged'), 'result.json'),
+    JSON.stringify({ ...one, metrics: [{ ...metric, value: Number.NaN }, ...others] })
+  )
+  const beside = await cli(['compare', at('diverged'), at('two'), '--out', at('both')])
+  t.match(beside, { code: 0, out: /x loss, GD \/ SIP, last steps .* not a number/ })
+
   cpSync(at('one'), at('other'), { recursive: true })
   writeFileSync(join(at('other'), 'result.json'), JSON.stringify({ ...one, experiment: 'heat' }))
   const wrong: [string[], RegExp][] = [
@@ -150,12 +160,33 @@ t.test('Ctrl-C says how to go on, and going on comes to the numbers of a run in 
   t.same(parts('stopped'), parts('whole'))
 })
 
+t.test('what batch systems send is Ctrl-C', async t => {
+  const folder = t.testdir()
+  let sent = false
+  const { code, out } = await cli(
+    ['run', 'demo', '--method', 'GD', '--steps', '10000', '--step-ms', '5', '--no-report', '--out', folder],
+    (text, interrupt) => {
+      if (sent || !text.includes('step 1/10000')) return
+      sent = true
+      interrupt('SIGTERM')
+    }
+  )
+  t.equal(code, 130)
+  t.match(out, /Interrupted after step \d+ of 10000[\s\S]*To go on: /)
+  t.match(JSON.parse(read(folder, 'result.json')), { status: 'interrupted' })
+})
+
 t.test('a reader that has seen enough is no failure', async t => {
   const { stdout, stderr } = spawnSync('sh', ['-c', `node ${demoMain} sweep demo --seeds 3000 --print | head -1`], {
     encoding: 'utf8'
   })
   t.match(stdout, /^node .*seed=0/)
   t.equal(stderr, '')
+  // Of the progress, too: the run goes on to its end.
+  const folder = t.testdir()
+  const run = `node ${demoMain} run demo --steps 400 --step-ms 2 --no-report --out ${folder}`
+  spawnSync('sh', ['-c', `${run} 2>&1 | head -1`])
+  t.match(JSON.parse(read(folder, 'result.json')), { status: 'complete' })
 })
 
 t.test('list shows methods and sweeps', async t => {

@@ -105,7 +105,7 @@ t.test('text, numbers, times', async t => {
     [0, 1.23456, 1234567, 2.5e-8, Number.NaN].map(v => number(v)),
     ['0', '1.235', '1.235e6', '2.5e-8', 'not a number']
   )
-  t.same([0.4, 35, 125, 4200].map(duration), ['0.4 s', '35 s', '2 min 05 s', '1 h 10 min'])
+  t.same([0.012, 0.4, 35, 125, 4200].map(duration), ['12 ms', '0.4 s', '35 s', '2 min 05 s', '1 h 10 min'])
 })
 
 t.test('helpers for data', async t => {
@@ -168,6 +168,8 @@ t.test('the table has ratios, leaves out empty columns, and fits', async t => {
   }
   t.same(metricsTable([metric]).head, ['quantity', 'published', 'this run', 'this / published', 'expected'])
   t.same(metricsTable([metric]).rows[0].slice(1), ['2', '3', '1.5', '1 to 2: no'])
+  const exact = { name: 'a', value: 1, expected: [1 - 1e-9, 1 + 1e-9] as [number, number] }
+  t.equal(metricsTable([exact]).rows[0].at(-1), '1 ± 1e-9: yes')
   t.ok(
     printTable([metric], {}, 60)
       .split('\n')
@@ -308,6 +310,7 @@ t.test('parallel equals serial, and a killed run goes on to the same numbers', a
     t.equal(code, null, `killed after step ${after}`)
   }
   t.ok(existsSync(join(at('killed'), 'parts')))
+  t.match(await cli(args('killed', '--resume', '--eta', '2')), { code: 2, err: /holds a run with eta 1/ })
   t.equal((await cli(args('killed', '--resume'))).code, 0)
   t.same(parts('killed'), parts('serial'))
   t.notOk(existsSync(join(at('killed'), 'parts')), 'what is complete needs no checkpoints')
@@ -324,6 +327,7 @@ t.test('list and help', async t => {
     code: 0,
     out: /--steps <n> +training steps \(default: 20, quick: 4, full: 50\)/
   })
+  t.match(await cli(['run', 'demo', '--help']), { out: /\nTakes on two cores, roughly: quick 0\.2 s\.\n/ })
 })
 
 t.test('a folder that cannot be written is known before the run', async t => {

@@ -7,6 +7,7 @@ import { sweepFigures } from '../../experiments/shell/collect.js'
 import { count, numbers, parseValues, someOf } from '../../experiments/shell/settings.js'
 import { cellsOf, combinations, type SweepPlan } from '../../experiments/shell/sweep.js'
 import { shellLine } from '../../experiments/shell/words.js'
+import { flatness } from '../../experiments/sineResults.js'
 import { cli } from './cli.js'
 import demo from './demo.js'
 
@@ -51,7 +52,7 @@ t.test(
     const partly = await cli(args('lines', '--collect'))
     t.match(partly, { code: 1, out: /1 of 8 runs are missing:\s+\S+eta=2_SIP_seed=0\n/ })
     t.match(read(folder, 'lines', 'sweep.html'), /1 of 8 runs are missing/)
-    const missing = await cli(args('lines', '--print', '--missing'))
+    const missing = await cli(args('lines', '--missing'))
     t.equal(missing.out, `${lines[3]}\n`)
 
     // Again, all lines: complete cells stay as they are, to the byte.
@@ -121,6 +122,7 @@ t.test('wrong sweeps exit with 2', async t => {
     [['sweep', 'demo', 'nu'], /Allowed choices are eta, steps/],
     [['sweep', 'demo', '--eta', '1,x'], /--eta wants a number above 0/],
     [['sweep', 'demo', '--print', '--collect'], /cannot be used with/],
+    [['sweep', 'demo', '--missing', '--collect'], /cannot be used with/],
     // The cell's folder holds a run with other settings.
     [['sweep', 'demo', '--eta', '2,4', '--collect', '--out', folder], /holds a run with steps 4 where this one has 20/]
   ]
@@ -174,7 +176,16 @@ t.test('figures: x is the first setting, the others are panels, methods are line
     ...{ swept, method, seed, variant: '', seconds: 1 },
     value: (swept.steps as number) * (swept.eta as number) + (method === 'SIP' ? 0.5 : 0) + 100 * seed
   }))
-  const table = { ...p, experiment: 'demo', sweep: 'test', label: 'a number', versions: {}, rows, missing: [] }
+  const table = {
+    ...p,
+    experiment: 'demo',
+    sweep: 'test',
+    label: 'a number',
+    versions: {},
+    rows,
+    metrics: [],
+    missing: []
+  }
   const figures = sweepFigures(p, table)
   t.same(
     figures.map(figure => figure.panels.map(panel => panel.title)),
@@ -197,3 +208,17 @@ t.test('figures: x is the first setting, the others are panels, methods are line
   t.same(panel.y.domain, figures[0].panels[0].y.domain, 'one range for all')
   t.same(sweepFigures(plan({}), { ...table, swept: {} }), [], 'without a swept setting there is only the table')
 })
+
+t.test(
+  'a named sweep says what its numbers come to: SIP is flat where the largest is within twice the least',
+  async t => {
+    const row = (xi: number, seed: number, value: number) => {
+      return { swept: { xi }, method: 'SIP', variant: '', seed, value, seconds: 1 }
+    }
+    const rows = [row(1, 0, 9), row(5, 0, 1), row(5, 1, 1.2), row(5, 2, 4), row(32, 0, 3), row(64, 0, 2)]
+    const [metric, ...others] = flatness('xi', 5, 'x')(rows)
+    t.same(others, [], 'methods that have not run say nothing')
+    t.same(metric.value, 2.5, 'medians over seeds, from 5 on: 3 over 1.2')
+    t.same(metric.expected, [1, 2])
+  }
+)
