@@ -96,7 +96,7 @@ export default defineExperiment({
   source: 'Holl, Koltun, Thuerey 2022, "Scale-invariant Learning by Physics Inversion", Navier-Stokes equations',
   methods: METHODS,
   settings: {
-    steps: count('training steps', { default: 100, quick: 40, full: 300 }),
+    steps: count('training steps', { default: 100, quick: 30, full: 300 }),
     batch: count('samples per step', { default: 16, quick: 8, full: 64 }),
     cells: count('cells along each side, a multiple of 16', { default: 32, quick: 16, full: 64 }),
     order: count('order in time of the solver and of its reversal; 1 is the authors’', { default: 1, max: 2 })
@@ -140,8 +140,8 @@ export default defineExperiment({
   metrics: parts => metricsOf(parts),
   figures: parts => figuresOf(parts, SIZE),
   notes: () => [
-    'No numbers are published on this. By iterations SIP and GD come out about even, SIP a little ahead in x on 32×32 cells (GD / SIP 1.03 to 1.28 over three seeds; 0.92 to 1.10 over ten of the quick preset). A flow without friction keeps its energy, so the gradient neither vanishes nor explodes on its way back, and over so few steps it is the network that limits both.',
-    'An update of the physics is better by time reversal: it leaves about a fifth of the error of a prediction, the gradient with the step that lowers L most a third or more. The gradient weighs every direction by how much it changes y: that of the wind, which moves the whole swirl, counts for more than the rest.',
+    'No numbers are published on this. By iterations SIP and GD come out about even, SIP a little ahead in x on 32×32 cells (GD / SIP 1.03 to 1.28 over three seeds; 0.91 to 1.08 over ten of the quick preset). A flow without friction keeps its energy, so the gradient neither vanishes nor explodes on its way back, and over so few steps it is the network that limits both.',
+    'An update of the physics is better by time reversal: it leaves about a fifth of the error of a prediction, the gradient with the step that lowers L most a quarter to a half. The gradient weighs every direction by how much it changes y: that of the wind, which moves the whole swirl, counts for more than the rest.',
     'Time reversed from y* alone is far closer to x* than both networks. Where y* is exact and the simulator at hand no network is needed; the network answers without it.'
   ]
 })
