@@ -15,10 +15,13 @@ import { training } from './training.js'
  * so y goes over five orders of magnitude. The adjoint's gradient (e^p - y) e^p vanishes with y and learns nothing of small
  * ones. All other methods ask where p should have been, and train towards that: SIP by the exact inverse; Newton's method in x,
  * |g/h| downhill with g = (e^p - y) e^p, h = 2e^2p - y e^p, which is the saddle-free Newton step, plain, held to 0.1, or with
- * 0.01 added to |h|; and only the sign of SIP's step. The true x is the reference, which SIP meets without being told.
+ * 0.01 added to |h| (the authors' code adds it to h, so that the step is infinite at h = -0.01); and only the sign of SIP's
+ * step. The true x is the reference, which SIP meets without being told.
  */
 const net = mlp([1, 16, 64, 16, 1], { activation: sigmoid })
 const BATCH = 100
+/** Steps of a quick run: where the limit below was measured. */
+const QUICK = 400
 
 interface Sample {
   x: Tensor
@@ -55,7 +58,7 @@ export default defineExperiment({
   name: 'exponential',
   title: 'Inverting the exponential: who hears small numbers',
   problem:
-    'A network sees y = exp(x), from 6·10⁻⁶ to 1, and predicts x. The gradient of the loss in y is proportional to the square of the prediction of y, so that it says nothing about small ones; a step in x says the same everywhere.',
+    'A network sees y = exp(x), from 6·10⁻⁶ to 1, and predicts x. The gradient of the loss in y carries the prediction of y as a factor, (e^p - y) e^p, so that it hardly says anything where that is small; a step in x says the same everywhere.',
   formulas: [
     String.raw`y = e^x, \quad x \sim U(-12, 0), \qquad L = \tfrac12 (e^p - y)^2, \quad p = f(y; \theta)`,
     String.raw`\Delta p_{\mathrm{GD}} = -(e^p - y)\,e^p, \quad \Delta p_{\mathrm{Newton}} = -\Big|\frac{g}{h}\Big| \operatorname{sign} g, \quad \Delta p_{\mathrm{SIP}} = \log y - p`
@@ -64,7 +67,7 @@ export default defineExperiment({
     'The one-dimensional example of the code of Holl et al. 2022, "Scale-invariant Learning by Physics Inversion"',
   methods: Object.keys(makeMethod),
   settings: {
-    steps: count('training steps', { default: 5000, quick: 400, full: 100_001 }),
+    steps: count('training steps', { default: 5000, quick: QUICK, full: 100_001 }),
     optimizer: oneOf('of the network', ['adam', 'sgd'], { default: 'adam' })
   },
   steps: (_part, { steps }) => steps,
@@ -112,11 +115,16 @@ function metricsOf(parts: readonly Ran[], { steps, optimizer }: { steps: number;
     })
   )
   const value = ratioBySeed(ends('GD'), ends('SIP'), last)
-  return value === undefined ? rows : [...rows, { name: '|p − x|, GD / SIP', value, expected: [LEAST_RATIO, 1e3] }]
+  if (value === undefined) return rows
+  const known = optimizer === 'adam' && steps >= QUICK
+  const ratio: Metric = {
+    name: '|p − x|, GD / SIP',
+    value,
+    expected: known ? [1.2, 1e3] : undefined,
+    note: `after ${QUICK} steps of Adam 1.32 to 1.52 over ten seeds: SIP is at the mean, from where it goes on, GD above it`
+  }
+  return [...rows, ratio]
 }
-
-/** After 400 steps of Adam the ratio is 1.32 to 1.52 on ten seeds: SIP is at the mean, from where it goes on, GD above it. */
-const LEAST_RATIO = 1.2
 
 function figuresOf(parts: readonly Ran[]): PlotFigure[] {
   const first = methodsOf(parts).flatMap(method => parts.filter(p => p.method === method && p.data).slice(0, 1))

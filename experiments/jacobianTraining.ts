@@ -2,14 +2,14 @@ import { layeredJacobian, NonFiniteError, type Tensor, zeros } from '../core/ind
 import { type Network, sum } from '../ops/index.js'
 import { gaussNewton, hig, type Optimizer, partialInverse, type RouteOptions } from '../optim/index.js'
 import { linesOf, methodsOf, partsWith, quantityOf, ratioBySeed } from './shell/data.js'
-import type { Panel, PlotFigure } from './shell/figure.js'
+import type { Panel, PlotFigure, Style } from './shell/figure.js'
 import type { Done, Metric, Outcome, PartContext, Quantity } from './shell/types.js'
-import { batchOf, kerasAdam, samplesOf, training } from './training.js'
+import { batchOf, kerasAdam, samplesOf, type Trained, training } from './training.js'
 
 /**
  * What the experiments on half-inverse gradients share: a network before a simulator, samples in fixed order, HIG and
  * Gauss-Newton on the Jacobian of both together, Adam on the gradient; losses over training and test samples, and the
- * singular values of the Jacobian before and after.
+ * singular values of the Jacobian over training.
  */
 export const METHODS = ['HIG', 'GN', 'Adam'] as const
 export type Method = (typeof METHODS)[number]
@@ -60,10 +60,22 @@ export function spectrum({ model }: Task, theta: Tensor, batch: Tensor): number[
   }
 }
 
+/** When singular values are taken, as a part of the steps; of a run that ended early, the end is where it was last finite. */
+const STAGES: Record<string, number> = {
+  'before training': 0,
+  'after a quarter': 1 / 4,
+  'after half': 1 / 2,
+  'at the end': 1
+}
+
 export interface Spectra {
-  before: number[]
-  after: number[]
+  /** By stage, each descending. */
+  spectra: Record<string, number[]>
+  /** Samples of which these are. */
+  shown: number
   truncation: number
+  /** The loss became non-finite before the last step. */
+  diverged: boolean
 }
 
 /** Trains for `steps`; 'training' and 'test' after every `every` steps, and the spectra of the first `shown` samples. */
@@ -74,7 +86,8 @@ export async function trainTask(
 ): Promise<Outcome<Spectra> & { theta: Tensor; data: Spectra }> {
   const { theta, model, reduce, train, test } = task
   const { method, settings, steps, every, shown } = options
-  const { theta: trained, ...out } = await training(ctx, {
+  const stepOf = (stage: string) => Math.round(STAGES[stage] * steps)
+  const { snapshots, ...out } = await training(ctx, {
     theta,
     method: makeMethod(method, settings),
     model,
@@ -82,27 +95,51 @@ export async function trainTask(
     data: step => batchOf(train, step, settings.batch),
     steps,
     every,
-    evaluate: th => ({ training: meanLoss(task, th, train), test: meanLoss(task, th, test) })
+    evaluate: th => ({ training: meanLoss(task, th, train), test: meanLoss(task, th, test) }),
+    snapshots: Object.keys(STAGES).map(stepOf)
   })
   const first = samplesOf(train, 0, shown)
-  const data = {
-    before: spectrum(task, theta, first),
-    after: spectrum(task, trained, first),
-    truncation: settings.truncation ?? 0
+  const spectra: Spectra['spectra'] = {}
+  for (const stage in STAGES) {
+    const then = STAGES[stage] === 1 ? out : snapshots!.find(({ step }) => step === stepOf(stage))
+    if (then) spectra[stage] = spectrum(task, then.theta, first)
   }
-  return { ...out, theta: trained, data }
+  return { ...out, data: { spectra, shown, truncation: settings.truncation ?? 0, diverged: diverged(out, steps) } }
 }
 
-/** The losses of one method after some steps, as far as it came, and at its end; over the seeds. */
+const diverged = ({ course: { training } }: Trained, steps: number): boolean =>
+  training.at.at(-1)! < steps || !Number.isFinite(training.y.at(-1))
+
+type Ran = Done<string, Spectra>
+
+/** How many seeds of a method became non-finite, where any did. */
+export function divergence(parts: readonly Ran[], method: string): Metric[] {
+  const own = partsWith(parts, 'training', method)
+  const value = own.filter(p => p.data?.diverged).length
+  return value > 0 ? [{ name: `${method}: runs that became non-finite`, unit: `of ${own.length}`, value }] : []
+}
+
+/** The training loss at the end, of the run as far as it came; NaN of one that diverged. */
+export const lossAtEnd = ({ course, data }: Ran): number | undefined =>
+  data?.diverged ? Number.NaN : course.training.y.at(-1)
+
+/**
+ * The losses of one method after some steps, as far as it came, and at its end; over the seeds. Where one came and another
+ * had diverged, the loss of the other is NaN.
+ */
 export function lossesAfter(
-  parts: readonly Done[],
+  parts: readonly Ran[],
   method: string,
   steps: readonly number[] = []
 ): { step: number; training: Quantity; test: Quantity }[] {
   const own = partsWith(parts, 'training', method)
   if (own.length === 0) return []
   const last = Math.max(...own.map(p => p.course.training.at.at(-1)!))
-  const after = (set: string, step: number) => quantityOf(own, ({ course: { [set]: s } }) => s.y[s.at.indexOf(step)])
+  const after = (set: string, step: number) =>
+    quantityOf(
+      own,
+      ({ course: { [set]: s }, data }) => s.y[s.at.indexOf(step)] ?? (data?.diverged ? Number.NaN : undefined)
+    )
   return [...new Set([...steps, last])]
     .filter(step => step <= last)
     .map(step => ({ step, training: after('training', step), test: after('test', step) }))
@@ -110,13 +147,13 @@ export function lossesAfter(
 
 /** The training loss of one method at the end of its run over that of another, seed by seed. */
 export function comparison(
-  parts: readonly Done[],
-  { method, other, expected }: { method: string; other: string; expected?: [number, number] }
+  parts: readonly Ran[],
+  { method, other, expected, note }: { method: string; other: string } & Pick<Metric, 'expected' | 'note'>
 ): Metric[] {
   const of = (m: string) => partsWith(parts, 'training', m)
-  const value = ratioBySeed(of(method), of(other), p => p.course.training.y.at(-1))
+  const value = ratioBySeed(of(method), of(other), lossAtEnd)
   if (value === undefined) return []
-  return [{ name: `${method} over ${other}: training loss at the end`, value, expected, digits: 3 }]
+  return [{ name: `${method} over ${other}: training loss at the end`, value, expected, note, digits: 3 }]
 }
 
 /** Training and test loss over epochs, of which a step is `scale`, and over seconds. */
@@ -143,40 +180,50 @@ export function lossFigure(
   }
 }
 
+/** Light to dark over training; a dash besides. */
+const SHADES: Record<string, Partial<Style>> = {
+  'before training': { color: '#8ccfc0', dash: [2, 3] },
+  'after a quarter': { color: '#41a6c4', dash: [6, 3] },
+  'after half': { color: '#2c5fb0', dash: [12, 3, 3, 3] },
+  'at the end': { color: '#081d58', dash: [] }
+}
+
 /**
- * The singular values s of the Jacobian, and what the half-inverse makes of a unit of dL/dy along them: s^(-1/2), 0 where
- * they are truncated. Of the first seed, before and after training.
+ * The singular values s of the Jacobian over training, by method, and what the half-inverse makes of a unit of dL/dy along
+ * them: s^(-1/2), 0 where they are truncated. Of the first seed.
  */
-export function spectrumFigure(parts: readonly Done<string, Spectra>[]): PlotFigure {
-  const firsts = methodsOf(parts).flatMap(m => partsWith(parts, 'training', m).slice(0, 1))
-  const lines = firsts.flatMap((p, i) => {
-    if (!p.data) return []
-    const before = i === 0 ? [{ name: 'before training', s: p.data.before, truncation: p.data.truncation }] : []
-    return [...before, { name: p.method, s: p.data.after, truncation: p.data.truncation }]
-  })
-  const panel = (title: string, label: string, of: (s: number, largest: number, cut: number) => number): Panel => ({
+export function spectrumFigure(parts: readonly Ran[]): PlotFigure[] {
+  const firsts = methodsOf(parts).flatMap(m =>
+    partsWith(parts, 'training', m)
+      .filter(p => p.data)
+      .slice(0, 1)
+  )
+  if (firsts.length === 0) return []
+  const panel = (title: string, label: string, part: Ran, of: (s: number, largest: number) => number): Panel => ({
     title,
     x: { label: 'Index' },
     y: { label, scale: 'log' },
-    series: lines.map(({ name, s, truncation }) => ({
+    series: Object.entries(part.data!.spectra).map(([name, s]) => ({
       name,
       x: s.map((_, k) => k + 1),
-      y: s.map(v => of(v, s[0], truncation)),
-      style: name === 'before training' ? 'reference' : name,
+      y: s.map(v => of(v, s[0])),
+      style: SHADES[name],
       markers: 'none' as const
     }))
   })
-  return {
-    kind: 'plot',
-    name: 'spectra',
-    title: 'Singular values of ∂y/∂θ, and what HIG makes of them',
-    caption:
-      'Left as they are: the gradient multiplies by s. Right to the power -½, relative to that of the largest, up to the truncation: the small ones come forward, by the root of what Gauss-Newton would lift them.',
-    panels: [
-      panel('s', 'Singular value', s => s),
-      panel('s^(-1/2)', 'Factor, relative', (s, largest, cut) =>
-        s > cut * largest ? Math.sqrt(largest / s) : Number.NaN
-      )
-    ]
-  }
+  const { method, data } = firsts[0]
+  return [
+    {
+      kind: 'plot',
+      name: 'spectra',
+      title: 'Singular values of ∂y/∂θ over training, and what the half-inverse makes of them',
+      caption: `Of ${data!.shown} samples, one seed. First as they are, by method: the gradient multiplies by s. Last those of ${method} to the power -½, relative to that of the largest, up to the truncation: the small ones come forward, by the root of what Gauss-Newton would lift them.`,
+      panels: [
+        ...firsts.map((part, i) => panel(part.method, i === 0 ? 'Singular value s' : '', part, s => s)),
+        panel(method, 's^(-1/2), relative', firsts[0], (s, largest) =>
+          s > data!.truncation * largest ? Math.sqrt(largest / s) : Number.NaN
+        )
+      ]
+    }
+  ]
 }

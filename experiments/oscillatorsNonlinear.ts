@@ -3,6 +3,7 @@ import { l2, mlp, mul, type Network, relu, slice } from '../ops/index.js'
 import { oscillators } from '../physics/index.js'
 import {
   comparison,
+  divergence,
   lossesAfter,
   lossFigure,
   METHODS,
@@ -56,7 +57,7 @@ export function problem(seed: number, samples: number): Task {
   }
 }
 
-/** A sample of the test on its way. */
+/** A sample of the test on its way: that of the first 32 whose masses should come to the places furthest apart. */
 interface Ride {
   /** [x1, x2, v1, v2] before the first step and after each. */
   states: number[][]
@@ -64,9 +65,13 @@ interface Ride {
 }
 
 function ride({ net, test }: Task, theta: Tensor): Ride {
-  const u = net(theta, samplesOf(test, 0, 1))
+  const apart = indices(Math.min(32, test.shape[0])).map(b =>
+    Math.abs(test.data[STATES * b] - test.data[STATES * b + 1])
+  )
+  const shown = apart.indexOf(Math.max(...apart))
+  const states = [samplesOf(test, shown, shown + 1)]
+  const u = net(theta, states[0])
   const one = oscillators({ ...spring, steps: 1 })
-  const states = [samplesOf(test, 0, 1)]
   for (let k = 0; k < STEPS; k++) states.push(one(states[k], slice(u, 1, k, k + 1)))
   return { states: states.map(s => [...s.data]), controls: [...u.data] }
 }
@@ -95,7 +100,7 @@ export default defineExperiment({
   name: 'oscillators-nonlinear',
   title: 'Cubic springs: half-inverse gradients, Gauss-Newton and Adam',
   problem:
-    'A network of ReLUs pushes one of two masses on cubic springs for 96 steps so that both return to where they began. The singular values of the Jacobian of network and physics span seven orders of magnitude: the gradient does not see the small ones, Gauss-Newton sees nothing else.',
+    'A network of ReLUs pushes one of two masses on cubic springs for 96 steps so that both return to where they began. The singular values of the Jacobian of network and physics go from the largest down to the truncation, six orders of magnitude for a batch of 128: the gradient hardly sees the small ones, and the steps of Gauss-Newton along them are so long that it diverges.',
   formulas: [
     String.raw`\ddot x_1 = -x_1 + (x_2 - x_1)^3, \qquad \ddot x_2 = -x_2 + (x_1 - x_2)^3 + 3u(t)`,
     String.raw`\Delta\theta = -\eta\, V \Lambda^{\kappa} U^\top \frac{\partial L}{\partial y}, \qquad \kappa_{\mathrm{HIG}} = -\tfrac12, \quad \kappa_{\mathrm{GN}} = -1`
@@ -134,11 +139,12 @@ export default defineExperiment({
     return [
       lossFigure(parts, {
         title: 'Cubic springs',
-        caption: 'Mean of |y - x0|² after each epoch. HIG needs three; Adam, over the same time, has hardly begun.',
+        caption:
+          'Mean of |y - x0|² after each epoch. Of 4096 samples (three seeds) HIG is at 0.008 after three epochs, Adam after 25, which take about as long, at 0.2. A line ends where the first of its seeds became non-finite.',
         loss: 'Σ (y − x₀)², mean over samples',
         scale
       }),
-      spectrumFigure(parts),
+      ...spectrumFigure(parts),
       ...rideFigure(parts)
     ]
   }
@@ -148,19 +154,20 @@ function metricsOf(method: Method, parts: readonly Part[], settings: Options): M
   const each = perEpoch(method, settings)
   const known = settings.samples === SAMPLES && settings.batch === BATCH ? (measured[method] ?? {}) : {}
   const steps = Object.keys(known).map(epoch => Number(epoch) * each)
-  return lossesAfter(parts, method, steps).flatMap(({ step, ...losses }) =>
+  const losses = lossesAfter(parts, method, steps).flatMap(({ step, ...after }) =>
     (['training', 'test'] as const).map((set): Metric => {
       const epoch = step / each
       const reference = known[epoch]?.[set]
       return {
         name: `${method}: ${set} loss after epoch ${Number(epoch.toFixed(2))}`,
-        value: losses[set],
+        value: after[set],
         measured: reference,
         expected: method === 'HIG' && epoch === 3 && reference !== undefined ? [0, 0.02] : undefined,
         digits: 3
       }
     })
   )
+  return [...divergence(parts, method), ...losses]
 }
 
 /** One sample of the test, before training and after HIG. */

@@ -12,10 +12,19 @@ export interface TrainingOptions<B, S, R extends StepReport>
   /** Numbers of θ: before the first step, after every `every` steps, and at the end. */
   evaluate?: (theta: Tensor) => Record<string, number>
   every?: number
+  /** Steps after which θ is handed over besides, 0 for that before the first: for what is computed from it at the end. */
+  snapshots?: readonly number[]
+}
+
+export interface Snapshot {
+  step: number
+  theta: Tensor
 }
 
 export interface Trained {
   theta: Tensor
+  /** Where they were asked for: as far as training came. */
+  snapshots?: Snapshot[]
   course: Course
   notes: string[]
 }
@@ -31,11 +40,12 @@ export async function training<B, S, R extends StepReport>(
   ctx: PartContext,
   options: TrainingOptions<B, S, R>
 ): Promise<Trained> {
-  const { measure = ({ loss }) => ({ loss }), evaluate, every = 1, ...rest } = options
+  const { measure = ({ loss }) => ({ loss }), evaluate, every = 1, snapshots, ...rest } = options
   const file = ctx.checkpoint === undefined ? undefined : checkpointFile(ctx.checkpoint)
   const found = file?.load()
-  const earlier = found?.state as { method: S; course: Course; seconds: number } | undefined
+  const earlier = found?.state as { method: S; course: Course; seconds: number; taken: Snapshot[] } | undefined
   const course: Course = earlier?.course ?? {}
+  const taken: Snapshot[] = earlier?.taken ?? []
   let seconds = earlier?.seconds ?? 0
   const note = (step: number, numbers: Record<string, number>) => {
     for (const [name, value] of Object.entries(numbers)) {
@@ -45,7 +55,11 @@ export async function training<B, S, R extends StepReport>(
       series.y.push(value)
     }
   }
+  const take = (step: number, theta: () => Tensor) => {
+    if (snapshots?.includes(step)) taken.push({ step, theta: theta() })
+  }
   ctx.keep(() => ({ course }))
+  if (!found) take(0, () => rest.theta)
   if (found) ctx.tell({}, found.step)
   else if (evaluate) note(0, evaluate(rest.theta))
   let begin = performance.now()
@@ -57,7 +71,7 @@ export async function training<B, S, R extends StepReport>(
       every: { seconds: CHECKPOINT_SECONDS },
       save(c) {
         seconds += (performance.now() - begin) / 1000
-        file.save({ ...c, state: { method: c.state, course, seconds } })
+        file.save({ ...c, state: { method: c.state, course, seconds, taken } })
         begin = performance.now()
       }
     },
@@ -68,13 +82,20 @@ export async function training<B, S, R extends StepReport>(
       note(seen.step, numbers)
       const more = evaluate && (done % every === 0 || done === rest.steps) ? evaluate(seen.theta) : {}
       note(done, more)
+      take(done, () => seen.theta)
       ctx.tell({ ...numbers, ...more })
       begin = performance.now()
     }
   })
   if (result.status === 'aborted') throw new Interrupted()
   ctx.tell({}, rest.steps - result.step)
-  return { theta: result.theta, course, notes: result.reason === undefined ? [] : [`Ended early: ${result.reason}.`] }
+  const asked = snapshots && { snapshots: taken }
+  return {
+    theta: result.theta,
+    ...asked,
+    course,
+    notes: result.reason === undefined ? [] : [`Ended early: ${result.reason}.`]
+  }
 }
 
 /** Samples from … to - 1. */

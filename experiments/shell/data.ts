@@ -17,9 +17,9 @@ export function overSeeds(runs: Numbers[]): { median: number[]; low: number[]; h
   return out
 }
 
-/** Median, least and largest of some numbers: what a metric over seeds holds. */
+/** Median, least and largest of some numbers: what a metric over seeds holds. NaN counts as larger than every number. */
 export function spread(values: Numbers): { median: number; low: number; high: number } {
-  const sorted = Array.from(values).sort((a, b) => a - b)
+  const sorted = Float64Array.from(values).sort()
   const half = Math.floor(sorted.length / 2)
   const median = sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2
   return { median, low: sorted[0], high: sorted[sorted.length - 1] }
@@ -152,16 +152,20 @@ export function linesOf(
   })
 }
 
-/** A number of each of a method's parts, as one quantity: over seeds its spread. NaN where there is none. */
+/**
+ * A number of each of a method's parts, as one quantity: over seeds its spread. A seed whose number is not finite counts, as
+ * NaN and largest: the range ends in 'not a number', and so is the median of which half the seeds diverged. A part for
+ * which there is no number (undefined: it has not come so far) is left out. NaN where there is none at all.
+ */
 export function quantityOf<P>(parts: readonly P[], of: (part: P) => number | undefined): Quantity {
-  const values = parts.map(of).filter(v => v !== undefined && Number.isFinite(v)) as number[]
+  const values = parts.flatMap(part => of(part) ?? []).map(v => (Number.isFinite(v) ? v : Number.NaN))
   return values.length > 1 ? spread(values) : (values[0] ?? Number.NaN)
 }
 
 /**
  * A number of some parts over that of others, seed by seed: both sides had the same weights and data, so that a lucky seed is
  * lucky for both, and the ratio spreads less than either. As one quantity; undefined where no seed has the number on
- * both sides, NaN where none of the ratios is finite.
+ * both sides; ratios that are not finite count as in quantityOf.
  */
 export function ratioBySeed<P extends Done>(
   above: readonly P[],
