@@ -11,7 +11,7 @@ import { alternate } from './measure.js'
 
 /**
  * `node dist/bench/crossover.js`: plain against wasm by size, best times of both in turn, and the size from which wasm
- * stays ahead; then two ways of wasm to convolve. The constants of core/backends/kernels.ts and wasm/winograd.ts come from
+ * stays ahead; then two ways of wasm to convolve. The constants of core/backends/choice.ts and wasm/winograd.ts come from
  * here: a little above where the two are even, since what is lost just below is less than what noise makes of it.
  */
 interface Sized {

@@ -1,5 +1,6 @@
 export { apply } from './apply.js'
-export { type BackendName, backends, setThreads, withBackend, withThreads } from './backends/kernels.js'
+export { type BackendName, backends, withBackend } from './backends/choice.js'
+export { setThreads, withThreads } from './backends/wasm/pool.js'
 export { claim, fillUnclaimed, foldClaim, noClaim, wanted } from './claim.js'
 export { type BlockRules, defineBlock } from './defineBlock.js'
 export * from './errors.js'
@@ -9,6 +10,7 @@ export { type Elementwise, elementwise, elementwiseFunction } from './families/e
 export { type Reduction, reduction, reductionFunction } from './families/reduction.js'
 export * from './inspect/index.js'
 export { type LayerBlock, LayeredMatrix } from './linalg/layeredMatrix.js'
+export type { Nested } from './nested.js'
 export { type Notice, onNotice } from './notice.js'
 export {
   type Claim,

@@ -6,10 +6,16 @@ export interface Resource {
   release(): void
 }
 
-/** Frees the blocks of a region that nobody can reach any more: of a tape that was never disposed. */
-const lost = new FinalizationRegistry<Block[]>(blocks => {
-  for (const block of blocks) arena()?.give(block)
-})
+/** What tensors of a region lie in. */
+export type Owned = Block | Resource
+
+function free(one: Owned): void {
+  if ('release' in one) one.release()
+  else arena()!.give(one)
+}
+
+/** Frees what a region owned that nobody can reach any more: of a tape that was never disposed. */
+const lost = new FinalizationRegistry<Owned[]>(owned => owned.forEach(free))
 
 /**
  * Whose an array in the arena is. A map with weak keys, and not a weak reference in the block: the engine keeps what a weak
@@ -25,23 +31,24 @@ export const ownerOfData = (data: Data): { region: Region; block: Block } | unde
  */
 export class Region {
   #gone = false
-  readonly #blocks: Block[] = []
-  readonly #resources: Resource[] = []
+  readonly #owned: Owned[] = []
+  #watched = false
+
   /** Was it disposed? */
   get gone(): boolean {
     return this.#gone
   }
 
-  /** How many blocks and resources it has had so far: a mark for `freeSince`. */
+  /** How many blocks and resources it has: a mark for `freeSince`. */
   get mark(): number {
-    return this.#blocks.length
+    return this.#owned.length
   }
 
   /** n entries in a block of the arena; undefined where there is no room. */
   take(n: number, dtype: DType): { data: Data; fresh: boolean } | undefined {
     const block = arena()?.take(dtype === 'f64' ? n * 8 : n * 4)
     if (!block) return undefined
-    if (this.#blocks.push(block) === 1) lost.register(this, this.#blocks, this)
+    this.own(block)
     const { buffer } = arena()!.home.memory
     const at = arena()!.address(block)
     const data = dtype === 'f64' ? new Float64Array(buffer, at, n) : new Float32Array(buffer, at, n)
@@ -49,33 +56,33 @@ export class Region {
     return { data, fresh: block.fresh }
   }
 
-  /** Releases it with the region. */
-  own(resource: Resource): void {
-    this.#resources.push(resource)
+  /** Frees it with the region. */
+  own(one: Owned): void {
+    this.#owned.push(one)
+    if (!this.#watched) lost.register(this, this.#owned, this)
+    this.#watched = true
   }
 
-  /** Frees the blocks that were taken after the mark, but for those that are kept. */
-  freeSince(mark: number, kept: ReadonlySet<Block>): void {
-    const blocks = this.#blocks
-    let to = Math.min(mark, blocks.length)
-    for (let i = to; i < blocks.length; i++)
-      if (kept.has(blocks[i])) blocks[to++] = blocks[i]
-      else arena()!.give(blocks[i])
-    blocks.length = to
+  /** Frees what it came to own after the mark, but for what is kept. */
+  freeSince(mark: number, kept: ReadonlySet<Owned>): void {
+    const owned = this.#owned
+    let to = Math.min(mark, owned.length)
+    for (let i = to; i < owned.length; i++)
+      if (kept.has(owned[i])) owned[to++] = owned[i]
+      else free(owned[i])
+    owned.length = to
   }
 
   /** Is it one of its blocks? */
   has(block: Block | undefined): boolean {
-    return block !== undefined && this.#blocks.includes(block)
+    return block !== undefined && this.#owned.includes(block)
   }
 
   /** Frees everything. */
   dispose(): void {
     this.#gone = true
-    for (const block of this.#blocks) arena()!.give(block)
-    this.#blocks.length = 0
-    for (const resource of this.#resources) resource.release()
-    this.#resources.length = 0
+    this.#owned.forEach(free)
+    this.#owned.length = 0
     lost.unregister(this)
   }
 }

@@ -1,14 +1,13 @@
 import { type Block, blockOf, inArena } from './arena.js'
-import { type DeviceEntries, isDeviceEntries } from './backends/gpu/device.js'
+import { type DeviceEntries, isDeviceEntries } from './backends/gpu/entries.js'
 import { DTypeError, GradientError, ShapeError } from './errors.js'
 import { alloc, allocUnset, type Data, type DType, noSuchDType } from './memory.js'
+import { fill, type Nested, nest, nestedShape } from './nested.js'
 import { describe } from './options.js'
 import { currentRegion, ownerOfData, type Region } from './region.js'
 import { checkShape, type Shape, sameShape, show, size } from './shape.js'
 
 export type { Data, DType } from './memory.js'
-/** Numbers in nested arrays, a row for each index of the first axis. */
-export type Nested = number | readonly Nested[]
 
 /** For core/scope.ts and the sweeps: who owns a tensor, and the block of the arena in which it lies. */
 export let ownerOf: (t: Tensor) => Region | undefined
@@ -110,12 +109,7 @@ export class Tensor {
 
   /** Nested arrays (a number for a scalar). */
   toArray(): Nested {
-    const build = (axis: number, offset: number, stride: number): Nested => {
-      if (axis === this.shape.length) return this.data[offset]
-      const inner = this.shape[axis] === 0 ? 0 : stride / this.shape[axis]
-      return Array.from({ length: this.shape[axis] }, (_, i) => build(axis + 1, offset + i * inner, inner))
-    }
-    return build(0, 0, this.data.length)
+    return nest(this.data, this.shape)
   }
 
   toString(): string {
@@ -196,7 +190,7 @@ export function tensor(value: Nested | Data | Tensor, options: TensorOptions = {
   } else {
     shape = nestedShape(value)
     data = alloc(size(shape), options.dtype ?? 'f64')
-    fill(value, shape, 0, data, 0)
+    fill(value, shape, data)
   }
   if (options.dtype && options.dtype !== (data instanceof Float64Array ? 'f64' : 'f32'))
     data = options.dtype === 'f64' ? Float64Array.from(data) : Float32Array.from(data)
@@ -205,50 +199,6 @@ export function tensor(value: Nested | Data | Tensor, options: TensorOptions = {
     shape = [...options.shape]
   }
   return new Tensor(shape, data)
-}
-
-function nestedShape(value: Nested): number[] {
-  const shape: number[] = []
-  let v: unknown = value
-  const above = new Set<unknown>()
-  while (Array.isArray(v)) {
-    if (above.has(v))
-      throw new ShapeError('a tensor from nested arrays', 'an array that holds itself', 'Give numbers in nested arrays')
-    above.add(v)
-    shape.push(v.length)
-    if (v.length === 0) break
-    v = v[0]
-  }
-  return shape
-}
-
-/** Copies nested arrays into `data`; returns the next free position. Ragged input shows here. */
-function fill(value: unknown, shape: Shape, axis: number, data: Data, at: number): number {
-  if (axis === shape.length) {
-    if (typeof value !== 'number') {
-      if (Array.isArray(value))
-        throw new ShapeError(
-          'a tensor from nested arrays',
-          `ragged input: an array at depth ${axis} where others hold numbers`,
-          'All rows along an axis must have the same length and depth'
-        )
-      throw new DTypeError(
-        'a tensor from nested arrays',
-        `${describe(value)} among the entries`,
-        'Entries must be numbers'
-      )
-    }
-    data[at] = value
-    return at + 1
-  }
-  if (!Array.isArray(value) || value.length !== shape[axis])
-    throw new ShapeError(
-      'a tensor from nested arrays',
-      `ragged input: ${Array.isArray(value) ? `a row of length ${value.length}` : describe(value)} along axis ${axis}, where the first row has length ${shape[axis]}`,
-      'All rows along an axis must have the same length and depth'
-    )
-  for (const v of value) at = fill(v, shape, axis + 1, data, at)
-  return at
 }
 
 function make(shape: Shape, dtype: DType, value: number): Tensor {

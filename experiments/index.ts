@@ -19,6 +19,7 @@ export const experiments: ExperimentTable = {
   },
   heat: { about: 'learning to invert heat conduction: SIP against GD', module: at('./heat.js') },
   poisson: { about: 'charges from potentials, where the inverse is the easy direction', module: at('./poisson.js') },
+  fluid: { about: 'the flow of two seconds ago: time reversal as an approximate inverse', module: at('./fluid.js') },
   'hig-toy': { about: 'half-inverse gradients, Gauss-Newton and Adam on two waves', module: at('./higToy.js') },
   oscillators: { about: 'controlling coupled oscillators: HIG, SIP and GD', module: at('./oscillators.js') },
   'oscillators-nonlinear': {

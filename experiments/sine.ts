@@ -4,7 +4,7 @@ import { adadelta, adagrad, adam, type Optimizer, rmsprop, sgd, sip } from '../o
 import { sineMap, sineMapDistance } from '../physics/index.js'
 import { count, real } from './shell/settings.js'
 import { defineExperiment } from './shell/types.js'
-import { figuresOf, lateDistance, metricsOf } from './sineResults.js'
+import { figuresOf, flatness, lateDistance, metricsOf } from './sineResults.js'
 import { training } from './training.js'
 
 /**
@@ -96,13 +96,15 @@ export default defineExperiment({
       about: 'Fig. 23, left: conditioning without coupling',
       values: { xi: { default: [1, 3, 5, 10, 20, 32, 48, 64], quick: [1, 10, 64] } },
       fixed: { phi: 0, method: [...SWEPT] },
-      result: { of: (part, { xi }) => lateDistance(part) / xi, label: '|x − x*| / ξ' }
+      result: { of: (part, { xi }) => lateDistance(part) / xi, label: '|x − x*| / ξ' },
+      metrics: rows => flatness(rows, 'xi', 5, '|x − x*| / ξ, for ξ from 5 on')
     },
     phi: {
       about: 'Fig. 23, right: coupling of a badly conditioned problem',
       values: { phi: { default: [0, 1, 3, 5, 10, 23, 35, 40, 45], quick: [0, 10, 45] } },
       fixed: { xi: 32, method: [...SWEPT] },
-      result: { of: part => lateDistance(part), label: '|x − x*|' }
+      result: { of: part => lateDistance(part), label: '|x − x*|' },
+      metrics: rows => flatness(rows, 'phi', 0, '|x − x*| over φ')
     }
   }
 })

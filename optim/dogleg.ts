@@ -2,7 +2,7 @@ import { lstsq } from '../core/linalg/lstsq.js'
 import { checkNumbers } from '../core/options.js'
 import { mapData, type Tensor } from '../core/tensor.js'
 import { checkEvaluation, type Evaluation } from './evaluation.js'
-import { columnNorms, leastSquaresForm } from './leastSquaresForm.js'
+import { scaledLeastSquaresForm } from './leastSquaresForm.js'
 import { checkState, checkTheta, moved, norm, normOf, type Optimizer } from './optimizer.js'
 import { dot, minus, vector } from './vectors.js'
 
@@ -46,10 +46,7 @@ export function dogleg({
       checkTheta(name, theta)
       checkEvaluation(name, e)
       checkState(name, theta, state, [])
-      const { A, r, m } = leastSquaresForm(e)
-      const P = theta.size
-      const D = columnNorms(A, m, P, state.scale?.data ?? null)
-      for (let i = 0; i < A.length; i++) A[i] /= D[i % P]
+      const { A, r, m, P, D } = scaledLeastSquaresForm(e, state.scale)
       const times = (v: Float64Array) =>
         Float64Array.from({ length: m }, (_, i) => dot(A.subarray(i * P, (i + 1) * P), v))
       const g = new Float64Array(P)

@@ -79,9 +79,19 @@ export function leastSquaresForm(e: Evaluation): { A: Float64Array; r: Float64Ar
   return { A, r, m }
 }
 
-/** Norms of A's columns, 1 for a column of zeros: the unit of each parameter, as the outputs see it. */
-export function columnNorms(A: Float64Array, m: number, P: number, before: ArrayLike<number> | null): Float64Array {
+/**
+ * The same with every parameter in the unit that the outputs see: A's columns divided by D, their norms, or by those `before`
+ * where these were larger; 1 for a column of zeros. Its solution divided by D is that of the above.
+ */
+export function scaledLeastSquaresForm(
+  e: Evaluation,
+  before: Tensor | null
+): { A: Float64Array; r: Float64Array; m: number; P: number; D: Float64Array } {
+  const { A, r, m } = leastSquaresForm(e)
+  const P = e.theta.size
   const squares = new Float64Array(P)
   for (let i = 0; i < m; i++) for (let j = 0; j < P; j++) squares[j] += A[i * P + j] ** 2
-  return squares.map((s, j) => Math.max(Math.sqrt(s), before ? before[j] : 0) || 1)
+  const D = squares.map((s, j) => Math.max(Math.sqrt(s), before ? before.data[j] : 0) || 1)
+  for (let i = 0; i < A.length; i++) A[i] /= D[i % P]
+  return { A, r, m, P, D }
 }

@@ -2,7 +2,7 @@ import { svd } from '../core/linalg/svd.js'
 import { checkNumbers } from '../core/options.js'
 import { mapData, type Tensor } from '../core/tensor.js'
 import { checkEvaluation, type Evaluation } from './evaluation.js'
-import { columnNorms, leastSquaresForm } from './leastSquaresForm.js'
+import { scaledLeastSquaresForm } from './leastSquaresForm.js'
 import { checkState, checkTheta, moved, norm, type Optimizer } from './optimizer.js'
 import { dot, vector } from './vectors.js'
 
@@ -49,10 +49,7 @@ export function levenbergMarquardt({
       checkTheta(name, theta)
       checkEvaluation(name, e)
       checkState(name, theta, state, [])
-      const { A, r, m } = leastSquaresForm(e)
-      const P = theta.size
-      const D = columnNorms(A, m, P, state.scale?.data ?? null)
-      for (let i = 0; i < A.length; i++) A[i] /= D[i % P]
+      const { A, r, m, P, D } = scaledLeastSquaresForm(e, state.scale)
       const { U, s, V } = svd(A, m, P)
       const k = s.length
       const c = Float64Array.from({ length: k }, (_, q) => {

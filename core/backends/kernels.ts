@@ -1,8 +1,5 @@
-import { checkChoice } from '../options.js'
-import { observeKernel, recorder } from '../profile.js'
+import { backendFor, type Cpu, mayUseWasm, passBackend, run } from './choice.js'
 import type { ConvGeometry } from './convolutionPlan.js'
-import { whyNoGpu } from './gpu/device.js'
-import { withGpu } from './gpu/launch.js'
 import * as plainBatchNorm from './plain/batchNorm.js'
 import { binaryBroadcast, copyRow, type RowKernel } from './plain/broadcast.js'
 import * as plainConvolution from './plain/convolution.js'
@@ -19,105 +16,20 @@ import { oneByOne, sparseAlong as plainSparseAlong, type Sparse } from './plain/
 import * as wasmBatchNorm from './wasm/batchNorm.js'
 import { neighbours, best as wasmBest } from './wasm/best.js'
 import { type BinaryName, type UnaryName, binary as wasmBinary, unary as wasmUnary } from './wasm/binary.js'
-import { hasFused, runsFused, whyNoFused, withBuild } from './wasm/builds.js'
 import * as wasmConvolution from './wasm/convolution.js'
 import * as wasmFft from './wasm/fft.js'
 import * as wasmLinalg from './wasm/linalg.js'
 import { type MapName, map as wasmMap, pairwiseSum as wasmPairwiseSum } from './wasm/map.js'
 import { batchedMatmul as wasmBatchedMatmul, matmul as wasmMatmul } from './wasm/matmul.js'
-import { common, inCommon, MemoryExhausted, wasm } from './wasm/module.js'
-import { threads } from './wasm/pool.js'
+import { common, inCommon, MemoryExhausted } from './wasm/module.js'
 import * as wasmPooling from './wasm/pooling.js'
 import { type RowsName, eachRow as wasmEachRow } from './wasm/softmax.js'
 import { sparseAlong as wasmSparseAlong } from './wasm/sparseAlong.js'
 
-export { setThreads, withThreads } from './wasm/pool.js'
-
-/**
- * The heavy kernels, each in the form that runs fastest for its size: `plain` is TypeScript, the readable definition;
- * `wasm` is SIMD in WebAssembly, which copies its operands in and its result out, so it pays from some size on. Neither
- * tape nor rules know which one ran.
- */
-export type BackendName = 'plain' | 'wasm' | 'relaxed' | 'gpu'
-
-/** Where a heavy kernel that was not taken by the gpu runs; `relaxed` is another build of `wasm`. */
-type Cpu = 'plain' | 'wasm'
-
-let forced: Cpu | undefined
-
-/**
- * Runs f with every heavy kernel on one backend, whatever the size; `wasm` only where it is available. `relaxed` is `wasm` with
- * fused multiply-add in products and convolutions, where it is available (useRelaxed of 'physgrad/relaxed'). On `gpu` run the
- * operators that have a form for it, in f32, and their results stay there; what has none, and all of f64, is computed as
- * without withBackend, and so is everything where there is no device (useGpu of 'physgrad/gpu'). f is synchronous.
- * Throws OptionError for a name that is none.
- */
-export function withBackend<T>(name: BackendName, f: () => T): T {
-  checkChoice('withBackend', 'the backend', name, ['plain', 'wasm', 'relaxed', 'gpu'])
-  const before = forced
-  forced = name === 'gpu' ? undefined : name === 'relaxed' ? 'wasm' : name
-  try {
-    return withBuild(name === 'relaxed', () => withGpu(name === 'gpu', f))
-  } finally {
-    forced = before
-  }
-}
-
-/** The backends of this platform, on how many threads they run, and why one cannot run. */
-export function backends(): { name: BackendName; available: boolean; threads: number; reason?: string }[] {
-  const { reason } = wasm()
-  return [
-    { name: 'plain', available: true, threads: 1 },
-    { name: 'wasm', available: reason === undefined, threads: threads(), reason },
-    { name: 'relaxed', available: hasFused(), threads: threads(), reason: whyNoFused() },
-    { name: 'gpu', available: whyNoGpu() === undefined, threads: 1, reason: whyNoGpu() }
-  ]
-}
-
-/**
- * Products (multiplications) from which copying to WebAssembly and back pays. Measured by bench/crossover.ts: products of
- * square matrices are even at 8³ to 12³, f64 and f32 alike, and 8 rows times a layer of 20 × 20 twice as fast already;
- * convolutions of 3 × 3 and their adjoints are even between 2,300 and 9,200 products; QR of square matrices at 16³ and of
- * those four times as wide at 4 · 7³, the SVD at 8³ to 9³, eigenvectors at 6³ to 8³. Of a sum, entries of a run.
- */
-const CROSSOVER = { matmul: 11 ** 3, convolution: 16 ** 3, qr: 2048, svd: 10 ** 3, eigh: 8 ** 3, sum: 256, fft: 2048 }
-
-/**
- * Which backend runs a kernel with that many products. `worth`: whether the copies can pay at all.
- */
-export function backendFor(kernel: keyof typeof CROSSOVER, products: number, worth = true): Cpu {
-  if (forced === 'plain' || products === 0) return 'plain'
-  if (forced === undefined && (products < CROSSOVER[kernel] || !worth)) return 'plain'
-  return wasm().kernels === undefined ? 'plain' : 'wasm'
-}
+// The heavy kernels, each run by the backend that is fastest for its size: see choice.ts.
 
 /** Products of each matrix of a batch from which packing it pays, when the batch as a whole does. */
 const SMALLEST_OF_BATCH = 128
-
-const nameOf = (backend: Cpu): BackendName => (backend === 'wasm' && runsFused() ? 'relaxed' : backend)
-
-/** Runs a kernel on a backend, of which a profile hears; where WebAssembly runs out of memory, plain begins again. */
-function run<K>(
-  name: string,
-  backend: Cpu,
-  products: number,
-  like: Data,
-  plain: K,
-  fast: K,
-  call: (kernel: K) => void
-): void {
-  const on = (backend: Cpu) => {
-    const kernel = backend === 'wasm' ? fast : plain
-    if (recorder) observeKernel(name, nameOf(backend), like, 2 * products, () => call(kernel))
-    else call(kernel)
-  }
-  try {
-    on(backend)
-  } catch (error) {
-    if (!(error instanceof MemoryExhausted)) throw error
-    on('plain')
-  }
-}
 
 type Matmul = typeof plainMatmul
 
@@ -173,7 +85,7 @@ export const convWeightPerSample = (x: Data, ct: Data, dw: Data, g: ConvGeometry
  * many others there are. A call costs some 30 ns, little beside a tensor's making.
  */
 export function map(name: MapName, x: Data, y: Data): boolean {
-  if (forced === 'plain' || wasm().kernels === undefined) return false
+  if (!mayUseWasm()) return false
   wasmMap(name, x, y)
   return true
 }
@@ -183,8 +95,7 @@ export function map(name: MapName, x: Data, y: Data): boolean {
  * the last ones, so that the vectors are rows; otherwise false.
  */
 export function eachRow(name: RowsName, x: Data, y: Data, shape: readonly number[], axes: readonly number[]): boolean {
-  if (forced === 'plain' || x.length === 0 || !axes.every(a => a >= -axes.length)) return false
-  if (wasm().kernels === undefined) return false
+  if (x.length === 0 || !axes.every(a => a >= -axes.length) || !mayUseWasm()) return false
   const n = axes.reduce((n, a) => n * shape[shape.length + a], 1)
   try {
     wasmEachRow(name, x, y, n)
@@ -193,20 +104,6 @@ export function eachRow(name: RowsName, x: Data, y: Data, shape: readonly number
     if (error instanceof MemoryExhausted) return false
     throw error
   }
-}
-
-/** Bytes from which calling WebAssembly is worth it for a pass over memory. */
-const PASS = 1 << 13
-
-/**
- * Which backend makes one pass over memory: copies would cost more than it gains, so it runs in WebAssembly where y and
- * all large operands lie there already. The choice changes the time only: results are the same bits.
- */
-function passBackend(y: Data, ...operands: readonly Data[]): Cpu {
-  if (forced === 'plain' || y.length === 0 || wasm().kernels === undefined) return 'plain'
-  if (forced === 'wasm') return 'wasm'
-  const there = y.byteLength >= PASS && inCommon(y)
-  return there && operands.every(x => inCommon(x) || 8 * x.length <= y.length) ? 'wasm' : 'plain'
 }
 
 /** y = f(a, b) under broadcasting: see the plain kernel. `row` is its loop, where WebAssembly knows the name or not. */
@@ -294,13 +191,9 @@ export const scatterPlanes: Pooling['scatterPlanes'] = (ct, index, dx, planes, l
 
 type BatchNorm = typeof plainBatchNorm
 
-/** Seven operations for each entry, nine in the adjoint: worth the copies where there are many. */
-const BATCH_NORM = 1 << 14
-
 function batchNorms<T>(name: keyof BatchNorm, like: Data, call: (kernels: BatchNorm) => T): T {
   let out: T
-  const worth = forced !== 'plain' && (forced === 'wasm' || like.length >= BATCH_NORM) && wasm().kernels !== undefined
-  run(name, worth ? 'wasm' : 'plain', 0, like, plainBatchNorm, wasmBatchNorm, kernels => {
+  run(name, backendFor('batchNorm', like.length), 0, like, plainBatchNorm, wasmBatchNorm, kernels => {
     out = call(kernels)
   })
   return out!

@@ -1,3 +1,4 @@
+import { dotAt } from './products.js'
 import { norm2 } from './scaling.js'
 
 /**
@@ -103,18 +104,18 @@ export function orthogonaliseRows(
   let converged = false
   while (!converged && sweeps < MAX_SWEEPS) {
     // Norms are updated along the way and would drift: they start afresh with each sweep.
-    for (let i = 0; i < n; i++) squared[i] = dot(W, i * stride, i * stride, len)
+    for (let i = 0; i < n; i++) squared[i] = dotAt(W, i * stride, W, i * stride, len)
     const before = rotations
     for (let i = 0; i < n - 1; i++) {
       const p = i * stride
-      let g = dot(W, p, p + stride, len)
+      let g = dotAt(W, p, W, p + stride, len)
       for (let j = i + 1; j < n; j++) {
         const q = j * stride
         const next = j + 1 < n ? q + stride : q
         const a = squared[i]
         const b = squared[j]
         if (a < ZERO || b < ZERO || Math.abs(g) <= tol * Math.sqrt(a) * Math.sqrt(b)) {
-          g = dot(W, p, next, len)
+          g = dotAt(W, p, W, next, len)
           continue
         }
         rotations++
@@ -143,7 +144,8 @@ export function orthogonaliseRows(
     sweeps++
     converged = rotations === before
   }
-  for (let i = 0; i < n; i++) if (dot(W, i * stride, i * stride, len) < ZERO) W.fill(0, i * stride, i * stride + len)
+  for (let i = 0; i < n; i++)
+    if (dotAt(W, i * stride, W, i * stride, len) < ZERO) W.fill(0, i * stride, i * stride + len)
   return { sweeps, rotations, converged }
 }
 
@@ -158,22 +160,6 @@ export function rowNorms(
   for (let i = 0; i < n; i++) norms[i] = norm2(W, i * stride, i * stride + len)
   const order = Array.from(norms, (_, i) => i).sort((i, j) => norms[j] - norms[i] || i - j)
   return { norms, order }
-}
-
-function dot(W: Float64Array, p: number, q: number, len: number): number {
-  let s0 = 0
-  let s1 = 0
-  let s2 = 0
-  let s3 = 0
-  let k = 0
-  for (; k + 3 < len; k += 4) {
-    s0 += W[p + k] * W[q + k]
-    s1 += W[p + k + 1] * W[q + k + 1]
-    s2 += W[p + k + 2] * W[q + k + 2]
-    s3 += W[p + k + 3] * W[q + k + 3]
-  }
-  for (; k < len; k++) s0 += W[p + k] * W[q + k]
-  return s0 + s1 + (s2 + s3)
 }
 
 /** [p; q] ← [[c, -s], [s, c]] [p; q]. */

@@ -9,13 +9,11 @@ import { cotangentSweep } from '../sweeps/cotangent.js'
 import { identityRows, sampleSweep } from '../sweeps/sampleJacobian.js'
 import { tangentSweep } from '../sweeps/tangent.js'
 import { Tape, unseen } from '../tape.js'
-import { Tensor } from '../tensor.js'
+import { onesLike, type Tensor, zerosLike } from '../tensor.js'
 import { isolate } from './isolate.js'
 import { samplesApart } from './mismatch.js'
 import { generic, pack, unpack } from './packing.js'
 import { replay } from './replay.js'
-
-export { replay } from './replay.js'
 
 /** Where a solver stands: the unknowns, the outputs there, and how far they are from the goals. */
 export interface Point {
@@ -49,7 +47,6 @@ export class BlockProblem {
   /** The current values of the entries. */
   readonly #from: Float64Array
   readonly #scales: readonly number[]
-
   readonly #guess: Float64Array | undefined
 
   /** `scales`: the unit of each entry; "smallest change" is measured in it. `guess`: values of the entries to start from. */
@@ -76,7 +73,7 @@ export class BlockProblem {
     )
     this.#root = new Float64Array(this.#goal.length).fill(1)
     if (goals.some(g => g.weight)) {
-      const weights = goals.map(g => g.weight ?? new Tensor(g.value.shape, new Float64Array(g.value.size).fill(1)))
+      const weights = goals.map(g => g.weight ?? onesLike(g.value))
       this.#root = pack(this.batch, weights).map(Math.sqrt)
     }
   }
@@ -163,7 +160,7 @@ export class BlockProblem {
       )
       return pack(
         this.batch,
-        p.ys.map((y, i) => dys[i] ?? new Tensor(y.shape, new Float64Array(y.size)))
+        p.ys.map((y, i) => dys[i] ?? zerosLike(y))
       )
     })
     return packed.map((d, i) => (this.#root[i] === 0 ? 0 : d * this.#root[i]))
@@ -182,7 +179,7 @@ export class BlockProblem {
       return this.#scaled(
         pack(
           this.batch,
-          p.xs.map(x => at.get(x) ?? new Tensor(x.shape, new Float64Array(x.size)))
+          p.xs.map(x => at.get(x) ?? zerosLike(x))
         )
       )
     })
@@ -250,30 +247,23 @@ export class BlockProblem {
       const ys = inner.record(() => replay(this.sites, this.entries, xs, this.exits))
       const seeds = ys.flatMap((y, i) => (inner.knows(y) ? [[y, mul(weights[i], add(y, goals[i]))] as const] : []))
       const at = cotangentSweep(inner, seeds)
-      return xs.map(x => at.get(x))
+      return xs.map(x => at.get(x) ?? zerosLike(x))
     })
     const H = new Float64Array(B * P * P)
     for (let j = 0; j < P; j++) {
       const unit = new Float64Array(B * P)
       for (let b = 0; b < B; b++) unit[b * P + j] = 1
       const directions = unpack(B, this.#scaled(unit), this.entries)
-      const known = gradient.map(g => (g && outer.knows(g) ? g : undefined))
       const column = scoped(() => {
         const columns = tangentSweep(
           outer,
           p.xs.map((x, i) => [x, directions[i]] as const),
-          known.filter(g => g !== undefined)
+          gradient
         )
-        let next = 0
-        const zeros = (i: number) =>
-          new Tensor(
-            p.xs[i].shape,
-            directions[i].data.map(() => 0)
-          )
         return this.#scaled(
           pack(
-            this.batch,
-            known.map((g, i) => (g ? columns[next++] : undefined) ?? zeros(i))
+            B,
+            p.xs.map((x, i) => columns[i] ?? zerosLike(x))
           )
         )
       })

@@ -2,11 +2,11 @@ import { carryThrough } from '../carryThrough.js'
 import { noClaim, pickSamples } from '../claim.js'
 import type { Claim } from '../op.js'
 import type { Tensor } from '../tensor.js'
-import { replay } from './blockProblem.js'
 import { senselessSamples } from './goal.js'
 import { isolate } from './isolate.js'
 import { mismatchNorms, regionSamples } from './mismatch.js'
 import type { Region } from './region.js'
+import { replay } from './replay.js'
 import type { FailedSample } from './report.js'
 
 interface Replayed {

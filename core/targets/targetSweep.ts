@@ -1,24 +1,22 @@
-import { claim, fillUnclaimed, type Met, meetClaims, muteSamples, noClaim, pickSamples } from '../claim.js'
+import { type Met, meetClaims, noClaim, pickSamples } from '../claim.js'
 import { GradientError, InverseError } from '../errors.js'
 import type { Claim, Site } from '../op.js'
-import { observeRule, recorder } from '../profile.js'
 import { scopedOnce } from '../scope.js'
 import { show } from '../shape.js'
 import { type Tape, unseen } from '../tape.js'
-import { allFinite, mapData, type Tensor } from '../tensor.js'
+import type { Tensor } from '../tensor.js'
 import { walkBack } from '../walk.js'
-import type { Answer } from './answer.js'
 import { BlockProblem } from './blockProblem.js'
 import { type ClosedRegion, closedRegion, solvable } from './closedRegion.js'
 import { EndToEnd } from './endToEnd.js'
 import { checkGoal, type Goal, prepareRegion, reachableGoal } from './goal.js'
 import { samplesApart } from './mismatch.js'
+import { ownRule } from './ownRule.js'
 import { type Decision, decide, type PlannedStep, plan } from './plan.js'
 import { checkPolicy, defaultPolicy, type Policy } from './policy.js'
-import { activeInputs, entriesOf, type Region } from './region.js'
+import type { Region } from './region.js'
 import { makeReport, type RungReport, type TargetReport } from './report.js'
-import { askRule, siteEnd } from './siteRule.js'
-import { type Pairs, refineAnswer, solveBlock } from './solveBlock.js'
+import { type Pairs, solveBlock } from './solveBlock.js'
 
 export interface Targets {
   /** A claim for each boundary tensor, in order: x̃, with weight 0 where nothing was asked. */
@@ -203,93 +201,12 @@ class TargetSweep {
     return pairs
   }
 
-  /** The operator's own rule. Samples for which it has no answer are solved as a block of this one site. */
+  /** The operator's own rule; where it has no answer for any sample, a block of this one site. */
   #rule(site: Site, c: Claim, decision: Exclude<Decision, { how: 'block' }>): Pairs {
-    const { region } = this
-    const active = site.inputs.map(region.active)
-    const choice = decision.how === 'choose'
-    const name = choice ? 'smallest change' : decision.rung
-    const ask = () => askRule(site, c, choice, region.active)
-    const { answer: given, lost, reason: why } = recorder ? observeRule(site.op.name, 'inverse', ask) : ask()
-    if (!given) {
-      const entries = choice ? entriesOf(region.idom(site.out), region) : activeInputs(site, region)
-      return this.#solve(entries, [site.out], [c], `rule of ${site.op.name}`, [{ rung: name, reason: why! }])
-    }
-    const carry = c.weight ? site.op.carry(site) : undefined
-    const answer = site.inputs.map((t, i) => {
-      const a = given[i]
-      if (!a || !active[i]) return null
-      return fillUnclaimed(muteSamples(a, t, c, carry?.[i] ?? false), t)
-    })
-    if (lost.some(Boolean) || answer.some(a => a && !allFinite(a.value.data)))
-      return this.#mend(site, c, answer, name, lost, why)
-    const end = siteEnd(site, c, answer, region.active)
-    if (end.lost.some(Boolean)) return this.#mend(site, c, answer, name, end.lost, end.reason)
-    if (name === 'approximate' && this.policy.refine && this.policy.ladder.some(r => r.solve)) {
-      const refined = refineAnswer(site, c, pairsOf(site, answer), this.policy)
-      this.#report(site.out, refined.report, [site])
-      return refined.pairs
-    }
-    this.#report(
-      site.out,
-      {
-        rung: name,
-        kind: choice ? 'choice' : 'rule',
-        ops: site.op.name,
-        sites: 1,
-        reason: decision.reason,
-        mismatch: end.mismatch,
-        refused: []
-      },
-      [site]
-    )
-    return pairsOf(site, answer)
-  }
-
-  /** A rule that answered some samples only: the others are solved, where the samples are apart. */
-  #mend(site: Site, c: Claim, answer: Answer, rung: string, lost: readonly boolean[], reason?: string): Pairs {
-    const entries = activeInputs(site, this.region)
-    const B = samplesApart([site], entries, [site.out]) || 1
-    const part = (t: Tensor, b: number) => t.data.subarray((b * t.size) / B, ((b + 1) * t.size) / B)
-    const bad = Array.from({ length: B }, (_, b) => lost[b] || answer.some(a => a && !allFinite(part(a.value, b))))
-    const why = reason ?? 'no finite answer: the target is outside the range of the rule'
-    const count = bad.filter(Boolean).length
-    const refused = [{ rung, reason: count < B ? `${why}, in ${count} of ${B} samples` : why }]
-    const own = `rule of ${site.op.name}`
-    if (count === B || pairsOf(site, answer).length !== entries.length)
-      return this.#solve(entries, [site.out], [c], own, refused)
-
-    // Nothing is asked of the samples that have their answer.
-    const n = site.out.size / B
-    const weight = mapData(site.out, (_, i) => (bad[Math.floor(i / n)] ? (c.weight ? c.weight.data[i] : 1) : 0))
-    const block = new BlockProblem([site], entries, [site.out], [claim(c.value, weight)])
-    const solved = solveBlock(block, this.policy, own, refused)
-    const merged = answer.map((a, i) => {
-      const other = solved.pairs.find(([t]) => t === site.inputs[i])
-      return a && other ? pickSamples(bad, other[1], a) : a
-    })
-    // The rule's answers for the other samples have not been tried yet.
-    const end = siteEnd(site, c, merged, this.region.active)
-    const more = end.lost.map((l, b) => l && !bad[b])
-    if (more.some(Boolean))
-      return this.#mend(
-        site,
-        c,
-        answer,
-        rung,
-        bad.map((l, b) => l || more[b]),
-        reason ?? end.reason
-      )
-    this.#report(
-      site.out,
-      {
-        ...solved.report,
-        rung: [...new Set([rung, ...solved.taken.filter((_, b) => bad[b])])].join(' and '),
-        mismatch: end.mismatch
-      },
-      [site]
-    )
-    return pairsOf(site, merged)
+    const found = ownRule(site, c, decision, this.region, this.policy)
+    if ('refused' in found) return this.#solve(found.entries, [site.out], [c], `rule of ${site.op.name}`, found.refused)
+    this.#report(site.out, found.report, [site])
+    return found.pairs
   }
 
   #solve(
@@ -317,6 +234,3 @@ class TargetSweep {
     this.#rungs.push({ report, exit, sites })
   }
 }
-
-const pairsOf = (site: Site, answer: Answer): Pairs =>
-  site.inputs.flatMap((t, i) => (answer[i] ? [[t, answer[i]] as const] : []))

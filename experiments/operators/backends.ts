@@ -1,4 +1,5 @@
 import Table from 'cli-table3'
+import { backendFor } from '../../core/backends/choice.js'
 import type { ConvGeometry } from '../../core/backends/convolutionPlan.js'
 import * as kernels from '../../core/backends/kernels.js'
 import type { Data } from '../../core/backends/plain/data.js'
@@ -70,7 +71,7 @@ function convCase(batch: number, channels = 16, side = 64, filters = channels): 
     kernel: 'conv2d',
     size: `3×3 on [${batch},${channels},${side},${side}] to ${filters}`,
     products: kernels.convProducts(g),
-    backend: () => kernels.backendFor('convolution', kernels.convProducts(g)),
+    backend: () => backendFor('convolution', kernels.convProducts(g)),
     prepare(numbers) {
       const [x, w] = [numbers(batch * channels * side ** 2), numbers(filters * channels * 9)]
       const y = numbers(batch * filters * side ** 2)
@@ -91,7 +92,7 @@ const factorisation =
       size: `[${m},${n}]`,
       products: m * n * r,
       dtypes: ['f64'],
-      backend: () => kernels.backendFor(kernel, products),
+      backend: () => backendFor(kernel, products),
       prepare(numbers) {
         const A = numbers(m * n) as Float64Array
         return () => run(A, m, n)

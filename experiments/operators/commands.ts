@@ -8,9 +8,13 @@ export async function runOperators(
 ): Promise<boolean> {
   switch (request.kind) {
     case 'explain': {
-      const { explain } = await import('./explain.js')
+      const { explain, explanation } = await import('./explain.js')
       const listed = await findOperators(request.names)
-      console.log(listed.map(one => explain(one, width)).join('\n\n\n'))
+      console.log(
+        request.json
+          ? JSON.stringify(listed.map(explanation), null, 2)
+          : listed.map(one => explain(one, width)).join('\n\n\n')
+      )
       return true
     }
     case 'ops': {

@@ -1,4 +1,4 @@
-import { operatorDoc, type Tensor } from '../../core/index.js'
+import { type DocLine, type Nested, operatorDoc, type Shape, type Tensor } from '../../core/index.js'
 import { type Listed, rungsOf } from './catalogue.js'
 import { type WorkedExample, workedExample } from './example.js'
 import { columns, pad, wrap } from './lines.js'
@@ -36,6 +36,48 @@ function exampleLines(example: WorkedExample | undefined, text: (label: string, 
     ),
     ...(example.target ? text('', targetNote(example.target)) : [])
   ]
+}
+
+/** One operator, as `explain --json` prints it. */
+export interface Explanation {
+  name: string
+  folder: string
+  formula: string
+  /** Tangent, adjoint, inverse, rows, domain, cost, caveats, source: those that it has, in this order. */
+  lines: readonly DocLine[]
+  rungs: string[]
+  /** Null where it has no example. */
+  example: {
+    label: string
+    attrs: string
+    /** By their letters, in the order of the text. What is not finite becomes null in JSON. */
+    tensors: { name: string; dtype: string; shape: Shape; values: Nested }[]
+    /** How the answer to the target was found, and its largest |P(x̃) - ỹ|; null where the example has none. */
+    target: { by: string; missed: number } | null
+  } | null
+}
+
+/** The same as data. */
+export function explanation({ folder, op }: Listed): Explanation {
+  const { formula, lines } = operatorDoc(op)
+  const example = workedExample(op)
+  return {
+    name: op.name,
+    folder,
+    formula,
+    lines,
+    rungs: rungsOf(op),
+    example: example
+      ? {
+          label: example.label,
+          attrs: example.attrs,
+          tensors: namedTensors(example).map(([name, t]) => {
+            return { name, dtype: t.dtype, shape: t.shape, values: t.toArray() }
+          }),
+          target: example.target ? { by: example.target.by, missed: example.target.missed } : null
+        }
+      : null
+  }
 }
 
 /** Inputs and output, a tangent, a cotangent, a target: each with its letter. */

@@ -9,7 +9,7 @@ import { type AnyExperiment, type ExperimentTable, loadExperiment } from './type
 /** What the command line asks for. */
 export type Request =
   | { kind: 'list'; json: boolean }
-  | { kind: 'explain'; names: string[] }
+  | { kind: 'explain'; names: string[]; json: boolean }
   | { kind: 'check'; names: string[]; verbose: boolean; json: boolean }
   | { kind: 'ops'; json: boolean }
   | { kind: 'backends'; words: string[]; json: boolean }
@@ -138,8 +138,9 @@ function addOperators(program: Command, give: Give): void {
       'formula, rules, domain, cost and an example with numbers: of operators, or of all in a module (a path)'
     )
     .helpGroup('Operators:')
-    .action((names: string[]) => {
-      give({ kind: 'explain', names })
+    .option('--json', 'print the same as JSON')
+    .action((names: string[], options: { json?: true }) => {
+      give({ kind: 'explain', names, json: Boolean(options.json) })
     })
   program
     .command('check <operators...>')

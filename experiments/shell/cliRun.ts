@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Request } from './cli.js'
 import { addCount, addExamples, addPresets, addSettings, givenSettings, presetOfOptions } from './cliOptions.js'
+import { presetTimes } from './format.js'
 import { usual } from './parts.js'
 import type { Preset, SettingValue } from './settings.js'
 import type { AnyExperiment } from './types.js'
@@ -31,8 +32,9 @@ export function addRun(
   module: URL,
   give: (request: Request) => void
 ): void {
-  const { name, title, problem, source, methods } = experiment
-  addPresets(command.description(`${title}.\n\n${problem}\nSource: ${source}.`))
+  const { name, title, problem, source, methods, takes } = experiment
+  const times = takes ? `\nTakes on two cores, roughly: ${presetTimes(takes)}.` : ''
+  addPresets(command.description(`${title}.\n\n${problem}\nSource: ${source}.${times}`))
     .optionsGroup('What comes out:')
     .option('--out <folder>', 'where the results go', `results/${name}`)
     .option('--json', 'print the results as JSON on standard output, and nothing else there')

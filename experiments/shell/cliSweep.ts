@@ -99,7 +99,9 @@ function planOf(
     settings,
     methods: (given.method ?? method) as string[],
     seeds: Array.from({ length: (given.seeds ?? seeds) as number }, (_, i) => (options.seed as number) + i),
-    result: options.result === undefined ? sweep?.result : seriesResult(options.result as string),
+    ...(options.result === undefined
+      ? { result: sweep?.result, metrics: sweep?.metrics }
+      : { result: seriesResult(options.result as string) }),
     out: (options.out as string | undefined) ?? `results/sweeps/${[experiment.name, name].filter(Boolean).join('-')}`
   }
 }

@@ -4,18 +4,7 @@ import { quantity } from './format.js'
 import { versions } from './record.js'
 import { type SettingValue, showValue } from './settings.js'
 import { type Cell, cellsOf, combinations, readCell, type SweepPlan } from './sweep.js'
-import type { Done } from './types.js'
-
-/** The number of one part of a cell. */
-export interface SweepRow {
-  swept: Record<string, SettingValue>
-  method: string
-  variant: string
-  seed: number
-  value: number
-  /** Of the whole cell. */
-  seconds: number
-}
+import type { Done, Metric, SweepRow } from './types.js'
 
 /** All that a sweep came to: what sweep.json holds. */
 export interface SweepTable {
@@ -30,6 +19,7 @@ export interface SweepTable {
   swept: Record<string, SettingValue[]>
   versions: Record<string, string>
   rows: SweepRow[]
+  metrics: Metric[]
   /** Names of the cells that have not run, or not to the end. */
   missing: string[]
 }
@@ -53,7 +43,7 @@ export function collect(plan: SweepPlan): SweepTable {
     }))
   })
   const table = { experiment: experiment.name, sweep: name, about, label: result.label, preset, settings, swept }
-  return { ...table, versions: versions(), rows, missing }
+  return { ...table, versions: versions(), rows, metrics: plan.metrics?.(rows) ?? [], missing }
 }
 
 /** Where nothing else is asked for: the series of that name, or the first. */

@@ -1,4 +1,5 @@
-import type { Quantity } from './types.js'
+import type { Preset } from './settings.js'
+import type { Known, Quantity } from './types.js'
 
 const superscripts = '⁰¹²³⁴⁵⁶⁷⁸⁹'
 
@@ -22,11 +23,12 @@ export function number(value: number, digits = 4): string {
   return String(Number(value.toPrecision(digits)))
 }
 
-/** 1.44, or 1.44 [1.39 ... 1.53]. */
-export function quantity(value: Quantity | undefined, digits = 4): string {
+/** 1.44, or 1.44 [1.39 ... 1.53], or [1.39 ... 1.53]. */
+export function quantity(value: Known | undefined, digits = 4): string {
   if (value === undefined) return ''
   if (typeof value === 'number') return number(value, digits)
-  return `${number(value.median, digits)} [${number(value.low, digits)} ... ${number(value.high, digits)}]`
+  const range = `[${number(value.low, digits)} ... ${number(value.high, digits)}]`
+  return 'median' in value ? `${number(value.median, digits)} ${range}` : range
 }
 
 export const middle = (value: Quantity): number => (typeof value === 'number' ? value : value.median)
@@ -40,3 +42,9 @@ export function duration(seconds: number): string {
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`
   return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, '0')} min`
 }
+
+/** How long presets take: quick 0.4 s, full 1 h 10 min. */
+export const presetTimes = (takes: Partial<Record<Preset, number>>): string =>
+  Object.entries(takes)
+    .map(([preset, seconds]) => `${preset} ${duration(seconds)}`)
+    .join(', ')

@@ -6,9 +6,9 @@ import { recordIn } from './compareCommand.js'
 import { makeFolder, writeAtomically } from './folder.js'
 import { css, html, katexCss } from './page.js'
 import { drawFigures } from './pictures.js'
-import { type RunRecord, recordOf } from './record.js'
+import { type RunRecord, readMetric, recordOf } from './record.js'
 import { metricsHtml } from './report.js'
-import { type AnyExperiment, type ExperimentTable, loadExperiment } from './types.js'
+import { type AnyExperiment, type ExperimentTable, loadExperiment, type Metric } from './types.js'
 
 interface Picture {
   /** From the page. */
@@ -43,21 +43,18 @@ export async function writeGallery(folders: string[], out: string, table: Experi
       files.push(...pictures.map(({ path }) => path))
       parts.push(runHtml(record, pictures))
     }
-    const swept = sweepPictures(name, out)
-    files.push(...swept.map(({ path }) => path))
-    sections.push(
-      experimentHtml(name, experiment, [
-        ...parts,
-        `<div class="pictures">\n${swept.map(pictureHtml).join('\n')}\n</div>`
-      ])
-    )
+    for (const { pictures, metrics } of sweepsOf(name, out)) {
+      files.push(...pictures.map(({ path }) => path))
+      parts.push(`${picturesHtml(pictures)}\n${metrics.length > 0 ? metricsHtml(metrics) : ''}`)
+    }
+    sections.push(experimentHtml(name, experiment, parts))
   }
   writeAtomically(join(out, 'index.html'), pageHtml(Object.keys(table), sections))
   return ['index.html', ...files].map(file => join(out, file))
 }
 
-/** The figures of sweeps over this experiment that have been collected, copied into the gallery. */
-function sweepPictures(name: string, out: string): Picture[] {
+/** The sweeps over this experiment that have been collected; their figures are copied into the gallery. */
+function sweepsOf(name: string, out: string): { pictures: Picture[]; metrics: Metric[] }[] {
   if (!existsSync(SWEEPS)) return []
   return readdirSync(SWEEPS).flatMap(folder => {
     const path = join(SWEEPS, folder, 'sweep.json')
@@ -66,12 +63,13 @@ function sweepPictures(name: string, out: string): Picture[] {
     if (table.experiment !== name) return []
     const drawn = join(SWEEPS, folder, 'figures')
     makeFolder(join(out, name))
-    return readdirSync(drawn)
+    const pictures = readdirSync(drawn)
       .filter(file => file.endsWith('.svg'))
       .map(file => {
         copyFileSync(join(drawn, file), join(out, name, `${folder}-${file}`))
         return { path: `${name}/${folder}-${file}`, title: `Sweep: ${table.about}`, caption: `${table.label}.` }
       })
+    return [{ pictures, metrics: table.metrics.map(readMetric) }]
   })
 }
 
@@ -84,10 +82,11 @@ ${formulas.map((tex: string) => `<div class="formula">${katex.renderToString(tex
 ${parts.join('\n')}
 </section>`
 
+const picturesHtml = (pictures: Picture[]): string =>
+  `<div class="pictures">\n${pictures.map(pictureHtml).join('\n')}\n</div>`
+
 const runHtml = (record: RunRecord, pictures: Picture[]): string =>
-  `<div class="pictures">
-${pictures.map(pictureHtml).join('\n')}
-</div>
+  `${picturesHtml(pictures)}
 ${metricsHtml(record.metrics)}
 ${record.notes.map(note => `<p>${html(note)}</p>`).join('\n')}
 <pre>${html(record.command)}</pre>`

@@ -1,6 +1,5 @@
 import type { ExitCode } from './ending.js'
-import { duration } from './format.js'
-import type { Preset } from './settings.js'
+import { presetTimes } from './format.js'
 import { type ExperimentTable, loadExperiment } from './types.js'
 
 /** Every experiment: what it is about, its methods, its named sweeps, and roughly how long it takes. */
@@ -17,11 +16,11 @@ export async function listCommand({ json }: { json: boolean }, table: Experiment
   }
   const width = Math.max(0, ...listed.map(({ name }) => name.length))
   for (const { name, about, methods, sweeps, takes } of listed) {
-    const times = Object.entries(takes as Partial<Record<Preset, number>>).map(([p, s]) => `${p} ${duration(s)}`)
+    const times = presetTimes(takes)
     const more = [
       methods.join(', '),
       sweeps.length > 0 ? `sweeps: ${sweeps.join(', ')}` : '',
-      times.length > 0 ? `takes: ${times.join(', ')}` : ''
+      times ? `takes: ${times}` : ''
     ]
     console.log(`${name.padEnd(width)}  ${about}\n${' '.repeat(width)}  ${more.filter(Boolean).join('; ')}`)
   }

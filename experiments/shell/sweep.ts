@@ -4,7 +4,7 @@ import { keptParts, readRecord } from './folder.js'
 import { partsOf } from './parts.js'
 import type { RunRecord } from './record.js'
 import { type Preset, type SettingValue, showValue } from './settings.js'
-import type { AnyExperiment, SweepResult } from './types.js'
+import type { AnyExperiment, Metric, SweepResult, SweepRow } from './types.js'
 import { program, shellLine, wordsOf } from './words.js'
 
 /** A sweep as the command line asks for it. */
@@ -22,6 +22,7 @@ export interface SweepPlan {
   seeds: number[]
   /** What the table shows of each cell; the loss unless given. */
   result?: SweepResult<any, string, any>
+  metrics?(rows: readonly SweepRow[]): Metric[]
   out: string
 }
 

@@ -5,7 +5,7 @@ import { type ExitCode, fail, teller } from './ending.js'
 import { checkFolder } from './folder.js'
 import { checkRequirements } from './requirements.js'
 import { type Cell, cellsOf, lineOf, readCell } from './sweep.js'
-import { drawTable } from './table.js'
+import { drawTable, printTable } from './table.js'
 import { program, shellLine } from './words.js'
 
 /** Prints the commands of a sweep, or runs those that are missing, or gathers what is there. */
@@ -34,6 +34,7 @@ export async function sweepCommand(request: SweepRequest): Promise<ExitCode> {
       const { head, rows } = sweepCells(table)
       say(drawTable(head, rows))
       say(captionOf(table))
+      if (table.metrics.length > 0) say(printTable(table.metrics))
     }
     if (table.missing.length > 0) sayMissing(request, table, cells.length, say)
     say(`Report: ${join(plan.out, 'sweep.html')}`)

@@ -4,6 +4,7 @@ import { writeAtomically } from './folder.js'
 import { duration } from './format.js'
 import { figureHtml, html, pageHtml, tableHtml } from './page.js'
 import { drawFigures } from './pictures.js'
+import { metricsHtml } from './report.js'
 import { showValue } from './settings.js'
 import { cellsOf, type SweepPlan } from './sweep.js'
 
@@ -25,7 +26,10 @@ export async function writeSweep(plan: SweepPlan, table: SweepTable, command: st
     title: `${experiment.title}: ${plan.about}`,
     status: table.missing.length ? `${table.missing.length} of ${cellsOf(plan).length} runs are missing.` : undefined,
     sections: [
-      ['Results', `<p>${html(captionOf(table))}</p>\n${tableHtml(head, rows, 'results')}`],
+      [
+        'Results',
+        `<p>${html(captionOf(table))}</p>\n${tableHtml(head, rows, 'results')}\n${table.metrics.length ? metricsHtml(table.metrics) : ''}`
+      ],
       ['Figures', figures.map(figureHtml).join('\n')],
       [
         'This sweep',

@@ -1,6 +1,6 @@
 import Table from 'cli-table3'
 import { duration, middle, number, quantity } from './format.js'
-import type { Metric } from './types.js'
+import type { Known, Metric } from './types.js'
 
 export interface MetricsTable {
   head: string[]
@@ -24,8 +24,11 @@ export function metricsTable(metrics: Metric[]): MetricsTable {
   return { head: kept.map(([head]) => head), rows: metrics.map(metric => kept.map(([, cell]) => cell(metric))) }
 }
 
-const ratio = ({ value }: Metric, other: Metric['published']) =>
-  other === undefined || middle(other) === 0 ? '' : number(middle(value) / middle(other), 3)
+/** Empty where there is nothing to divide by, a range without a middle among it. */
+const ratio = ({ value }: Metric, other: Known | undefined) =>
+  other === undefined || (typeof other === 'object' && !('median' in other)) || middle(other) === 0
+    ? ''
+    : number(middle(value) / middle(other), 3)
 
 /** '1.2 to 2', or '1 ± 1e-9' where the digits shown do not tell the ends apart. A limit that is infinite is null in JSON. */
 export function expectedRange({ expected, digits = 4 }: Metric): string {

@@ -1,11 +1,14 @@
 import type { Figure } from './figure.js'
-import type { Preset, Presets, Settings, Values } from './settings.js'
+import type { Preset, Presets, Settings, SettingValue, Values } from './settings.js'
 
 /** Numbers in a row: plain or typed. They end up in JSON as plain arrays, with null for what is not finite. */
 export type Numbers = ArrayLike<number>
 
 /** One number, or a spread over seeds. */
 export type Quantity = number | { median: number; low: number; high: number }
+
+/** A number of others: of some, only the range is known. */
+export type Known = Quantity | { low: number; high: number }
 
 /** One row of the table "published / measured elsewhere / this run". */
 export interface Metric {
@@ -14,9 +17,9 @@ export interface Metric {
   /** This run. */
   value: Quantity
   /** What the authors print. */
-  published?: Quantity
+  published?: Known
   /** What others measured, with the authors' code or a port of it. */
-  measured?: Quantity
+  measured?: Known
   /** Where `value` (its median) should lie; decides the mark in the table. */
   expected?: [low: number, high: number]
   /** Significant digits shown; 4 unless given. */
@@ -103,6 +106,19 @@ export interface Sweep<S extends Settings = Settings, M extends string = string,
   /** Other settings of every cell, `method` and `seeds` among them, unless the command line gives them. */
   fixed?: Partial<Values<S>> & { method?: M[]; seeds?: number }
   result: SweepResult<S, M, D>
+  /** What the numbers of all cells come to: the claims of the figure. Of the rows that are there, perhaps not all. */
+  metrics?(rows: readonly SweepRow[]): Metric[]
+}
+
+/** The number of one part of a cell. */
+export interface SweepRow {
+  swept: Record<string, SettingValue>
+  method: string
+  variant: string
+  seed: number
+  value: number
+  /** Of the whole cell. */
+  seconds: number
 }
 
 /** The number of a cell, and how the figure shows it. */
@@ -137,7 +153,7 @@ export interface Experiment<S extends Settings = Settings, M extends string = st
   /** Pure, as are figures and notes: from what the parts hand over, perhaps not all of them. */
   metrics(parts: readonly Done<M, D>[], settings: Values<S>): Metric[]
   figures(parts: readonly Done<M, D>[], settings: Values<S>): Figure[]
-  /** Seconds that a preset takes on two cores, roughly: for `list`. */
+  /** Seconds that a preset takes on two cores, roughly: for `list` and `--help`. */
   takes?: Partial<Record<Preset, number>>
   sweeps?: Record<string, Sweep<NoInfer<S>, NoInfer<M>, NoInfer<D>>>
   /** Sentences for the reader: what differs from the source, what to look at. */

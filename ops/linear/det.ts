@@ -19,6 +19,19 @@ export const perMatrix = (s: Shape, op: string): Shape => {
   return batch(s)
 }
 
+/** For examples. */
+export const needingPivots = (): Tensor =>
+  tensor([
+    [
+      [0, 2],
+      [1, 0]
+    ],
+    [
+      [2, 0],
+      [0, 2]
+    ]
+  ])
+
 /** The cofactors of A, which are the slopes of det A. */
 function cofactors({ x: [A], y, saved }: View): Tensor {
   const singular: readonly boolean[] = saved.singular
@@ -70,21 +83,7 @@ export const detOp = defineOp({
   examples: r => [
     { inputs: [regular(r.normal([3, 3]))] },
     { inputs: [r.normal([2, 4, 4])], note: 'a batch' },
-    {
-      inputs: [
-        tensor([
-          [
-            [0, 2],
-            [1, 0]
-          ],
-          [
-            [2, 0],
-            [0, 2]
-          ]
-        ])
-      ],
-      note: 'needs pivots; equal singular values'
-    },
+    { inputs: [needingPivots()], note: 'needs pivots; equal singular values' },
     { inputs: [tensor([[[-2]], [[0]]])], note: '1×1, also zero' },
     { inputs: [rank(r, 2)], note: 'singular' },
     { inputs: [stack([r.normal([3, 3]), rank(r, 1), rank(r, 2), full([3, 3], 0)], 0)], note: 'of rank 3, 1, 2 and 0' },

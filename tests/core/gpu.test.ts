@@ -7,10 +7,12 @@ import { checkOp } from '../../core/check/index.js'
 import {
   backends,
   cotangentSweep,
+  identityRows,
   keep,
   onesLike,
   random,
   read,
+  sampleSweep,
   scoped,
   Tape,
   type Tensor,
@@ -139,6 +141,37 @@ t.test('memory goes with tapes and scopes', async t => {
   t.ok(liveBytes > 0)
   gpu.close()
   t.match(gpuRow(), { available: false, reason: /closed/ })
+})
+
+t.test('a sweep frees what it has handed on', async t => {
+  const gpu = await useGpu({ mode: 'cpu' })
+  const x = normal(1, [4, 6])
+  /** What a sweep through so many layers finds, the arrays that it leaves on the device until its scope ends, its uploads. */
+  const run = (backend: 'gpu' | 'plain', depth: number, sweep: (tape: Tape, y: Tensor, w: Tensor) => Tensor) => {
+    using tape = new Tape()
+    const w = tape.watch(normal(2, [6, 6]))
+    return withBackend(backend, () =>
+      scoped(() => {
+        const y = tape.record(() => Array.from({ length: depth }).reduce((h: Tensor) => tanh(matmul(h, w)), x))
+        const before = gpu.statistics()
+        const found = sweep(tape, y, w)
+        const { live, uploads } = gpu.statistics()
+        return { arrays: live - before.live, uploads: uploads - before.uploads, data: found.data.slice() }
+      })
+    )
+  }
+  const sweeps = {
+    cotangent: (tape: Tape, y: Tensor, w: Tensor) => cotangentSweep(tape, [[y, onesLike(y)]]).get(w)!,
+    'sample-Jacobian': (tape: Tape, y: Tensor, w: Tensor) =>
+      sampleSweep(tape, [[y, identityRows(y, true)]]).get(w)!.rows
+  }
+  for (const [name, sweep] of Object.entries(sweeps)) {
+    const [shallow, deep, onCpu] = [run('gpu', 2, sweep), run('gpu', 12, sweep), run('plain', 12, sweep)]
+    t.equal(deep.arrays, shallow.arrays, `${name}: as many arrays are left of 12 layers as of 2, ${shallow.arrays}`)
+    t.equal(deep.uploads, shallow.uploads)
+    const worst = Math.max(...Array.from(deep.data, (v, i) => Math.abs(v - onCpu.data[i])))
+    t.ok(worst < 1e-5, `${name}: the same numbers, to ${worst}`)
+  }
 })
 
 t.test('what no region owns goes back to the CPU when it is too much, and comes again', async t => {

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Matrix, SVD as MlSVD } from 'ml-matrix'
-import t, { type Test as Tap } from 'tap'
-import { withBackend } from '../../core/backends/kernels.js'
+import t from 'tap'
 import { NonFiniteError, OptionError } from '../../core/errors.js'
 import {
   cg,
@@ -21,6 +20,8 @@ import {
 } from '../../core/linalg/index.js'
 import { transpose } from '../../core/linalg/scaling.js'
 import { random } from '../../core/random.js'
+import { multiply } from './multiply.js'
+import { onBoth } from './onBoth.js'
 
 // "Rounding" below is 1e-13 of the norm involved: some 450 units of 2⁻⁵² for factorisations of up to 128 columns.
 const ROUNDING = 1e-13
@@ -34,19 +35,6 @@ function gauss(): number {
 }
 const noise = (n: number) => Float64Array.from({ length: n }, gauss)
 
-/** A test that runs with every factorisation in TypeScript, and again with every one in WebAssembly. */
-function onBoth(name: string, body: (t: Tap) => void): void {
-  for (const backend of ['plain', 'wasm'] as const)
-    t.test(`${name} (${backend})`, async t => withBackend(backend, () => body(t)))
-}
-
-/** [m, k] × [k, n] */
-function multiply(A: Float64Array, B: Float64Array, m: number, k: number, n: number): Float64Array {
-  const C = new Float64Array(m * n)
-  for (let i = 0; i < m; i++)
-    for (let l = 0; l < k; l++) for (let j = 0; j < n; j++) C[i * n + j] += A[i * k + l] * B[l * n + j]
-  return C
-}
 const maxOf = (a: ArrayLike<number>) => Array.from(a).reduce((max, v) => Math.max(max, Math.abs(v)), 0)
 const minus = (a: Float64Array, b: ArrayLike<number>) => a.map((v, i) => v - b[i])
 /** Largest entry of the difference over the largest of b: safe at any scale. */

@@ -1,6 +1,5 @@
 import { EigenvalueDecomposition, Matrix, QrDecomposition } from 'ml-matrix'
-import t, { type Test as Tap } from 'tap'
-import { withBackend } from '../../core/backends/kernels.js'
+import t from 'tap'
 import { NonFiniteError } from '../../core/errors.js'
 import {
   cg,
@@ -22,6 +21,8 @@ import {
 import { norm2, transpose } from '../../core/linalg/scaling.js'
 import { random } from '../../core/random.js'
 import { golden } from '../golden.js'
+import { multiply } from './multiply.js'
+import { onBoth } from './onBoth.js'
 
 /** Some 450 units of 2⁻⁵² of the norm involved. */
 const ROUNDING = 1e-13
@@ -29,18 +30,6 @@ const ROUNDING = 1e-13
 const r = random(3)
 const noise = (n: number): Float64Array => Float64Array.from(r.normal([n]).data)
 
-/** A test that runs with every kernel in TypeScript, and again with every one in WebAssembly. */
-function onBoth(name: string, body: (t: Tap) => void): void {
-  for (const backend of ['plain', 'wasm'] as const)
-    t.test(`${name} (${backend})`, async t => withBackend(backend, () => body(t)))
-}
-
-function multiply(A: Float64Array, B: Float64Array, m: number, k: number, n: number): Float64Array {
-  const C = new Float64Array(m * n)
-  for (let i = 0; i < m; i++)
-    for (let l = 0; l < k; l++) for (let j = 0; j < n; j++) C[i * n + j] += A[i * k + l] * B[l * n + j]
-  return C
-}
 /** ‖a - b‖ / ‖b‖, at any scale. */
 function relative(a: Float64Array, b: ArrayLike<number>): number {
   const scale = norm2(Float64Array.from(b)) || 1

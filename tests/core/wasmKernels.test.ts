@@ -1,5 +1,6 @@
 import t from 'tap'
-import { backends, matmul, withBackend } from '../../core/backends/kernels.js'
+import { backends, withBackend } from '../../core/backends/choice.js'
+import { matmul } from '../../core/backends/kernels.js'
 import { convolutionErrors, matmulError, numbers, TOLERANCE, winogradErrors } from './kernelFuzz.js'
 
 const CASES = 2000

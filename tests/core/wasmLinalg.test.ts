@@ -1,8 +1,10 @@
 import t from 'tap'
-import { linalgKernels, matmul, withBackend } from '../../core/backends/kernels.js'
+import { withBackend } from '../../core/backends/choice.js'
+import { linalgKernels, matmul } from '../../core/backends/kernels.js'
 import { random } from '../../core/index.js'
 import { lstsq, partialInverseApply, partialInverseMatrix, qrOfTranspose, svd } from '../../core/linalg/index.js'
 import { norm2, transpose } from '../../core/linalg/scaling.js'
+import { multiply } from './multiply.js'
 
 /**
  * QR and SVD in WebAssembly: against the Jacobi rotations of the plain ones, against spectra that are known exactly, and
@@ -16,13 +18,6 @@ const whole = (from: number, to: number): number => from + Math.floor(r.next() *
 const noise = (n: number): Float64Array => Float64Array.from(r.uniform([n], -1, 1).data)
 const wasm = <T>(f: () => T): T => withBackend('wasm', f)
 const plain = <T>(f: () => T): T => withBackend('plain', f)
-
-function multiply(A: Float64Array, B: Float64Array, m: number, k: number, n: number): Float64Array {
-  const C = new Float64Array(m * n)
-  for (let i = 0; i < m; i++)
-    for (let l = 0; l < k; l++) for (let j = 0; j < n; j++) C[i * n + j] += A[i * k + l] * B[l * n + j]
-  return C
-}
 
 /** Largest entry of a - b over that of b, or over the largest norm of a row of b; a NaN counts as infinite. */
 function relative(a: Float64Array, b: Float64Array, row = 1): number {

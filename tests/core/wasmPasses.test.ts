@@ -14,9 +14,7 @@ import {
   rfftPairs,
   scatterPlanes,
   sparseAlong,
-  unary,
-  withBackend,
-  withThreads
+  unary
 } from '../../core/backends/kernels.js'
 import type { RowKernel } from '../../core/backends/plain/broadcast.js'
 import type { Data } from '../../core/backends/plain/data.js'
@@ -26,7 +24,7 @@ import { indexMatrix, weightedMatrix } from '../../core/backends/plain/sparseAlo
 import type { BinaryName, UnaryName } from '../../core/backends/wasm/binary.js'
 import { pieces } from '../../core/backends/wasm/parts.js'
 import { sizes } from '../../core/backends/wasm/pool.js'
-import { broadcastShapes, random, scoped } from '../../core/index.js'
+import { broadcastShapes, random, scoped, withBackend, withThreads } from '../../core/index.js'
 import { alloc, memorySettings } from '../../core/memory.js'
 
 /**

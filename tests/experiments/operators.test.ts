@@ -2,10 +2,11 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { defineBlock, elementwise, operatorDoc, parseDoc } from '../../core/index.js'
+import { defineBlock, elementwise, operatorDoc, parseDoc, tensor } from '../../core/index.js'
 import { catalogue, nearest, rungsOf } from '../../experiments/operators/catalogue.js'
+import type { Explanation } from '../../experiments/operators/explain.js'
 import { cut, columns as widthOf, wrap } from '../../experiments/operators/lines.js'
-import { allOps, operators } from '../../ops/index.js'
+import { allOps, cos, mul, operators, sin as sine } from '../../ops/index.js'
 import { allPhysics, operators as physics } from '../../physics/index.js'
 
 const dist = ['../../', '../../dist/']
@@ -129,6 +130,26 @@ t.test('explain', async t => {
   for (const line of out.split('\n')) if (!line.includes('[')) t.ok(widthOf(line) <= 100, line)
   t.notMatch(out, colour, 'no colours in a pipe')
   t.match(await cli('explain', './good.mjs'), { code: 0, out: /^twice .*good\.mjs\n\n {2}y = 2 x/ })
+})
+
+t.test('explain as JSON', async t => {
+  const { code, out, err } = await cli('explain', 'sin', 'conv2d', '--json')
+  t.match({ code, err }, { code: 0, err: '' })
+  const [sin, conv2d] = JSON.parse(out) as Explanation[]
+  t.match(sin, { name: 'sin', folder: 'ops/elementwise', formula: 'y = sin x', rungs: ['local', 'newton', 'adjoint'] })
+  t.same(sin.lines, operatorDoc(operators.sin).lines)
+  const { tensors, target } = sin.example!
+  t.same(
+    tensors.map(({ name }) => name),
+    ['x', 'y', 'dx', 'dy', 'ct', 'x̄', 'target', 'x̃']
+  )
+  const numbers = (name: string) => tensor(tensors.find(one => one.name === name)!.values)
+  for (const { shape, values } of tensors) t.same(tensor(values).shape, shape)
+  t.same(numbers('y').data, sine(numbers('x')).data, 'every digit of a number')
+  t.same(numbers('x̄').data, mul(numbers('ct'), cos(numbers('x'))).data)
+  t.equal(target!.by, 'local')
+  t.ok(target!.missed < 1e-12)
+  t.equal(conv2d.example!.target!.by, 'the ladder')
 })
 
 t.test('wrong names exit with 2 and say what is near', async t => {

@@ -340,6 +340,7 @@ t.test('list and help', async t => {
     code: 0,
     out: /--steps <n> +training steps \(default: 20, quick: 4, full: 50\)/
   })
+  t.match(await cli(['run', 'demo', '--help']), { out: /\nTakes on two cores, roughly: quick 0\.2 s\.\n/ })
 })
 
 t.test('a folder that cannot be written is known before the run', async t => {

@@ -7,6 +7,7 @@ import { sweepFigures } from '../../experiments/shell/collect.js'
 import { count, numbers, parseValues, someOf } from '../../experiments/shell/settings.js'
 import { cellsOf, combinations, type SweepPlan } from '../../experiments/shell/sweep.js'
 import { shellLine } from '../../experiments/shell/words.js'
+import { flatness } from '../../experiments/sineResults.js'
 import { cli } from './cli.js'
 import demo from './demo.js'
 
@@ -175,7 +176,16 @@ t.test('figures: x is the first setting, the others are panels, methods are line
     ...{ swept, method, seed, variant: '', seconds: 1 },
     value: (swept.steps as number) * (swept.eta as number) + (method === 'SIP' ? 0.5 : 0) + 100 * seed
   }))
-  const table = { ...p, experiment: 'demo', sweep: 'test', label: 'a number', versions: {}, rows, missing: [] }
+  const table = {
+    ...p,
+    experiment: 'demo',
+    sweep: 'test',
+    label: 'a number',
+    versions: {},
+    rows,
+    metrics: [],
+    missing: []
+  }
   const figures = sweepFigures(p, table)
   t.same(
     figures.map(figure => figure.panels.map(panel => panel.title)),
@@ -198,3 +208,17 @@ t.test('figures: x is the first setting, the others are panels, methods are line
   t.same(panel.y.domain, figures[0].panels[0].y.domain, 'one range for all')
   t.same(sweepFigures(plan({}), { ...table, swept: {} }), [], 'without a swept setting there is only the table')
 })
+
+t.test(
+  'a named sweep says what its numbers come to: SIP is flat where the largest is within twice the least',
+  async t => {
+    const row = (xi: number, seed: number, value: number) => {
+      return { swept: { xi }, method: 'SIP', variant: '', seed, value, seconds: 1 }
+    }
+    const rows = [row(1, 0, 9), row(5, 0, 1), row(5, 1, 1.2), row(5, 2, 4), row(32, 0, 3), row(64, 0, 2)]
+    const [metric, ...others] = flatness(rows, 'xi', 5, 'x')
+    t.same(others, [], 'methods that have not run say nothing')
+    t.same(metric.value, 2.5, 'medians over seeds, from 5 on: 3 over 1.2')
+    t.same(metric.expected, [1, 2])
+  }
+)

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { minus, norm } from '../../core/check/probe.js'
 import { vjp } from '../../core/index.js'
-import { type Nested, type Tensor, tensor } from '../../core/tensor.js'
+import type { Nested } from '../../core/nested.js'
+import { type Tensor, tensor } from '../../core/tensor.js'
 import * as ops from '../../ops/index.js'
 
 /**

@@ -4,7 +4,6 @@ import {
   apply,
   cotangentSweep,
   keep,
-  type Op,
   onesLike,
   random,
   stopGradient,
@@ -50,6 +49,7 @@ import {
 } from '../../optim/index.js'
 import { oscillatorMatrix, rungeKutta4Step } from '../../physics/index.js'
 import { golden, relativeError } from '../golden.js'
+import { counted } from './counted.js'
 
 /** x = θ ∘ data as the simplest network, so that ∂x/∂θ is known: the gradient is Σ_b (cotangent of x) ∘ data. */
 const B = 3
@@ -292,30 +292,6 @@ t.test('24 boundary tensors u_t give the step that one tensor u gives', async t 
   const flat = map(u, (_, i) => parts.grad[i % 24].data[Math.floor(i / 24)])
   t.ok(relativeError(flat, whole.grad) < 1e-12, 'and so do the gradients')
 })
-
-/** An operator that counts how often its rules run. */
-function counted(op: Op<undefined>) {
-  const calls = { vjp: 0, inverse: 0 }
-  const own: Op<undefined> = {
-    ...op,
-    vjp: (ct, v) => {
-      calls.vjp++
-      return op.vjp(ct, v)
-    },
-    inverse: op.inverse && {
-      ...op.inverse,
-      apply: (...args) => {
-        calls.inverse++
-        return op.inverse!.apply(...args)
-      },
-      choose: (...args) => {
-        calls.inverse++
-        return op.inverse!.choose!(...args)
-      }
-    }
-  }
-  return { op: own, calls }
-}
 
 t.test('each site is swept once, and cotangents do not go on through physics', async t => {
   // Two steps: u1 = θ s0, s1 = s0 + sin u1, u2 = θ s1, s2 = s1 + sin u2. Without the cut, u2's cotangent would flow

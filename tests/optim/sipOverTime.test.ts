@@ -3,7 +3,6 @@ import {
   adjoint,
   apply,
   cotangentSweep,
-  type Op,
   onesLike,
   random,
   stopGradient,
@@ -37,6 +36,7 @@ import {
 import { adam, evaluate, lossTargets, type SipOptions, sgd, sip, sipBackward, train } from '../../optim/index.js'
 import { oscillators } from '../../physics/index.js'
 import { relativeError } from '../golden.js'
+import { counted } from './counted.js'
 
 const B = 3
 /** A few hundred roundings of values of size 1. */
@@ -280,30 +280,6 @@ t.test('a loss and its y as a pair: Newton by |H| where the loss has no step', a
   // y - 4y³ / 12y²
   t.ok(relativeError(targets[1].value, [[2], [-2 / 3]]) < 1e-13)
 })
-
-/** An operator that counts how often its rules run. */
-function counted(op: Op<undefined>) {
-  const calls = { vjp: 0, inverse: 0 }
-  const own: Op<undefined> = {
-    ...op,
-    vjp: (ct, v) => {
-      calls.vjp++
-      return op.vjp(ct, v)
-    },
-    inverse: {
-      ...op.inverse!,
-      apply: (...args) => {
-        calls.inverse++
-        return op.inverse!.apply(...args)
-      },
-      choose: (...args) => {
-        calls.inverse++
-        return op.inverse!.choose!(...args)
-      }
-    }
-  }
-  return { op: own, calls }
-}
 
 t.test('each site is swept once, by one of the sweeps', async t => {
   const [push, join, network] = [counted(sinOp), counted(addOp), counted({ ...mulOp, name: 'net' })]

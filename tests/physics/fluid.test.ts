@@ -1,6 +1,6 @@
 import t from 'tap'
 import { grad, OptionError, random, ShapeError, Tape, type Tensor, tensor, zeros } from '../../core/index.js'
-import { add, at, concat, flip, l2, mul, reshape, slice, square, stack, sub, sum } from '../../ops/index.js'
+import { add, at, concat, flip, l2, mean, mul, reshape, slice, square, stack, sub, sum } from '../../ops/index.js'
 import { sipBackward } from '../../optim/index.js'
 import {
   divergence,
@@ -10,6 +10,7 @@ import {
   flowOp,
   iterate,
   macCormack,
+  randomSwirls,
   timeReversed
 } from '../../physics/index.js'
 import { relativeError } from '../golden.js'
@@ -210,6 +211,27 @@ t.test('laws and derivatives', t => {
     add(mul(r.uniform([2, 4, 3], -0.5, 0.5), 0.3), 0.5),
     mul(r.normal([2, 4, 3]), 0.01)
   ])
+  t.end()
+})
+
+t.test('randomSwirls: a wind, a swirl about the middle that stays where it is, a little noise', t => {
+  const [n, dx] = [32, 4]
+  const swirls = (options: object) => randomSwirls(random(6), 3, n, { dx, ...options })
+  const all = swirls({})
+  t.same(all.shape, [3, 2, n, n])
+  t.same(swirls({}).data, all.data, 'the same from the same seed')
+  t.ok(largest(divergence(all, { dx })) < 1e-12)
+  const winds = mean(swirls({ noise: 0, spin: 0 }), [2, 3])
+  t.ok(largest(sub(mean(all, [2, 3]), winds)) < 1e-12 && largest(winds) <= 16, 'swirl and noise carry nothing away')
+  const still = swirls({ noise: 0, wind: 0 })
+  t.ok(relativeError(flip(flip(still, -1), -2), mul(still, -1)) < 1e-12, 'a half turn of it is its opposite')
+  const later = flow({ dx, dt: 0.25, steps: 8 })(still)
+  t.ok(distance(later, still) < 0.01 * largest(still), 'an eddy with round streamlines is steady')
+  const noise = swirls({ wind: 0, spin: 0, noise: 0.5 })
+  t.ok(Math.abs(2 * mean(square(noise)).item() - 0.5 ** 2) < 0.1, 'about half of it has no divergence')
+  t.throws(() => randomSwirls(random(6), 1, 8, { swirl: 2 } as object), OptionError)
+  t.throws(() => swirls({ radius: 0 }), OptionError)
+  t.throws(() => randomSwirls(6 as never, 1, 8), /random\(seed\)/)
   t.end()
 })
 

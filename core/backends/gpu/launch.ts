@@ -3,7 +3,8 @@ import { currentRegion, type Region } from '../../region.js'
 import { type Shape, size } from '../../shape.js'
 import { ownerOf, Tensor } from '../../tensor.js'
 import { LARGEST } from './code.js'
-import { type Device, type DeviceEntries, gpuDevice } from './device.js'
+import { type Device, gpuDevice } from './device.js'
+import type { DeviceEntries } from './entries.js'
 
 /** Is the gpu backend the one to ask? Set by withBackend. */
 let asked = false
@@ -63,9 +64,12 @@ function owned(entries: DeviceEntries, region: Region | undefined): DeviceEntrie
   return entries
 }
 
-/** Frees a tensor's entries, or the copy of a tensor of the CPU, on the device. */
+/** A tensor's entries, or the copy of a tensor of the CPU, on the device. */
+export const deviceEntries = (t: Tensor): DeviceEntries | undefined => t.entries ?? copies.get(t)
+
+/** Frees them. */
 export function releaseOnGpu(t: Tensor): void {
-  const entries = t.entries ?? copies.get(t)
+  const entries = deviceEntries(t)
   copies.delete(t)
   entries?.release()
 }

@@ -10,23 +10,52 @@ import { winogradPays } from './winograd.js'
 /** Bytes behind an image that vectors may read beyond its last entry. */
 const SLACK = 64
 
-/** Pixels of a product that lie s apart in the image and d apart in the result, as assembly/ wants them. */
-interface Runs {
-  /** Five integers each: first base, s, first column, d, how many. */
-  readonly list: Int32Array
-  readonly count: number
+/** The lists of a plan in one piece, so that a call copies them at once; and where each begins, in bytes. */
+interface Lists {
+  readonly integers: Int32Array
+  readonly starts: number
+  /** One for each product; `count` runs of pixels. */
+  readonly products: readonly { weights: number; offsets: number; runs: number; count: number }[]
 }
 
-/** Plans are kept by geometry, so what follows from their products is kept with them. */
-const known = new WeakMap<ConvProduct, Runs>()
+/** Plans are kept by geometry, and with them their lists, by bytes of an entry: to make them is a sixth of a small convolution. */
+const known = { 4: new WeakMap<ConvPlan, Lists>(), 8: new WeakMap<ConvPlan, Lists>() }
 
-function runsOf(product: ConvProduct): Runs {
-  let runs = known.get(product)
-  if (!runs) known.set(product, (runs = findRuns(product)))
-  return runs
+function listsOf(plan: ConvPlan, like: Data): Lists {
+  const kept = known[like.BYTES_PER_ELEMENT as 4 | 8]
+  let lists = kept.get(plan)
+  if (!lists) kept.set(plan, (lists = makeLists(plan, like.BYTES_PER_ELEMENT)))
+  return lists
 }
 
-function findRuns({ bases, columns }: ConvProduct): Runs {
+function makeLists({ image, products }: ConvPlan, unit: number): Lists {
+  const parts: Int32Array[] = []
+  let length = 0
+  const put = (part: Int32Array): number => {
+    parts.push(part)
+    length += part.length
+    return 4 * (length - part.length)
+  }
+  const inBytes = (entries: Int32Array): Int32Array => entries.map(n => n * unit)
+  const starts = put(inBytes(image.rows))
+  const each = products.map(p => {
+    const runs = findRuns(p)
+    return { weights: put(p.weights), offsets: put(inBytes(p.offsets)), runs: put(runs), count: runs.length / 5 }
+  })
+  const integers = new Int32Array(length)
+  let at = 0
+  for (const part of parts) {
+    integers.set(part, at)
+    at += part.length
+  }
+  return { integers, starts, products: each }
+}
+
+/**
+ * Pixels of a product that lie s apart in the image and d apart in the result, as assembly/ wants them, five integers for
+ * each run: first base, s, first column, d, how many.
+ */
+function findRuns({ bases, columns }: ConvProduct): Int32Array {
   const list: number[] = []
   for (let q = 0; q < bases.length; ) {
     const [s, d] = q + 1 < bases.length ? [bases[q + 1] - bases[q], columns[q + 1] - columns[q]] : [1, 1]
@@ -36,23 +65,29 @@ function findRuns({ bases, columns }: ConvProduct): Runs {
     list.push(bases[q], s, columns[q], d, n)
     q += n
   }
-  return { list: Int32Array.from(list), count: list.length / 5 }
+  return Int32Array.from(list)
 }
 
-const inBytes = (entries: Int32Array, unit: number): Int32Array => entries.map(n => n * unit)
-
-/** What lies in memory for a call: the plan, a room with an image for each thread, and a chunk of samples with results. */
-function place(call: TeamCall, plan: ConvPlan, like: Data, panels: readonly number[], behindImage: number) {
+/**
+ * What lies in memory for a call: the plan, with panels of the weights where there are any, and a room with an image for each
+ * thread; a chunk of samples with results comes behind that.
+ */
+function place(call: TeamCall, plan: ConvPlan, like: Data, behindImage: number, w?: Data) {
   const unit = like.BYTES_PER_ELEMENT
   const { length, rows, width } = plan.image
   const image = length * unit + SLACK
-  const starts = call.putIntegers(inBytes(rows, unit))
+  const lists = listsOf(plan, like)
+  const base = call.putIntegers(lists.integers)
+  const W = w && call.put(w)
   const products = plan.products.flatMap((p, i) => {
-    const { list, count } = runsOf(p)
-    const [offsets, runs] = [call.putIntegers(inBytes(p.offsets, unit)), call.putIntegers(list)]
-    return [panels[i] ?? 0, p.rows, p.offsets.length, offsets, runs, count, p.at * unit, p.rowStep]
+    const { weights, offsets, runs, count } = lists.products[i]
+    const k = p.offsets.length
+    const panels = W === undefined ? 0 : call.reserve(Math.ceil(p.rows / 4) * 4 * k * unit)
+    if (W !== undefined) call.kernel('packRows', like)(W, p.weightStep, base + weights, p.rows, k, panels)
+    return [panels, p.rows, k, base + offsets, base + runs, count, p.at * unit, p.rowStep]
   })
-  const at = call.putIntegers([image, width * unit, starts, rows.length, plan.products.length, ...products])
+  const header = [image, width * unit, base + lists.starts, rows.length, plan.products.length]
+  const at = call.putIntegers([...header, ...products])
   const rooms = call.rooms(image + behindImage)
   for (let i = 0; i < rooms.count; i++) call.zero(rooms.at + i * rooms.step, image)
   return { at, rooms }
@@ -66,14 +101,8 @@ const sampleOf = ({ image }: ConvPlan): number => image.rows.length * image.widt
 
 function multiply(plan: ConvPlan, x: Data, w: Data, y: Data, batch: number): void {
   inTeam(batch * productsOf(plan), [x, y], call => {
-    const W = call.put(w)
     const most = Math.max(...plan.products.map(p => p.offsets.length))
-    const panels = plan.products.map(p => {
-      const at = call.reserve(Math.ceil(p.rows / 4) * 4 * p.offsets.length * y.BYTES_PER_ELEMENT)
-      call.kernel('packRows', x)(W, p.weightStep, call.putIntegers(p.weights), p.rows, p.offsets.length, at)
-      return at
-    })
-    const { at, rooms } = place(call, plan, x, panels, 128 + 32 * most)
+    const { at, rooms } = place(call, plan, x, 128 + 32 * most, w)
     overSamples(call, x, y, batch, { name: nameFor('samplesProduct', x), rest: [at], rooms })
   })
 }
@@ -98,7 +127,7 @@ export function convWeight(x: Data, ct: Data, dw: Data, g: ConvGeometry): void {
 
 function adjoint(plan: ConvPlan, x: Data, ct: Data, dw: Data, batch: number): void {
   inTeam(batch * productsOf(plan), [x, ct], call => {
-    const { at, rooms } = place(call, plan, x, [], 0)
+    const { at, rooms } = place(call, plan, x, 0)
     const kernel = { name: nameFor('samplesAdjoint', x), rest: [at], rooms }
     dw.set(sumOfSamples(call, x, ct, batch, dw.length, kernel))
   })
@@ -112,7 +141,7 @@ export function convWeightPerSample(x: Data, ct: Data, dw: Data, g: ConvGeometry
   inTeam(cotangents * batch * productsOf(plan), [], call => {
     const unit = x.BYTES_PER_ELEMENT
     const [sample, results] = [sampleOf(plan), plan.results]
-    const { at, rooms } = place(call, plan, x, [], own * 8)
+    const { at, rooms } = place(call, plan, x, own * 8)
     const n = together((sample + cotangents * (results + own)) * unit, batch)
     const X = call.reserve(n * sample * unit)
     const CT = call.reserve(n * cotangents * results * unit)

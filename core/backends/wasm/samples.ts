@@ -49,6 +49,34 @@ export interface SampleKernel {
   readonly rooms: Rooms
 }
 
+/** Bytes of a sample. */
+const stepOf = (x: Data, batch: number): number => (x.length / batch) * x.BYTES_PER_ELEMENT
+
+/**
+ * Runs a kernel on one chunk of samples after the other, a multiple of `unit` each but for the last: it gets the addresses of
+ * the chunk's first samples of x, which it reads, and of y, which it reads or writes, and how many they are.
+ */
+function inChunks(
+  call: TeamCall,
+  x: Data,
+  y: Data,
+  how: 'reads' | 'writes',
+  batch: number,
+  unit: number,
+  run: (X: number, Y: number, count: number) => void
+): void {
+  const [sample, results] = [x.length / batch, y.length / batch]
+  const n = call.has(x) && call.has(y) ? batch : together(stepOf(x, batch) + stepOf(y, batch), batch, unit)
+  const [xs, ys] = [staged(call, x, n * sample), staged(call, y, n * results)]
+  for (let b = 0; b < batch; b += n) {
+    const count = Math.min(n, batch - b)
+    const X = xs.load(b * sample, count * sample)
+    const Y = how === 'reads' ? ys.load(b * results, count * results) : ys.at(b * results)
+    run(X, Y, count)
+    if (how === 'writes') ys.store(b * results, count * results)
+  }
+}
+
 /**
  * y, sample by sample, from x: arguments are the first sample of x and its bytes, the first of y and its bytes, how many.
  * Threads take runs of samples; the bits of a result do not depend on which.
@@ -60,22 +88,13 @@ export function overSamples(
   batch: number,
   { name, rest, rooms }: SampleKernel
 ): void {
-  const unit = y.BYTES_PER_ELEMENT
-  const [sample, results] = [x.length / batch, y.length / batch]
-  const n = call.has(x) && call.has(y) ? batch : together((sample + results) * unit, batch)
-  const ins = staged(call, x, n * sample)
-  const outs = staged(call, y, n * results)
-  const [xStep, yStep] = [sample * unit, results * unit]
-  for (let b = 0; b < batch; b += n) {
-    const count = Math.min(n, batch - b)
-    const X = ins.load(b * sample, count * sample)
-    const Y = outs.at(b * results)
+  const [xStep, yStep] = [stepOf(x, batch), stepOf(y, batch)]
+  inChunks(call, x, y, 'writes', batch, 1, (X, Y, count) => {
     const part = ([from, samples]: [number, number]) => {
       return [X + from * xStep, xStep, Y + from * yStep, yStep, samples, ...rest]
     }
     call.run(name, runsOfSamples(count).map(part), rooms)
-    outs.store(b * results, count * results)
-  }
+  })
 }
 
 /**
@@ -91,24 +110,17 @@ export function sumOfSamples(
   own: number,
   { name, rest, rooms }: SampleKernel
 ): Float64Array {
-  const unit = x.BYTES_PER_ELEMENT
-  const [sample, results] = [x.length / batch, ct.length / batch]
   const S = Math.min(batch, SUMS, Math.max(1, Math.floor(SUMS_BYTES / (8 * own))))
   const sums = call.reserve(S * own * 8)
-  const n = call.has(x) && call.has(ct) ? batch : together((sample + results) * unit, batch, S)
-  const [xs, cts] = [staged(call, x, n * sample), staged(call, ct, n * results)]
-  const [xStep, ctStep] = [sample * unit, results * unit]
+  const [xStep, ctStep] = [stepOf(x, batch), stepOf(ct, batch)]
   call.zero(sums, S * own * 8)
-  for (let b = 0; b < batch; b += n) {
-    const count = Math.min(n, batch - b)
-    const X = xs.load(b * sample, count * sample)
-    const CT = cts.load(b * results, count * results)
+  inChunks(call, x, ct, 'reads', batch, S, (X, CT, count) => {
     const parts = along(Math.min(S, count), 1).map(s => {
       const samples = Math.ceil((count - s) / S)
       return [X + s * xStep, S * xStep, CT + s * ctStep, S * ctStep, samples, sums + s * own * 8, ...rest]
     })
     call.run(name, parts, rooms)
-  }
+  })
   const all = call.view(SUM, sums, S * own)
   const totals = new Float64Array(own)
   for (let s = 0; s < S; s++) for (let i = 0; i < own; i++) totals[i] += all[s * own + i]
