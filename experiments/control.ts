@@ -138,10 +138,11 @@ function metricsOf(parts: readonly Done<Method, Data>[], variant: (typeof VARIAN
     if (value === undefined) return []
     return [{ name: `${variant}: loss of ${a} / loss of ${b}`, value, expected, digits: 3 }]
   }
+  // Ten seeds, from 100 to 400 steps: the oscillators .34 to 1.76, even; the correction .68 to .97, SIP always ahead.
   const ratios =
     variant === 'oscillators'
       ? [...ratio('SIP add', 'GD', [0.3, 3]), ...ratio('SIP stop', 'SIP add', [3, Infinity])]
-      : [...ratio('SIP add', 'GD', [0.3, 1.1])]
+      : [...ratio('SIP add', 'GD', [0.3, 1])]
   const better = METHODS.filter(m => variant === 'correction' && of(m).length > 0).map(
     (m): Metric => ({
       name: `${m}: error of the coarse solver / corrected, at the last step of training`,
