@@ -192,14 +192,17 @@ function metricsOf(
       name: `${method}: training loss after ${step} steps`,
       value: training,
       measured: known[step],
-      expected: method === 'HIG' && step === 32 && known[step] ? ([0, 0.998] as [number, number]) : undefined,
       digits: 4
     })),
     {
       name: `${method}: |⟨ψ*, ψ⟩|² at the end over that before`,
       value: quantityOf(parts, p => (1 - (lossAtEnd(p) ?? Number.NaN)) / (1 - p.course.training.y[0])),
       expected: method === 'HIG' && higSteps >= QUICK ? ([1.1, 1e6] as [number, number]) : undefined,
-      note: method === 'HIG' ? `after ${QUICK} steps with 64 samples 1.32 to 1.61 over ten seeds` : undefined,
+      // What the loss is after so few steps depends on where it began: the overlap grows by a factor, a larger one faster.
+      note:
+        method === 'HIG'
+          ? `after ${QUICK} steps with 64 samples 1.32 to 1.61 over ten seeds; after 32 with 1024 samples 7.5 from 9e-6, 12 from 1.2e-4, 17 from 3.6e-4, and 27 from 3e-4 in the run measured elsewhere`
+          : undefined,
       digits: 3
     }
   ]
