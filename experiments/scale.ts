@@ -142,7 +142,7 @@ function plane(parts: readonly Part[]): PlotFigure {
       'Right is (1, 0): the step scales as x and does not depend on the units of y. Half-inverse gradients are half way there; methods that divide by the size of the gradient forget the units of both.',
     panels: [
       {
-        x: { label: 'p: exponent of the units of x', domain: [-1.6, 2.9] },
+        x: { label: 'p: exponent of the units of x', domain: [-1.6, 3.2] },
         y: { label: 'q: exponent of the units of y', domain: [-0.7, 2.4] },
         series: [
           { name: 'V Λ^κ Uᵀ ∂L/∂y, from κ = 1 to κ = −1', style: 'reference', x: [-1, 1], y: [2, 0], markers: 'none' }
