@@ -39,6 +39,7 @@ export default defineExperiment({
   ],
   source: 'Physics-based Deep Learning, "Scale-Invariance and Inversion", when the inverse is partly known',
   methods: ['SIP'],
+  takes: { default: 2 },
   settings: {
     coupling: real('strength c of the coupling', { default: 0.5, above: 0 }),
     goal: real('goal for the first entry of y, whose largest value is 1/e = 0.368', { default: 0.45 })

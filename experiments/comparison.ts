@@ -127,6 +127,7 @@ export default defineExperiment({
   ],
   source: 'Physics-based Deep Learning, "Simple Example comparing Different Optimizers"; Holl et al. 2022',
   methods: Object.keys(methods),
+  takes: { default: 3 },
   settings: { steps: count('steps', { default: 10 }) },
   steps: (_part, { steps }) => steps,
   run({ method }, { steps }, ctx) {

@@ -100,6 +100,7 @@ export default defineExperiment({
   source: 'Physics-based Deep Learning, "Scale Invariant Physics Training", "Iterations and time dependence"',
   methods: METHODS,
   seeds: { default: 3, quick: 1, full: 10 },
+  takes: { default: 100 },
   settings: { steps: count('iterations', { default: 400, quick: 200, full: 1000 }) },
   variants: () => VARIANTS,
   steps: (_part, { steps }) => steps,

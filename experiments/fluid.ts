@@ -95,6 +95,7 @@ export default defineExperiment({
   ],
   source: 'Holl, Koltun, Thuerey 2022, "Scale-invariant Learning by Physics Inversion", Navier-Stokes equations',
   methods: METHODS,
+  takes: { default: 80, full: 3600 },
   settings: {
     steps: count('training steps', { default: 100, quick: 30, full: 300 }),
     batch: count('samples per step', { default: 16, quick: 8, full: 64 }),

@@ -48,6 +48,7 @@ export default defineExperiment({
   source: 'Schnell et al. 2022; Golub & Kahan 1965',
   methods: Object.keys(routes),
   seeds: { default: 1, full: 3 },
+  takes: { default: 60 },
   settings: {
     epochs: count('epochs', { default: 3, quick: 1, full: 5 }),
     samples: count('training samples', { default: 4096, quick: 512 })

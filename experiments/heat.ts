@@ -75,6 +75,7 @@ export default defineExperiment({
   source:
     'Physics-based Deep Learning, "Learning to Invert Heat Conduction with Scale-invariant Updates"; Holl et al. 2022',
   methods: METHODS,
+  takes: { default: 10, full: 150 },
   settings: {
     steps: count('training steps', { default: 20, quick: 6, full: 50 }),
     batch: count('samples per step', { default: 16, quick: 4, full: 128 })

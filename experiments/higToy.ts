@@ -85,6 +85,7 @@ export default defineExperiment({
   source: 'Physics-based Deep Learning, "Half-Inverse Gradients", Figs. 25 and 26; Schnell et al. 2022',
   methods: Object.keys(makeMethod),
   seeds: { default: 8, quick: 1 },
+  takes: { default: 200 },
   settings: {
     steps: count('iterations', { default: 2500, quick: 400 }),
     truncation: real('threshold of GN and HIG, relative to the largest singular value', {

@@ -75,6 +75,7 @@ export default defineExperiment({
   ],
   source: 'Physics-based Deep Learning, "Scale-Invariant Physics Training", similarities to supervised training',
   methods: METHODS,
+  takes: { default: 30 },
   settings: { steps: count('training steps', { default: 4000, quick: 500 }) },
   variants: () => Object.keys(problems),
   steps: (_part, { steps }) => steps,

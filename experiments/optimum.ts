@@ -95,6 +95,7 @@ export default defineExperiment({
   ],
   source: 'Physics-based Deep Learning, "Scale-Invariance and Inversion"; Holl et al. 2022',
   methods: Object.keys(makeMethod),
+  takes: { default: 4 },
   settings: {},
   steps: () => 3,
   run({ method, seed }, _settings, ctx) {

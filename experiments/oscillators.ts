@@ -120,6 +120,7 @@ export default defineExperiment({
   source: 'Physics-based Deep Learning, "Half-Inverse Gradients" and its oscillator notebook; Schnell et al. 2022',
   methods: METHODS,
   seeds: { default: 1, full: 5 },
+  takes: { default: 40, full: 900 },
   settings: {
     higEpochs: count('epochs of HIG', { default: 5, quick: 1, full: 24 }),
     epochs: count('epochs of SIP and GD', { default: 20, quick: 2, full: 200 }),

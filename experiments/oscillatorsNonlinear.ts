@@ -108,6 +108,7 @@ export default defineExperiment({
   source: 'Schnell, Holl and Thuerey 2022, "Half-Inverse Gradients for Physical Deep Learning", nonlinear oscillators',
   methods: METHODS,
   seeds: { default: 1, full: 5 },
+  takes: { default: 100 },
   settings: {
     higEpochs: count('epochs of HIG and Gauss-Newton', { default: 3, quick: 1, full: 8 }),
     epochs: count('epochs of Adam', { default: 25, quick: 4, full: 100 }),

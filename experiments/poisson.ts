@@ -56,6 +56,7 @@ export default defineExperiment({
   ],
   source: 'Holl, Koltun, Thuerey 2022, "Scale-invariant Learning by Physics Inversion", Poisson’s equation',
   methods: METHODS,
+  takes: { default: 25 },
   settings: {
     steps: count('training steps', { default: 40, quick: 12 }),
     batch: count('samples per step', { default: 16, quick: 4 })

@@ -90,6 +90,7 @@ export default defineExperiment({
   source: 'Schnell, Holl and Thuerey 2022, "Half-Inverse Gradients for Physical Deep Learning", the Poisson problem',
   methods: METHODS,
   seeds: { default: 1, full: 3 },
+  takes: { default: 90, full: 5400 },
   settings: {
     higEpochs: count('epochs of HIG', { default: 2, quick: QUICK.higEpochs, full: 10 }),
     epochs: count('epochs of Adam', { default: 20, quick: QUICK.epochs, full: 100 }),

@@ -130,6 +130,7 @@ export default defineExperiment({
   source: 'Schnell, Holl and Thuerey 2022, "Half-Inverse Gradients for Physical Deep Learning", quantum dipole',
   methods: METHODS,
   seeds: { default: 1, full: 5 },
+  takes: { default: 90 },
   settings: {
     higSteps: count('steps of HIG and Gauss-Newton', { default: 32, quick: QUICK, full: 256 }),
     steps: count('steps of Adam', { default: 20, quick: 2, full: 200 }),

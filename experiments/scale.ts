@@ -79,6 +79,7 @@ export default defineExperiment({
   ],
   source: 'Physics-based Deep Learning, "Scale-Invariance and Inversion"; Holl et al. 2022',
   methods: Object.keys(family),
+  takes: { default: 7 },
   settings: {},
   steps: () => 1,
   run({ method, seed }, _settings, ctx) {

@@ -51,6 +51,7 @@ export default defineExperiment({
   source: 'Physics-based Deep Learning, "Scale Invariant Physics Training", Figs. 22, 23; Holl et al. 2022',
   methods: METHODS,
   seeds: { default: 1, full: 3 },
+  takes: { default: 30, full: 180 },
   settings: {
     xi: real('conditioning ξ', { default: 32, above: 0 }),
     phi: real('angle φ of the coupling, in degrees', { default: 45 }),
