@@ -66,6 +66,7 @@ export default defineExperiment({
   source:
     'The one-dimensional example of the code of Holl et al. 2022, "Scale-invariant Learning by Physics Inversion"',
   methods: Object.keys(makeMethod),
+  takes: { default: 90 },
   settings: {
     steps: count('training steps', { default: 5000, quick: QUICK, full: 100_001 }),
     optimizer: oneOf('of the network', ['adam', 'sgd'], { default: 'adam' })

@@ -47,6 +47,7 @@ export default defineExperiment({
   source: 'Physics-based Deep Learning, "Half-Inverse Gradients"; Schnell et al. 2022',
   methods: METHODS,
   seeds: { default: 1, full: 5 },
+  takes: { default: 80 },
   settings: {
     steps: count('iterations', { default: 128, quick: QUICK, full: 512 }),
     samples: count('training samples', { default: 4096, quick: 1024 }),
@@ -99,7 +100,7 @@ export default defineExperiment({
   },
 
   figures: parts => [
-    figure(parts, 'iterations', 'HIG gains from larger batches, Adam hardly', 'Iteration', 'steps'),
+    figure(parts, 'iterations', 'HIG gains more from larger batches than Adam', 'Iteration', 'steps'),
     figure(parts, 'time', 'The same over time: a larger batch also costs more', 'Seconds of training', 'seconds')
   ]
 })

@@ -113,7 +113,7 @@ figure img { max-width: 100%; height: auto }
 <header>
 <h1>All experiments</h1>
 <p>Each with its figures, and its numbers beside those that were published and measured elsewhere; the line under a table runs
-it again.</p>
+it again. Seconds are those of one thread, on a machine that may have had other work beside it: compare them within a figure only.</p>
 <nav>${names
   .filter(name => sections.some(s => s.startsWith(`<section id="${html(name)}"`)))
   .map(name => `<a href="#${html(name)}">${html(name)}</a>`)
