@@ -1,5 +1,5 @@
 import { type Data, LOOKS, METHODS, type Method } from './fluid.js'
-import { indices, late, linesOf, methodsOf, partsWith, quantityOf } from './shell/data.js'
+import { indices, late, linesOf, methodsOf, partsWith, quantityOf, ratioBySeed } from './shell/data.js'
 import type { Arrows, Figure, Panel } from './shell/figure.js'
 import type { Done, Metric } from './shell/types.js'
 
@@ -20,18 +20,17 @@ export function metricsOf(parts: readonly Part[]): Metric[] {
       { name: `${m}: loss in y`, unit: 'm²/s²', value: quantityOf(runs, p => lateOf(p, 'y')) }
     ]
   })
-  const ratio = (space: 'x' | 'y') =>
-    quantityOf(partsWith(parts, space, 'SIP') as Part[], sip => {
-      const gd = partsWith(parts, space, 'GD').find(p => p.seed === sip.seed) as Part | undefined
-      return gd && lateOf(gd, space) / lateOf(sip, space)
-    })
-  const compared: Metric[] = [
-    {
+  const ratio = (space: 'x' | 'y', metric: Omit<Metric, 'value'>): Metric[] => {
+    const of = (method: Method) => partsWith(parts, space, method) as Part[]
+    const value = ratioBySeed(of('GD'), of('SIP'), p => lateOf(p, space))
+    return value === undefined ? [] : [{ ...metric, value }]
+  }
+  const compared = [
+    ...ratio('x', {
       name: 'error of the initial velocity, GD / SIP',
-      value: ratio('x'),
       note: `paired: same weights, same data; mean of the last ${LAST} of ${LOOKS} looks at samples that are not trained on`
-    },
-    { name: 'loss in y, GD / SIP', value: ratio('y') }
+    }),
+    ...ratio('y', { name: 'loss in y, GD / SIP' })
   ]
   const ended = parts.filter(p => p.data)
   const once = ended.filter(p => p.method === ended[0].method)
@@ -53,7 +52,7 @@ export function metricsOf(parts: readonly Part[]): Metric[] {
     },
     { name: 'y* taken for x*', unit: 'm/s', value: quantityOf(once, p => p.data?.unchanged) }
   ]
-  return [...rows, ...compared, ...inverse].filter(({ value }) => !Number.isNaN(value))
+  return [...rows, ...compared, ...(ended.length > 0 ? inverse : [])]
 }
 
 export const figuresOf = (parts: readonly Part[], size: number): Figure[] => [losses(parts), ...velocities(parts, size)]

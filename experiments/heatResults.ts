@@ -131,7 +131,11 @@ export function metricsOf(parts: readonly Done[], { steps, batch }: { steps: num
   const n = steps >= 50 ? 10 : LAST
   const full = steps === 50 && batch === 128
   const quick = steps === 6 && batch === 4
-  const lateOf = (part: Done, space: string) => late(part.course[space].y, n)
+  // A run that became non-finite is complete, and shorter: what it ended with is no result.
+  const lateOf = (part: Done, space: string) => {
+    const { y } = part.course[space]
+    return part.status === 'complete' && y.length < steps ? Number.NaN : late(y, n)
+  }
   const rows: Metric[] = methodsOf(parts).flatMap(m => {
     const runs = partsWith(parts, 'x', m)
     if (runs.length === 0) return []

@@ -61,8 +61,10 @@ export function metricsOf(parts: readonly Done<Method>[], { xi, phi, steps }: Va
  * What the sweeps of Fig. 23 show: SIP is as near everywhere, the others are not. The largest number over the least, of
  * the medians over the seeds, for the swept values from `from` on.
  */
-export const flatness = (rows: readonly SweepRow[], setting: string, from: number, text: string): Metric[] =>
-  METHODS.flatMap(method => {
+export const flatness = (rows: readonly SweepRow[], setting: string, from: number, text: string): Metric[] => {
+  // Where something else is swept too, a number for all of it would say nothing.
+  if (rows.some(row => Object.keys(row.swept).length > 1)) return []
+  return METHODS.flatMap(method => {
     const own = rows.filter(row => row.method === method && (row.swept[setting] as number) >= from)
     const places = [...new Set(own.map(row => row.swept[setting]))]
     const medians = places.map(v => spread(own.filter(row => row.swept[setting] === v).map(row => row.value)).median)
@@ -77,6 +79,7 @@ export const flatness = (rows: readonly SweepRow[], setting: string, from: numbe
       }
     ]
   })
+}
 
 export function figuresOf(parts: readonly Done<Method>[], { xi, phi }: Values): Figure[] {
   const panel = (label: string, over: 'steps' | 'seconds', y: string): Panel => ({

@@ -69,7 +69,7 @@ function sweepsOf(name: string, out: string): { pictures: Picture[]; metrics: Me
         copyFileSync(join(drawn, file), join(out, name, `${folder}-${file}`))
         return { path: `${name}/${folder}-${file}`, title: `Sweep: ${table.about}`, caption: `${table.label}.` }
       })
-    return [{ pictures, metrics: table.metrics.map(readMetric) }]
+    return [{ pictures, metrics: (table.metrics ?? []).map(readMetric) }]
   })
 }
 

@@ -114,16 +114,25 @@ export const partJson = (done: Done): string => `${JSON.stringify(done, plain)}\
 const plain = (_key: string, value: unknown) =>
   ArrayBuffer.isView(value) && !(value instanceof DataView) ? Array.from(value as unknown as ArrayLike<number>) : value
 
-/** JSON writes NaN and infinities as null: in a course and a field they are NaN again. */
+/** JSON writes NaN and infinities as null: where numbers are kept they are NaN again. */
 export function readPart(part: Done, fields?: Field[]): Done {
   const numbers = (v: (number | null)[]) => v.map(x => x ?? Number.NaN)
   const series = ({ at, seconds, y }: Series): Series => ({ at: numbers(at), seconds: numbers(seconds), y: numbers(y) })
   const held = fields ?? part.fields
   return {
     ...part,
+    ...('data' in part ? { data: numbersAgain(part.data) } : {}),
     course: Object.fromEntries(Object.entries(part.course).map(([name, s]) => [name, series(s)])),
     ...(held ? { fields: held.map(f => ({ ...f, values: numbers(f.values as (number | null)[]) })) } : {})
   }
+}
+
+/** What an experiment keeps for its tables and figures has numbers, and no null of its own. */
+function numbersAgain(value: unknown): any {
+  if (value === null) return Number.NaN
+  if (Array.isArray(value)) return value.map(numbersAgain)
+  if (typeof value !== 'object') return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, numbersAgain(inner)]))
 }
 
 /** Of a metric too: NaN is what the table shows of a method that diverged. */

@@ -156,7 +156,7 @@ function named(numbers: Record<string, number> | undefined, part: Part, parts: r
 
 function onInterrupt(stop: Int32Array, progress: ProgressView): () => void {
   let patient = false
-  const handle = () => {
+  const handle = (signal: NodeJS.Signals) => {
     if (Atomics.load(stop, 0) === 0) {
       Atomics.store(stop, 0, 1)
       progress.log('Stopping after this step. Press Ctrl-C again to stop at once.')
@@ -164,12 +164,12 @@ function onInterrupt(stop: Int32Array, progress: ProgressView): () => void {
       setTimeout(() => {
         patient = true
       }, 0).unref()
-    } else if (patient) {
+    } else if (patient && signal === 'SIGINT') {
       progress.stop()
       process.exit(130)
     }
   }
-  // The second is how batch systems and `parallel` ask.
+  // The second is how batch systems and `parallel` ask, several times in a row: that is no impatience.
   const signals = ['SIGINT', 'SIGTERM'] as const
   for (const signal of signals) process.on(signal, handle)
   return () => {

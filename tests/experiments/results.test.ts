@@ -2,9 +2,11 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { metricsOf as heatMetrics } from '../../experiments/heatResults.js'
 import { compareFigures, compareTable, labelled } from '../../experiments/shell/compare.js'
 import { completionScript, shells } from '../../experiments/shell/completion.js'
-import type { RunRecord } from '../../experiments/shell/record.js'
+import { partJson, type RunRecord, readPart } from '../../experiments/shell/record.js'
+import type { Done } from '../../experiments/shell/types.js'
 import { cli, demoMain } from './cli.js'
 
 const read = (...path: string[]): string => readFileSync(join(...path), 'utf8')
@@ -237,4 +239,29 @@ t.test('the scripts ask for what was typed so far', async t => {
   t.equal(stdout, 'k\\ =\\ 20|--complete|run|k|')
   t.match(await cli(['completion', 'zsh']), { code: 0, out: /compdef _physgrad physgrad/ })
   t.match(await cli(['completion', 'tcsh']), { code: 2, err: /Allowed choices are bash, zsh, fish/ })
+})
+
+t.test('what was not finite is so again when it is read', async t => {
+  const series = { at: [0, 1], seconds: [0, 1], y: [2, Number.NaN] }
+  const part: Done = {
+    ...{ method: 'GD', variant: '', seed: 0, status: 'complete' },
+    course: { loss: series },
+    data: { left: { GD: Number.NaN, SIP: 0.2 }, list: [Number.POSITIVE_INFINITY, 1], name: 'a' }
+  }
+  const read = readPart(JSON.parse(partJson(part)))
+  t.same(read.course.loss.y, [2, Number.NaN])
+  t.same(read.data, { left: { GD: Number.NaN, SIP: 0.2 }, list: [Number.NaN, 1], name: 'a' })
+})
+
+t.test('a run of heat that became non-finite has no ratio, however it began', async t => {
+  const part = (method: string, looks: number): Done => {
+    const y = Array.from({ length: looks }, (_, i) => 10 - i / 10)
+    const series = { at: y.map((_, i) => i), seconds: y, y }
+    return { method, variant: '', seed: 0, status: 'complete', course: { x: series, y: series } }
+  }
+  const ratio = (gd: number) =>
+    heatMetrics([part('SIP', 20), part('GD', gd)], { steps: 20, batch: 16 }).find(m => m.name === 'x loss, GD / SIP')
+      ?.value
+  t.equal(ratio(20), 1)
+  t.same(ratio(4), Number.NaN)
 })
