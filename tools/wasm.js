@@ -55,7 +55,7 @@ for (const { name, options, constants } of builds) {
       `// Made by tools/wasm.js from assembly/: ${bytes.length} bytes of WebAssembly.`,
       '/** Where the flags of the memory are: 1, or 3 for a shared one. */',
       `export const memoryFlags = ${flags}`,
-      `export const bytes =\n  '${Buffer.from(bytes).toString('base64')}'\n`
+      `export const bytes: string =\n  '${Buffer.from(bytes).toString('base64')}'\n`
     ].join('\n')
   )
 }
