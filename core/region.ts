@@ -3,6 +3,8 @@ import type { Data, DType } from './memory.js'
 
 /** What a region frees with itself besides memory: textures and buffers on a device. */
 export interface Resource {
+  /** A copy of entries that stay in the memory: it lives as long as they. */
+  readonly uploaded?: boolean
   release(): void
 }
 
@@ -63,12 +65,12 @@ export class Region {
     this.#watched = true
   }
 
-  /** Frees what it came to own after the mark, but for what is kept. */
+  /** Frees what it came to own after the mark, but for what is kept and for copies, which would only be made again. */
   freeSince(mark: number, kept: ReadonlySet<Owned>): void {
     const owned = this.#owned
     let to = Math.min(mark, owned.length)
     for (let i = to; i < owned.length; i++)
-      if (kept.has(owned[i])) owned[to++] = owned[i]
+      if (kept.has(owned[i]) || ('uploaded' in owned[i] && (owned[i] as Resource).uploaded)) owned[to++] = owned[i]
       else free(owned[i])
     owned.length = to
   }

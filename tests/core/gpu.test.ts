@@ -174,6 +174,24 @@ t.test('a sweep frees what it has handed on', async t => {
   }
 })
 
+t.test('a sweep sends what a scope holds to the device once, not for every layer', async t => {
+  const gpu = await useGpu({ mode: 'cpu' })
+  const uploads = (depth: number) =>
+    scoped(() => {
+      using tape = new Tape()
+      const w = tape.watch(mul(normal(2, [6, 6]), 1))
+      const layers = Array.from({ length: depth })
+      const y = withBackend('plain', () =>
+        tape.record(() => layers.reduce((h: Tensor) => tanh(matmul(h, w)), normal(1, [4, 6])))
+      )
+      const before = gpu.statistics().uploads
+      withBackend('gpu', () => cotangentSweep(tape, [[y, onesLike(y)]]).get(w)!.data)
+      return gpu.statistics().uploads - before
+    })
+  // Of each layer its own two values (what tanh and matmul found), of w one copy for all.
+  t.equal(uploads(12) - uploads(2), 20)
+})
+
 t.test('what no region owns goes back to the CPU when it is too much, and comes again', async t => {
   const gpu = await useGpu({ mode: 'cpu' })
   let theta = normal(1, [4])
