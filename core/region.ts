@@ -69,9 +69,11 @@ export class Region {
   freeSince(mark: number, kept: ReadonlySet<Owned>): void {
     const owned = this.#owned
     let to = Math.min(mark, owned.length)
-    for (let i = to; i < owned.length; i++)
-      if (kept.has(owned[i]) || ('uploaded' in owned[i] && (owned[i] as Resource).uploaded)) owned[to++] = owned[i]
-      else free(owned[i])
+    for (let i = to; i < owned.length; i++) {
+      const one = owned[i]
+      if (kept.has(one) || ('uploaded' in one && one.uploaded)) owned[to++] = one
+      else free(one)
+    }
     owned.length = to
   }
 
