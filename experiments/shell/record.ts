@@ -3,7 +3,7 @@ import { cpus } from 'node:os'
 import { spread } from './data.js'
 import { nameOf } from './parts.js'
 import type { Preset, SettingValue } from './settings.js'
-import type { AnyExperiment, Done, Field, Metric, Quantity, Series } from './types.js'
+import type { AnyExperiment, Done, Field, Metric, Series } from './types.js'
 
 /** A run with all that is needed to read it later, to draw it again and to do it again: what result.json holds. */
 export interface RunRecord {
@@ -136,14 +136,7 @@ function numbersAgain(value: unknown): any {
 }
 
 /** Of a metric too: NaN is what the table shows of a method that diverged. */
-export function readMetric(metric: Metric): Metric {
-  const number = (v: number | null) => v ?? Number.NaN
-  const quantity = (q: Quantity | null): Quantity =>
-    q === null || typeof q === 'number'
-      ? number(q)
-      : { median: number(q.median), low: number(q.low), high: number(q.high) }
-  return { ...metric, value: quantity(metric.value) }
-}
+export const readMetric = (metric: Metric): Metric => ({ ...metric, value: numbersAgain(metric.value) })
 
 /** Long form, one measured number per line: every program reads it. */
 export function curvesCsv(parts: readonly Done[]): string {
